@@ -1,0 +1,126 @@
+/** Codes of {@link InputError}: stable across versions, so that callers may switch on them. */
+export type InputErrorCode =
+  | 'E_PARAM'
+  | 'E_K'
+  | 'E_TYPE'
+  | 'E_SHAPE'
+  | 'E_EMPTY'
+  | 'E_NONFINITE'
+  | 'E_RANGE'
+  | 'E_INIT'
+  | 'E_WEIGHTS'
+  | 'E_ZERO_VECTOR'
+  | 'E_MISSING'
+  | 'E_FEATURES'
+  | 'E_SIZE'
+  | 'E_MEMORY'
+  | 'E_MUTATED'
+  | 'E_MAGIC'
+  | 'E_CHECKSUM'
+  | 'E_VERSION'
+  | 'E_KIND'
+  | 'E_NO_NEIGHBORS'
+  | 'E_DISTINCT'
+  | 'E_FILE'
+  | 'E_NOT_FILE'
+  | 'E_NO_NET'
+  | 'E_CSV'
+  | 'E_JSON'
+  | 'E_PARQUET'
+  | 'E_ARROW'
+  | 'E_NPY'
+
+/**
+ * Refused input: nothing was computed, nothing was changed.
+ * The message names the call, the argument, the rule and the value.
+ */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+  /** Stable code: switch on this, not on the message. */
+  readonly code: InputErrorCode
+  /** The argument or option at fault, or '' where it is the input as a whole. */
+  readonly param: string
+
+  constructor(code: InputErrorCode, param: string, message: string) {
+    super(message)
+    this.code = code
+    this.param = param
+  }
+}
+
+/** Shows a value in an error message: short, quoted where it is text, never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') {
+    return Object.is(value, -0) ? '-0' : String(value)
+  }
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`
+  const name = Object.getPrototypeOf(value)?.constructor?.name
+  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : 'an object'
+}
+
+/**
+ * Checks that a value is a whole number in a range.
+ *
+ * @param bound says where the upper end comes from, for the message: "the number of rows"
+ */
+export function checkInteger(
+  call: string,
+  param: string,
+  value: unknown,
+  from: number,
+  to: number,
+  bound = '',
+  code: InputErrorCode = 'E_PARAM',
+): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value
+  const range =
+    to === Number.POSITIVE_INFINITY || to >= Number.MAX_SAFE_INTEGER
+      ? `from ${from} up`
+      : `from ${from} to ${to}`
+  throw new InputError(
+    code,
+    param,
+    `${call}: ${param} must be an integer ${range}${bound === '' ? '' : ` (${bound})`}, got ${show(value)}`,
+  )
+}
+
+/** Checks that a value is a finite number from `from` (inclusive) to `to` (inclusive). */
+export function checkNumber(call: string, param: string, value: unknown, from: number, to: number): number {
+  if (typeof value === 'number' && value >= from && value <= to) return value
+  const range = to === Number.POSITIVE_INFINITY ? `from ${from} up` : `from ${from} to ${to}`
+  throw new InputError('E_PARAM', param, `${call}: ${param} must be a number ${range}, got ${show(value)}`)
+}
+
+/** Checks that a value is one of a few words. */
+export function checkChoice<const T extends string>(
+  call: string,
+  param: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  const words = choices.map((choice) => `'${choice}'`).join(', ')
+  throw new InputError('E_PARAM', param, `${call}: ${param} must be one of ${words}, got ${show(value)}`)
+}
+
+/** Checks that an options object holds no name that the call does not know: a misspelt option must not pass in silence. */
+export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    throw new InputError('E_TYPE', 'options', `${call}: options must be an object, got ${show(options)}`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new InputError(
+        'E_PARAM',
+        name,
+        `${call}: there is no option ${show(name)}; the options are ${known.join(', ')}`,
+      )
+    }
+  }
+}
