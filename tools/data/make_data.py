@@ -151,7 +151,7 @@ shuttle = pd.read_csv(io.BytesIO(member('river-*.whl', 'river/datasets/shuttle.c
 parquet(shuttle.astype({c: 'int32' for c in shuttle.columns}), 'shuttle.parquet')
 
 # Places.
-airports = pd.read_csv(io.BytesIO(member('vega-datasets-*.tgz', 'package/data/airports.csv')), keep_default_na=False)
+airports = pd.read_csv(io.BytesIO(member('vega-datasets-*.tgz', 'package/data/airports.csv')), keep_default_na=False, na_values=['NA'])
 csv(airports, 'airports.csv')
 
 quakes = json.loads(member('vega-datasets-*.tgz', 'package/data/earthquakes.json'))['features']
