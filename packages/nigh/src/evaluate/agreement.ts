@@ -52,6 +52,13 @@ export function adjustedRand(targets: Labels, predictions: Labels): number {
   return Number(above) / Number(below)
 }
 
+/** The Rand index: the share of pairs of rows on which the two labellings agree. Not adjusted for chance. */
+export function rand(targets: Labels, predictions: Labels): number {
+  const { both, left, right, n } = pairs(overlap('rand', targets, predictions))
+  const total = n * n - n
+  return total === 0n ? 1 : Number(total - left - right + 2n * both) / Number(total)
+}
+
 /**
  * The Fowlkes–Mallows index: the geometric mean of pair precision and pair recall; 0 where no pair stands together in
  * both.
@@ -229,7 +236,8 @@ function expectedInformation(found: Overlap): number {
   const right = sizeCounts(found.clusterSizes)
   const terms: number[] = []
   for (const [a, times] of left) {
-    for (const [b, also] of right) terms.push(times * also * expectedCell(n, a, b))
+    // The smaller first: swapping the labellings then changes no bit.
+    for (const [b, also] of right) terms.push(times * also * expectedCell(n, Math.min(a, b), Math.max(a, b)))
   }
   return sumOf(terms.length, (i) => terms[i])
 }

@@ -1,4 +1,4 @@
-import { checkChoice, checkNumber, checkOptions } from '../check.ts'
+import { InputError, checkChoice, checkNumber, checkOptions, show } from '../check.ts'
 import { checkSameLength, codeTogether, type Label, type Labels } from './labels.ts'
 import { checkWeights, type Numbers, sumOf } from './sum.ts'
 
@@ -206,6 +206,72 @@ export function precisionRecallF1(
     // Every row is predicted as some class, so over all classes the pooled supports and predictions are equal.
     micro: shares(hits, all, all),
   }
+}
+
+/**
+ * Cohen's kappa: agreement beyond what the two lists' class shares would give by chance; 1 where they are equal.
+ *
+ * @throws {InputError} E_DISTINCT where both lists name one class only: chance then explains all
+ */
+export function cohenKappa(targets: Labels, predictions: Labels, options: ScoreOptions = {}): number {
+  const call = 'cohenKappa'
+  checkOptions(call, options, ['sampleWeight'])
+  const { hits, all, chance, classes } = margins(call, targets, predictions, options.sampleWeight)
+  if (chance === all * all) throw oneClass(call, classes)
+  return (all * hits - chance) / (all * all - chance)
+}
+
+/**
+ * The Matthews correlation of two lists of labels: 1 where they are equal, 0 where either names one class only.
+ *
+ * Source: Gorodkin 2004, for any number of classes.
+ */
+export function matthews(targets: Labels, predictions: Labels, options: ScoreOptions = {}): number {
+  const call = 'matthews'
+  checkOptions(call, options, ['sampleWeight'])
+  const found = margins(call, targets, predictions, options.sampleWeight)
+  const { hits, all, chance, targetSquares, predictionSquares } = found
+  const below = (all * all - targetSquares) * (all * all - predictionSquares)
+  return below === 0 ? 0 : (all * hits - chance) / Math.sqrt(below)
+}
+
+function margins(
+  call: string,
+  targets: Labels,
+  predictions: Labels,
+  sampleWeight?: Numbers,
+): {
+  hits: number
+  all: number
+  chance: number
+  targetSquares: number
+  predictionSquares: number
+  classes: readonly Label[]
+} {
+  const { cells, classes, size } = cellsOf(call, targets, predictions, sampleWeight)
+  const sums = { hits: 0, all: 0, chance: 0, targetSquares: 0, predictionSquares: 0, classes }
+  for (let c = 0; c < size; c++) {
+    let ofTarget = 0
+    let ofPrediction = 0
+    for (let other = 0; other < size; other++) {
+      ofTarget += cells[c * size + other]
+      ofPrediction += cells[other * size + c]
+    }
+    sums.hits += cells[c * size + c]
+    sums.all += ofTarget
+    sums.chance += ofTarget * ofPrediction
+    sums.targetSquares += ofTarget * ofTarget
+    sums.predictionSquares += ofPrediction * ofPrediction
+  }
+  return sums
+}
+
+function oneClass(call: string, classes: readonly Label[]): InputError {
+  return new InputError(
+    'E_DISTINCT',
+    'targets',
+    `${call}: targets and predictions must name two classes or more, all are ${show(classes[0])}`,
+  )
 }
 
 function coded(

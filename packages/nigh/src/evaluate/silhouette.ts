@@ -1,4 +1,4 @@
-import { InputError, checkInteger, checkOptions } from '../check.ts'
+import { InputError, checkChoice, checkInteger, checkOptions } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Random } from '../random.ts'
 import { checkSameLength, codeLabels, type Label, type Labels } from './labels.ts'
@@ -14,6 +14,8 @@ export interface SilhouetteOptions {
   readonly sampleSize?: number
   /** Of the draw. Default: 0. */
   readonly seed?: number
+  /** The distance between rows. Default: 'euclidean'. */
+  readonly metric?: 'euclidean' | 'manhattan'
 }
 
 /** How well each row sits in its cluster: from −1 (nearer to another) over 0 (between two) to 1. */
@@ -32,7 +34,7 @@ export interface Silhouette {
  * The silhouette of a clustering: for each row (b − a) / max(a, b), where a is its mean distance to the other rows of
  * its cluster, b the smallest mean distance to the rows of another.
  *
- * Cost: n² / 2 euclidean distances; memory in proportion to n, never n².
+ * Cost: n² / 2 distances; memory in proportion to n, never n².
  * @throws {InputError} E_SHAPE where labels and rows differ in number; E_DISTINCT unless there are from 2 to n − 1
  * clusters
  * Source: Rousseeuw 1987.
@@ -45,7 +47,7 @@ export async function silhouette(
   options: SilhouetteOptions & PaceOptions = {},
 ): Promise<Silhouette> {
   const call = 'silhouette'
-  checkOptions(call, options, ['sampleSize', 'seed', 'signal', 'onProgress'])
+  checkOptions(call, options, ['sampleSize', 'seed', 'metric', 'signal', 'onProgress'])
   return paceSteps(steps(call, Matrix.from(call, 'points', points), labels, options), options)
 }
 
@@ -56,7 +58,7 @@ export function silhouetteSync(
   options: SilhouetteOptions = {},
 ): Silhouette {
   const call = 'silhouetteSync'
-  checkOptions(call, options, ['sampleSize', 'seed'])
+  checkOptions(call, options, ['sampleSize', 'seed', 'metric'])
   return runSteps(steps(call, Matrix.from(call, 'points', points), labels, options))
 }
 
@@ -71,6 +73,8 @@ function* steps(
   labels: Labels,
   options: SilhouetteOptions,
 ): Generator<Progress, Silhouette, void> {
+  const metric = checkChoice(call, 'metric', options.metric ?? 'euclidean', ['euclidean', 'manhattan'])
+  const addDistances = metric === 'euclidean' ? addEuclidean : addManhattan
   const all = codeLabels(call, 'labels', labels)
   checkSameLength(call, 'labels', all.codes.length, 'points', points.rows)
   const rows = drawn(call, points.rows, options)
@@ -141,7 +145,7 @@ function* steps(
 }
 
 /** Adds the distances from row i to rows from … end − 1 to both sides' sums. */
-function addDistances(
+function addEuclidean(
   near: Float64Array,
   d: number,
   i: number,
@@ -158,6 +162,25 @@ function addDistances(
       sq += t * t
     }
     const distance = Math.sqrt(sq)
+    own += distance
+    sums[other] += distance
+  }
+  sums[i] += own
+}
+
+function addManhattan(
+  near: Float64Array,
+  d: number,
+  i: number,
+  from: number,
+  end: number,
+  sums: Float64Array,
+): void {
+  const left = i * d
+  let own = 0
+  for (let other = from, right = from * d; other < end; other++, right += d) {
+    let distance = 0
+    for (let j = 0; j < d; j++) distance += Math.abs(near[left + j] - near[right + j])
     own += distance
     sums[other] += distance
   }
