@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { SparkError } from './errors.ts'
+import { type Spark, connect } from './spark.ts'
+
+const url = process.env.NIGH_SPARK_URL ?? ''
+const token = process.env.NIGH_SPARK_TOKEN ?? ''
+const spark: Spark = await connect(url, { token })
+afterAll(() => spark.close())
+
+describe('session', () => {
+  it('knows the server', () => {
+    expect(spark.version).toMatch(/^4\.\d+\.\d+/)
+  })
+
+  it('refuses a wrong token', async () => {
+    const error = await connect(url, { token: 'wrong' }).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(SparkError)
+    expect(error).toMatchObject({ grpcCode: 16 })
+  })
+
+  it("carries Spark's error class, state and parameters", async () => {
+    const error = await spark
+      .table('no_such_table')
+      .count()
+      .catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(SparkError)
+    expect(error).toMatchObject({
+      errorClass: 'TABLE_OR_VIEW_NOT_FOUND',
+      sqlState: '42P01',
+      messageParameters: { relationName: '`no_such_table`' },
+    })
+  })
+})
+
+describe('frames', () => {
+  it('reads a query', async () => {
+    const frame = spark.sql('select id, id * :by as y, string(id) as s, id > 1 as big from range(3)', {
+      by: 2.5,
+    })
+    expect(await frame.columns()).toEqual([
+      { name: 'id', type: 'bigint', nullable: false },
+      { name: 'y', type: 'double', nullable: expect.any(Boolean) },
+      { name: 's', type: 'string', nullable: false },
+      { name: 'big', type: 'boolean', nullable: false },
+    ])
+    expect(await frame.collect()).toEqual([
+      { id: 0, y: 0, s: '0', big: false },
+      { id: 1, y: 2.5, s: '1', big: false },
+      { id: 2, y: 5, s: '2', big: true },
+    ])
+  })
+
+  it('uploads rows and gives the same bits back', async () => {
+    const frame = await spark.upload([
+      [0.1, -0, 1e300],
+      [Number.MIN_VALUE, 2 ** 53 + 2, -1 / 3],
+    ])
+    const rows = await frame.sql('select * from input order by row').collect()
+    expect(rows).toEqual([
+      { x0: 0.1, x1: -0, x2: 1e300, row: 0 },
+      { x0: Number.MIN_VALUE, x1: 2 ** 53 + 2, x2: -1 / 3, row: 1 },
+    ])
+  })
+
+  it('uploads in chunks', async () => {
+    const values = Float64Array.from({ length: 1_200_000 * 2 }, (_, i) => Math.sin(i))
+    const { Matrix } = await import('nigh')
+    const frame = await spark.upload(Matrix.of(values, 2))
+    const [row] = await frame
+      .sql('select count(*) as n, sum(row) as s, count(distinct row) as d from input')
+      .collect()
+    expect(row).toEqual({ n: 1_200_000, s: (1_200_000 * 1_199_999) / 2, d: 1_200_000 })
+  })
+})

@@ -1,0 +1,179 @@
+import type { Table as ArrowTable } from '@uwdata/flechette'
+import { InputError, show } from 'nigh'
+import { type Row, arrowTables, numbersOf, rowsOf } from './arrow.ts'
+import { SparkError } from './errors.ts'
+import type { DataType } from './gen/spark/connect/types_pb.ts'
+import { WriteOperation_SaveMode } from './gen/spark/connect/commands_pb.ts'
+import { type Argument, type Relation, query } from './plan.ts'
+import type { PlanInit, Session, Watch } from './session.ts'
+
+/** A column of a frame. */
+export interface FrameColumn {
+  readonly name: string
+  /** Spark's name of its type: `double`, `bigint`, `string`, `array<double>`, `vector`… */
+  readonly type: string
+  readonly nullable: boolean
+}
+
+/**
+ * Rows on the cluster: a table, files, a query, or what was computed from them. Nothing runs until rows are asked for.
+ */
+export class Frame {
+  readonly #session: Session
+  /** The plan that makes the rows. */
+  readonly relation: Relation
+
+  constructor(session: Session, relation: Relation) {
+    this.#session = session
+    this.relation = relation
+  }
+
+  /** The columns, in order. */
+  async columns(signal?: AbortSignal): Promise<readonly FrameColumn[]> {
+    const answer = await this.#session.analyze(
+      { case: 'schema', value: { plan: { opType: { case: 'root', value: this.relation } } } },
+      signal,
+    )
+    if (answer.case !== 'schema' || answer.value.schema?.kind.case !== 'struct') {
+      throw new SparkError('columns: the server gave no schema')
+    }
+    return answer.value.schema.kind.value.fields.map((field) => ({
+      name: field.name,
+      type: typeName(field.dataType),
+      nullable: field.nullable,
+    }))
+  }
+
+  /** The number of rows. Cost: one pass over them. */
+  async count(watch: Watch = {}): Promise<number> {
+    for await (const table of this.sql('select count(*) as n from input').tables(watch, 'count')) {
+      if (table.numRows === 1) return numbersOf('count', table, 'n')[0]
+    }
+    throw new SparkError('count: the server gave no number')
+  }
+
+  /**
+   * A query over this frame's rows, which it calls `input`.
+   *
+   * @param values what stands in the query as `:name`
+   * @example
+   * frame.sql('select * from input where speed > :least', { least: 3 })
+   */
+  sql(text: string, values: Readonly<Record<string, Argument>> = {}): Frame {
+    return new Frame(this.#session, query(text, { input: this.relation }, values))
+  }
+
+  /** The rows, batch after batch as the cluster makes them: never more in memory than a batch. */
+  async *stream(watch: Watch = {}): AsyncGenerator<readonly Row[], void> {
+    for await (const table of this.tables({ maxBytes: Number.POSITIVE_INFINITY, ...watch }, 'stream'))
+      yield rowsOf(table)
+  }
+
+  /** All rows at once. @throws {SparkError} where they take more than `maxBytes` on the way */
+  async collect(watch: Watch = {}): Promise<Row[]> {
+    const rows: Row[] = []
+    for await (const table of this.tables(watch, 'collect')) for (const row of rowsOf(table)) rows.push(row)
+    return rows
+  }
+
+  /** The rows as Arrow tables, batch after batch. */
+  tables(watch: Watch = {}, call = 'tables'): AsyncGenerator<ArrowTable, void> {
+    return arrowTables(call, this.#session.execute(call, { case: 'root', value: this.relation }, watch))
+  }
+
+  /**
+   * Writes the rows as Parquet files, from the cluster, to a folder that the cluster sees.
+   *
+   * @param options `overwrite` replaces a folder that exists; by default it is refused
+   */
+  async writeParquet(path: string, options: Watch & { readonly overwrite?: boolean } = {}): Promise<void> {
+    if (typeof path !== 'string' || path === '') {
+      throw new InputError('E_PARAM', 'path', `writeParquet: path must name a folder, got ${show(path)}`)
+    }
+    const mode =
+      options.overwrite === true ? WriteOperation_SaveMode.OVERWRITE : WriteOperation_SaveMode.ERROR_IF_EXISTS
+    const command: PlanInit = {
+      case: 'command',
+      value: {
+        commandType: {
+          case: 'writeOperation',
+          value: { input: this.relation, source: 'parquet', saveType: { case: 'path', value: path }, mode },
+        },
+      },
+    }
+    for await (const _ of this.#session.execute('writeParquet', command, options)) {
+      // Only its end matters.
+    }
+  }
+
+  /** Keeps the rows in the cluster's memory (and on its disks where that is full) once they were computed. */
+  async persist(signal?: AbortSignal): Promise<void> {
+    await this.#session.analyze(
+      {
+        case: 'persist',
+        value: {
+          relation: this.relation,
+          storageLevel: {
+            useDisk: true,
+            useMemory: true,
+            useOffHeap: false,
+            deserialized: true,
+            replication: 1,
+          },
+        },
+      },
+      signal,
+    )
+  }
+
+  /** Frees what persist keeps. */
+  async unpersist(): Promise<void> {
+    await this.#session.analyze({ case: 'unpersist', value: { relation: this.relation, blocking: false } })
+  }
+
+  /** Gives the frame a name in this session, under which queries see it. Its files are looked up now, and never again. */
+  async createView(name: string): Promise<Frame> {
+    const command: PlanInit = {
+      case: 'command',
+      value: {
+        commandType: {
+          case: 'createDataframeView',
+          value: { input: this.relation, name, isGlobal: false, replace: true },
+        },
+      },
+    }
+    for await (const _ of this.#session.execute('createView', command)) {
+      // Only its end matters.
+    }
+    return new Frame(this.#session, {
+      relType: {
+        case: 'read',
+        value: { readType: { case: 'namedTable', value: { unparsedIdentifier: name } } },
+      },
+    })
+  }
+}
+
+function typeName(type: DataType | undefined): string {
+  const kind = type?.kind
+  switch (kind?.case) {
+    case undefined:
+      return 'unknown'
+    case 'byte':
+      return 'tinyint'
+    case 'short':
+      return 'smallint'
+    case 'integer':
+      return 'int'
+    case 'long':
+      return 'bigint'
+    case 'array':
+      return `array<${typeName(kind.value.elementType)}>`
+    case 'map':
+      return `map<${typeName(kind.value.keyType)},${typeName(kind.value.valueType)}>`
+    case 'udt':
+      return kind.value.jvmClass === 'org.apache.spark.ml.linalg.VectorUDT' ? 'vector' : 'udt'
+    default:
+      return kind?.case ?? 'unknown'
+  }
+}

@@ -1,0 +1,6 @@
+export { SparkError } from './errors.ts'
+export { Frame, type FrameColumn } from './frame.ts'
+export type { Cell, Row, UploadColumn } from './arrow.ts'
+export type { Argument } from './plan.ts'
+export type { SparkProgress, TlsOptions, Watch } from './session.ts'
+export { type ConnectOptions, Spark, connect } from './spark.ts'

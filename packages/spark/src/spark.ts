@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { InputError, Matrix, type MatrixLike, checkInteger, checkNumber, checkOptions, show } from 'nigh'
+import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
+import { SparkError } from './errors.ts'
+import { Frame } from './frame.ts'
+import { type Argument, type Relation, query } from './plan.ts'
+import { type Limits, Session, type TlsOptions } from './session.ts'
+import { parseUrl } from './url.ts'
+
+/** How {@link connect} speaks to the server; every option has a default. */
+export interface ConnectOptions {
+  /** The bearer token; replaces one in the address. It travels only over TLS, or to this machine. */
+  readonly token?: string
+  /** Certificates, where the server's is not from a public authority. */
+  readonly tls?: TlsOptions
+  /** Milliseconds for which a server that cannot be reached is tried again. Default: 30000. */
+  readonly retryMs?: number
+  /** Bytes of one message from the server. Default: 134217728, which is also what servers send at most. */
+  readonly maxMessageBytes?: number
+  /** Bytes of one result that is collected. Default: 1073741824. */
+  readonly maxResultBytes?: number
+  /** Milliseconds of silence after which a running stream is given up and taken up again. Default: 60000. */
+  readonly silenceMs?: number
+}
+
+/**
+ * Opens a session on a Spark Connect server.
+ *
+ * @param url as Spark's own clients take it: `sc://host:15002/;use_ssl=true;token=…;user_id=…;session_id=…`
+ * @throws {InputError} E_PARAM for an address or option that is not one
+ * @throws {SparkError} where the server cannot be reached, refuses the token, or is older than Spark 4.1
+ * @example
+ * const spark = await connect('sc://localhost')
+ */
+export async function connect(url: string, options: ConnectOptions = {}): Promise<Spark> {
+  checkOptions('connect', options, [
+    'token',
+    'tls',
+    'retryMs',
+    'maxMessageBytes',
+    'maxResultBytes',
+    'silenceMs',
+  ])
+  const limits: Limits = {
+    firstMs: 50,
+    totalMs: checkNumber('connect', 'retryMs', options.retryMs ?? 30_000, 0, 1e9),
+    messageBytes: checkInteger(
+      'connect',
+      'maxMessageBytes',
+      options.maxMessageBytes ?? 128 << 20,
+      1024,
+      0x7fffffff,
+    ),
+    resultBytes: checkNumber(
+      'connect',
+      'maxResultBytes',
+      options.maxResultBytes ?? 2 ** 30,
+      1,
+      Number.POSITIVE_INFINITY,
+    ),
+    silenceMs: checkInteger('connect', 'silenceMs', options.silenceMs ?? 60_000, 1000, 0x7fffffff),
+  }
+  const session = new Session(parseUrl(url, options.token), limits, options.tls ?? {})
+  const answer = await session.analyze({ case: 'sparkVersion', value: {} })
+  const version = answer.case === 'sparkVersion' ? answer.value.version : ''
+  const [major, minor] = version.split('.').map(Number)
+  if (!(major > 4 || (major === 4 && minor >= 1))) {
+    await session.close()
+    throw new SparkError(`connect: nigh needs Spark 4.1 or newer, the server runs ${show(version)}`)
+  }
+  return new Spark(session, version)
+}
+
+/** A session on a Spark cluster: where rows are, and what nigh computes from them there. */
+export class Spark {
+  readonly #session: Session
+  /** The server's version. */
+  readonly version: string
+
+  constructor(session: Session, version: string) {
+    this.#session = session
+    this.version = version
+  }
+
+  /** The rows of Parquet files that the cluster sees: a folder, a file or a pattern. */
+  parquet(...paths: readonly string[]): Frame {
+    if (paths.length === 0)
+      throw new InputError('E_PARAM', 'paths', 'Spark.parquet: paths must name files, got none')
+    return this.#frame({
+      relType: {
+        case: 'read',
+        value: { readType: { case: 'dataSource', value: { format: 'parquet', paths: [...paths] } } },
+      },
+    })
+  }
+
+  /** A table or view of the cluster's catalog. */
+  table(name: string): Frame {
+    return this.#frame({
+      relType: {
+        case: 'read',
+        value: { readType: { case: 'namedTable', value: { unparsedIdentifier: name } } },
+      },
+    })
+  }
+
+  /** The rows of a query. @param values what stands in it as `:name` */
+  sql(text: string, values: Readonly<Record<string, Argument>> = {}): Frame {
+    return this.#frame(query(text, {}, values))
+  }
+
+  /**
+   * Sends rows of this machine to the cluster: columns `x0`, `x1`, … (or as named), and `row`, their number from 0.
+   *
+   * Rows go up in chunks by their hash: what the session has already is not sent again.
+   *
+   * @param options `columns` names the columns
+   */
+  async upload(
+    points: MatrixLike,
+    options: { readonly columns?: readonly string[]; readonly signal?: AbortSignal } = {},
+  ): Promise<Frame> {
+    checkOptions('Spark.upload', options, ['columns', 'signal'])
+    const matrix = Matrix.from('Spark.upload', 'points', points)
+    const names = options.columns ?? Array.from({ length: matrix.columns }, (_, j) => `x${j}`)
+    if (names.length !== matrix.columns || new Set([...names, 'row']).size !== names.length + 1) {
+      throw new InputError(
+        'E_PARAM',
+        'columns',
+        `Spark.upload: columns must be ${matrix.columns} different names other than 'row', got ${show(names)}`,
+      )
+    }
+    const { values, rows, columns } = matrix
+    const uploads: UploadColumn[] = names.map((name, j) => {
+      const column = new Float64Array(rows)
+      for (let i = 0; i < rows; i++) column[i] = values[i * columns + j]
+      return { name, type: 'double', values: column }
+    })
+    const row = new BigInt64Array(rows)
+    for (let i = 0; i < rows; i++) row[i] = BigInt(i)
+    uploads.push({ name: 'row', type: 'long', values: row })
+    return this.uploadColumns(uploads, rows, options.signal)
+  }
+
+  /** Sends columns of this machine to the cluster, as {@link upload} does. */
+  async uploadColumns(columns: readonly UploadColumn[], rows: number, signal?: AbortSignal): Promise<Frame> {
+    let width = 1
+    for (const column of columns) width += column.type === 'binary' ? (column.values.at(0)?.length ?? 0) : 8
+    const schema = columns
+      .map(({ name, type }) => `\`${name.replaceAll('`', '``')}\` ${sparkTypes[type]}`)
+      .join(', ')
+    // Chunks of about 8 MiB: large enough to be fast, small enough that each is an own task on the cluster.
+    const step = Math.max(1, Math.floor((8 << 20) / width))
+    if (rows <= step / 8) {
+      const data = encodeRows(columns, 0, rows)
+      return this.#frame({ relType: { case: 'localRelation', value: { data, schema } } })
+    }
+    const hashes: string[] = []
+    for (let from = 0; from < rows; from += step) {
+      hashes.push(await this.#cache(encodeRows(columns, from, Math.min(rows, from + step)), signal))
+    }
+    const schemaHash = await this.#cache(new TextEncoder().encode(schema), signal)
+    return this.#frame({
+      relType: { case: 'chunkedCachedLocalRelation', value: { dataHashes: hashes, schemaHash } },
+    })
+  }
+
+  async #cache(bytes: Uint8Array, signal?: AbortSignal): Promise<string> {
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    const name = `cache/${hash}`
+    const present = await this.#session.hasArtifacts([name], signal)
+    if (!present.has(name)) await this.#session.addArtifact(name, bytes, signal)
+    return hash
+  }
+
+  /** Settings of the session, such as `spark.sql.shuffle.partitions`. */
+  async configure(settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.#session.configure(settings)
+  }
+
+  /** Ends the session: what it holds on the cluster is freed. */
+  async close(): Promise<void> {
+    await this.#session.close()
+  }
+
+  #frame(relation: Relation): Frame {
+    return new Frame(this.#session, relation)
+  }
+}

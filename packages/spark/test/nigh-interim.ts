@@ -1,0 +1,2 @@
+export * from '../../nigh/src/check.ts'
+export * from '../../nigh/src/data/matrix.ts'

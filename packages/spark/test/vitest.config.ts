@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+/** The tests that need a running Spark; `test/run.mjs` starts one and sets where it is. */
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { alias: { nigh: fileURLToPath(new URL('./nigh-interim.ts', import.meta.url)) } },
+  test: {
+    include: ['src/**/*.spark.test.ts', 'test/**/*.spark.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+})
