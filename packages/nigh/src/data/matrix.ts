@@ -56,7 +56,11 @@ export class Matrix {
     if (rows === 0) throw new InputError('E_EMPTY', param, `${call}: ${param} has no rows`)
     const first: unknown = points[0]
     if (!isRow(first)) {
-      throw new InputError('E_TYPE', param, `${call}: ${param}[0] must be a row of numbers, got ${show(first)}`)
+      throw new InputError(
+        'E_TYPE',
+        param,
+        `${call}: ${param}[0] must be a row of numbers, got ${show(first)}`,
+      )
     }
     const columns = first.length
     if (columns === 0) throw new InputError('E_EMPTY', param, `${call}: ${param} has rows but no columns`)
@@ -67,7 +71,11 @@ export class Matrix {
     for (let i = 0, at = 0; i < rows; i++) {
       const row: unknown = points[i]
       if (!isRow(row)) {
-        throw new InputError('E_TYPE', param, `${call}: ${param}[${i}] must be a row of numbers, got ${show(row)}`)
+        throw new InputError(
+          'E_TYPE',
+          param,
+          `${call}: ${param}[${i}] must be a row of numbers, got ${show(row)}`,
+        )
       }
       if (row.length !== columns) {
         throw new InputError(
@@ -95,7 +103,11 @@ export class Matrix {
   /** {@link Matrix.of}, its errors naming another call and argument. */
   static checked(call: string, param: string, values: Reals, columns: number): Matrix {
     if (!(values instanceof Float32Array || values instanceof Float64Array)) {
-      throw new InputError('E_TYPE', param, `${call}: ${param} must be a Float32Array or Float64Array, got ${show(values)}`)
+      throw new InputError(
+        'E_TYPE',
+        param,
+        `${call}: ${param} must be a Float32Array or Float64Array, got ${show(values)}`,
+      )
     }
     checkInteger(call, 'columns', columns, 1, Number.MAX_SAFE_INTEGER)
     if (values.length === 0) throw new InputError('E_EMPTY', param, `${call}: ${param} has no numbers`)

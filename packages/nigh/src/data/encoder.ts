@@ -1,0 +1,468 @@
+import { InputError, checkChoice, checkInteger, checkOptions, show } from '../check.ts'
+import {
+  fitColumn,
+  missingCells,
+  notFinite,
+  unusedBecause,
+  type FittedColumn,
+  type Scale,
+  type UnusedColumn,
+} from './encoder-columns.ts'
+import { encoderFromJSON, encoderToJSON, type EncoderJSON } from './encoder-json.ts'
+import { describe, featuresOf, notesOn, type ColumnUse } from './encoder-notes.ts'
+import { Matrix, type MatrixLike } from './matrix.ts'
+import { checkNames, listNames, unknownName } from './names.ts'
+import { isMissing, Table, type Column } from './table.ts'
+import { rowWeights } from './weights.ts'
+
+/** How an {@link Encoder} is fitted. */
+export interface EncoderOptions {
+  /**
+   * The columns to use, in this order. Default: all that can tell rows apart, that is, without columns of one value
+   * or none, row numbers and ids, and text that is different in (nearly) every row or in too many.
+   * A column that is named here is used, whatever it looks like.
+   */
+  readonly columns?: readonly string[]
+  /** Columns to leave out. Default: none. */
+  readonly ignore?: readonly string[]
+  /**
+   * How numbers and dates are brought to one scale: 'standard' takes away the mean and divides by the standard
+   * deviation (ddof 0), 'minmax' maps the range to 0 … 1, 'robust' takes away the median and divides by the distance
+   * between the quartiles, 'none' keeps the numbers as they are. A spread of zero divides by 1.
+   * True and false are 1 and 0, and categories one feature each of 1 and 0, on every scale. Default: 'standard'.
+   */
+  readonly scale?: Scale
+  /**
+   * What becomes of empty cells: 'refuse' is an error, 'drop' leaves out their rows, 'impute' fills them: numbers
+   * and dates with the mean (with the median where the scale is 'robust'), text and booleans with the most frequent
+   * value, the first in sorted order where several are. Spread is measured before cells are filled. Default: 'refuse'.
+   */
+  readonly missing?: 'refuse' | 'drop' | 'impute'
+  /**
+   * How many different values a text column may have: an integer from 1 to 65536. A column with more is left out with
+   * a note, or refused where it is named in `columns`. Default: 64.
+   */
+  readonly maxCategories?: number
+  /**
+   * What becomes of a text that the fitted table did not have: 'refuse' is an error, 'zero' makes it none of the
+   * categories. Default: 'refuse'.
+   */
+  readonly unseen?: 'refuse' | 'zero'
+  /** A weight for each row, from 0 up: weight n is n copies, weight 0 is absence. Default: 1 each. */
+  readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
+}
+
+/** Every option of a fitted encoder but the weights. */
+export interface EncoderSettings {
+  /** Null: chosen by the encoder. */
+  readonly columns: readonly string[] | null
+  readonly ignore: readonly string[]
+  readonly scale: Scale
+  readonly missing: 'refuse' | 'drop' | 'impute'
+  readonly maxCategories: number
+  readonly unseen: 'refuse' | 'zero'
+}
+
+/** How {@link Encoder.encode} takes a table. */
+export interface EncodeOptions {
+  /** What becomes of columns that the fitted table did not have: 'refuse' is an error, 'ignore' passes them over. Default: 'refuse'. */
+  readonly extra?: 'refuse' | 'ignore'
+}
+
+/** A table as numbers. */
+export interface Encoded {
+  /** One row for each row that was kept, one column for each feature. */
+  readonly matrix: Matrix
+  /** The table's rows that the matrix's rows stand for; null where those are all, in order. */
+  readonly rows: Uint32Array | null
+}
+
+/** What an encoder has learnt, apart from what follows from it. */
+export interface EncoderState {
+  readonly settings: EncoderSettings
+  /** Every column of the fitted table, in its order; where columns were named, those in their order, then the rest. */
+  readonly columns: readonly FittedColumn[]
+  /** How many rows were fitted, and how many of them were left out for their empty cells. */
+  readonly rows: number
+  readonly dropped: number
+}
+
+const OPTIONS = ['columns', 'ignore', 'scale', 'missing', 'maxCategories', 'unseen', 'sampleWeight'] as const
+
+/**
+ * Turns tables into matrices, the same way each time: fitted once, saved with the model. Immutable.
+ *
+ * What it learns does not depend on the order of the rows, not in the last bit, and a whole weight counts as so many
+ * copies of its row.
+ */
+export class Encoder {
+  /** The options it was fitted with. */
+  readonly settings: EncoderSettings
+  /** The names of the encoded columns: a number's own name, `species=setosa` for a category. */
+  readonly features: readonly string[]
+  /** How each column of the fitted table is used. */
+  readonly uses: readonly ColumnUse[]
+  /** What the encoder did that was not asked for by name: a sentence each. */
+  readonly notes: readonly string[]
+  readonly #state: EncoderState
+  readonly #used: readonly FittedColumn[]
+  readonly #known: ReadonlyMap<string, FittedColumn>
+
+  private constructor(state: EncoderState) {
+    const features = featuresOf(state.columns)
+    this.#state = state
+    this.settings = state.settings
+    this.features = Object.freeze(features.flat())
+    this.uses = Object.freeze(state.columns.map((column, j) => describe(column, state.settings, features[j])))
+    this.notes = Object.freeze(notesOn(state))
+    this.#used = state.columns.filter((column) => column.use !== 'none')
+    this.#known = new Map(state.columns.map((column) => [column.name, column]))
+  }
+
+  /**
+   * Learns from a table how to turn it and tables like it into matrices.
+   *
+   * Cost: a few passes over the cells; a sort of each column with `scale: 'robust'`.
+   *
+   * @throws {InputError} E_EMPTY for a table without rows; E_FEATURES for a name that is not a column, too many
+   * categories in a column named in `columns`, or no column left; E_MISSING for empty cells with `missing: 'refuse'`;
+   * E_NONFINITE for ±Infinity, with row and column; E_WEIGHTS; E_PARAM
+   * @example
+   * const encoder = Encoder.fit(table, { ignore: ['species'] })
+   * const { matrix } = encoder.encode(table)
+   */
+  static fit(table: Table, options: EncoderOptions = {}): Encoder {
+    return Encoder.fitFor('Encoder.fit', table, options)
+  }
+
+  /** {@link Encoder.fit}, its errors naming another call. */
+  static fitFor(call: string, table: Table, options: EncoderOptions): Encoder {
+    checkTable(call, table)
+    const settings = checkSettings(call, table, options)
+    if (table.rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
+    let weights =
+      options.sampleWeight === undefined ? null : rowWeights(call, options.sampleWeight, table.rows).values
+    const ignored = new Set(settings.ignore)
+    const named = settings.columns === null ? null : new Set(settings.columns)
+
+    const unused = new Map<string, UnusedColumn>()
+    for (const column of table.columns) {
+      const none = { use: 'none', name: column.name, type: column.type, distinct: 0 } as const
+      let found: UnusedColumn | null = null
+      if (ignored.has(column.name)) found = { ...none, reason: 'ignored' }
+      else if (named === null) found = unusedBecause(call, column, weights, settings.maxCategories)
+      else if (!named.has(column.name)) found = { ...none, reason: 'not-chosen' }
+      if (found !== null) unused.set(column.name, Object.freeze(found))
+    }
+    const rest = [...unused.values()]
+    const chosen =
+      settings.columns === null
+        ? table.columns.filter((column) => !unused.has(column.name))
+        : settings.columns.map((name) => table.column(name))
+    if (chosen.length === 0) {
+      const why = notesOn({ settings, columns: rest, rows: table.rows, dropped: 0 }).slice(0, 3).join('; ')
+      throw new InputError(
+        'E_FEATURES',
+        'columns',
+        `${call}: table must have a column to use, got none${why === '' ? '' : `: ${why}`}; name the ones to use in columns`,
+      )
+    }
+
+    let dropped = 0
+    if (settings.missing === 'refuse') refuseMissing(call, chosen, weights)
+    if (settings.missing === 'drop') {
+      const whole = wholeRows(chosen, table.rows)
+      if (whole !== null) {
+        const kept = new Float64Array(table.rows)
+        let any = false
+        for (const i of whole) {
+          kept[i] = weights === null ? 1 : weights[i]
+          if (kept[i] > 0) any = true
+        }
+        if (!any) throw noRowsLeft(call, table.rows)
+        weights = kept
+        dropped = table.rows - whole.length
+      }
+    }
+    const counted = weights
+    const fit = (column: Column): FittedColumn => {
+      const filled = settings.missing === 'impute' ? missingCells(column, counted) : null
+      return Object.freeze(fitColumn(call, column, counted, settings.scale, settings.maxCategories, filled))
+    }
+    const columns =
+      settings.columns === null
+        ? table.columns.map((column) => unused.get(column.name) ?? fit(column))
+        : [...chosen.map(fit), ...rest]
+    return new Encoder({ settings, columns: Object.freeze(columns), rows: table.rows, dropped })
+  }
+
+  /**
+   * Turns a table into a matrix: in float32 where every column in use is float32 and `scale` is 'none', else in
+   * float64. Columns go by their names, not by their order; columns that were left out in fitting need not be there.
+   *
+   * Cost: one pass over the cells.
+   *
+   * @throws {InputError} E_FEATURES where columns are missing, unknown or of another type (all of them listed) or a
+   * text is not among the categories; E_MISSING for an empty cell with `missing: 'refuse'`; E_NONFINITE for ±Infinity;
+   * E_EMPTY where no row is left; E_MEMORY
+   */
+  encode(table: Table, options: EncodeOptions = {}): Encoded {
+    return this.encodeFor('Encoder.encode', table, options)
+  }
+
+  /** {@link Encoder.encode}, its errors naming another call. */
+  encodeFor(call: string, table: Table, options: EncodeOptions = {}): Encoded {
+    checkTable(call, table)
+    checkOptions(call, options, ['extra'])
+    const extra = checkChoice(call, 'extra', options.extra ?? 'refuse', ['refuse', 'ignore'])
+    const columns = this.#match(call, table, extra)
+    if (table.rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
+    if (this.settings.missing === 'refuse') refuseMissing(call, columns, null)
+    const rows = this.settings.missing === 'drop' ? wholeRows(columns, table.rows) : null
+    const n = rows === null ? table.rows : rows.length
+    if (n === 0) throw noRowsLeft(call, table.rows)
+    const single =
+      this.settings.scale === 'none' &&
+      columns.every((column) => column.type === 'number' && column.values instanceof Float32Array)
+    const values = allocate(call, n, this.features.length, single)
+    let at = 0
+    for (let j = 0; j < columns.length; j++) {
+      at += encodeColumn(
+        call,
+        this.#used[j],
+        columns[j],
+        rows,
+        this.settings.unseen,
+        values,
+        this.features.length,
+        at,
+      )
+    }
+    return { matrix: Matrix.trusted(values, this.features.length), rows }
+  }
+
+  /**
+   * Turns encoded rows, such as centroids, back into the data's own units: a table with one column for each feature,
+   * named like it. A number or date has its own unit again; a boolean is the share of true; a category its share.
+   *
+   * @throws {InputError} E_SHAPE unless the matrix has a column for each feature
+   */
+  decode(points: MatrixLike): Table {
+    const call = 'Encoder.decode'
+    const matrix = Matrix.from(call, 'points', points)
+    const d = this.features.length
+    if (matrix.columns !== d) {
+      throw new InputError(
+        'E_SHAPE',
+        'points',
+        `${call}: points must have ${d} columns (the number of features), got ${matrix.columns}`,
+      )
+    }
+    const columns: Column[] = []
+    for (const column of this.#used) {
+      const width = column.use === 'one-hot' ? column.categories.length : 1
+      for (let c = 0; c < width; c++) {
+        const j = columns.length
+        const values = new Float64Array(matrix.rows)
+        const scale = column.use === 'number' ? column.scale : 1
+        const centre = column.use === 'number' ? column.centre : 0
+        for (let i = 0; i < matrix.rows; i++) values[i] = matrix.values[i * d + j] * scale + centre
+        const type = column.type === 'date' ? 'date' : 'number'
+        columns.push({ name: this.features[j], type, values })
+      }
+    }
+    return Table.of(columns)
+  }
+
+  /** The encoder as plain JSON: everything it knows, to the last bit. */
+  toJSON(): EncoderJSON {
+    return encoderToJSON(this.#state)
+  }
+
+  /**
+   * The encoder that {@link Encoder.toJSON} wrote down.
+   *
+   * @throws {InputError} E_JSON for anything that it could not have written, E_VERSION for a version it does not know
+   */
+  static fromJSON(json: unknown): Encoder {
+    return new Encoder(encoderFromJSON('Encoder.fromJSON', json))
+  }
+
+  /** The table's columns for those in use, in their order. */
+  #match(call: string, table: Table, extra: 'refuse' | 'ignore'): Column[] {
+    const faults: string[] = []
+    const missing = this.#used.filter((column) => !table.has(column.name)).map((column) => column.name)
+    if (missing.length > 0) faults.push(`missing ${listNames(missing)}`)
+    if (extra === 'refuse') {
+      const unknown = table.names.filter((name) => !this.#known.has(name))
+      if (unknown.length > 0) faults.push(`unknown ${listNames(unknown)}`)
+    }
+    const columns: Column[] = []
+    for (const fitted of this.#used) {
+      if (!table.has(fitted.name)) continue
+      const column = table.column(fitted.name)
+      columns.push(column)
+      // A column without any cell is of no type: a file cannot tell which it would be.
+      if (column.type === fitted.type || missingCells(column, null) === table.rows) continue
+      faults.push(`${show(fitted.name)} is ${column.type} and was ${fitted.type}`)
+    }
+    if (faults.length === 0) return columns
+    const more = faults.length > 8 ? `; and ${faults.length - 8} more` : ''
+    throw new InputError(
+      'E_FEATURES',
+      'table',
+      `${call}: the table must have the columns that were fitted: ${faults.slice(0, 8).join('; ')}${more}`,
+    )
+  }
+}
+
+function encodeColumn(
+  call: string,
+  fitted: FittedColumn,
+  column: Column,
+  rows: Uint32Array | null,
+  unseen: 'refuse' | 'zero',
+  out: Float32Array | Float64Array,
+  d: number,
+  at: number,
+): number {
+  const n = out.length / d
+  if (fitted.use === 'none') return 0
+  if (fitted.use === 'one-hot') {
+    const places = new Map(fitted.categories.map((category, place) => [category, place]))
+    const place =
+      column.type === 'text'
+        ? Int32Array.from(column.categories, (category) => places.get(category) ?? -1)
+        : null
+    for (let i = 0; i < n; i++) {
+      const row = rows === null ? i : rows[i]
+      let found = fitted.fill ?? -1
+      if (place !== null && column.values[row] >= 0) {
+        found = place[column.values[row]]
+        if (found < 0 && unseen === 'refuse') throw unseenText(call, column, row)
+      }
+      if (found >= 0) out[i * d + at + found] = 1
+    }
+    return fitted.categories.length
+  }
+  const fill = fitted.fill ?? Number.NaN
+  const centre = fitted.use === 'number' ? fitted.centre : 0
+  const scale = fitted.use === 'number' ? fitted.scale : 1
+  for (let i = 0; i < n; i++) {
+    const row = rows === null ? i : rows[i]
+    const cell = isMissing(column, row) ? fill : column.values[row]
+    const value = (cell - centre) / scale
+    out[i * d + at] = value
+    if (value - value !== 0) throw notFinite(call, column.name, row, cell - cell === 0 ? value : cell)
+  }
+  return 1
+}
+
+function unseenText(call: string, column: Column, row: number): InputError {
+  const text = column.type === 'text' ? column.categories[column.values[row]] : ''
+  return new InputError(
+    'E_FEATURES',
+    'table',
+    `${call}: row ${row}, column ${show(column.name)} must be one of the fitted categories, got ${show(text)} (unseen: 'zero' allows others)`,
+  )
+}
+
+/** The rows without an empty cell in these columns; null where that is every row. */
+function wholeRows(columns: readonly Column[], n: number): Uint32Array | null {
+  const rows = new Uint32Array(n)
+  let size = 0
+  for (let i = 0; i < n; i++) {
+    if (!columns.some((column) => isMissing(column, i))) rows[size++] = i
+  }
+  return size === n ? null : rows.slice(0, size)
+}
+
+/** Refuses empty cells, naming the first in reading order. */
+function refuseMissing(call: string, columns: readonly Column[], weights: Float64Array | null): void {
+  let cells = 0
+  let holed = 0
+  let row = Number.POSITIVE_INFINITY
+  let name = ''
+  for (const column of columns) {
+    const missing = missingCells(column, weights)
+    if (missing === 0) continue
+    cells += missing
+    holed++
+    let i = 0
+    while (!isMissing(column, i) || weights?.[i] === 0) i++
+    if (i < row) {
+      row = i
+      name = column.name
+    }
+  }
+  if (cells === 0) return
+  const count = `${cells} empty ${cells === 1 ? 'cell' : 'cells'} in ${holed} ${holed === 1 ? 'column' : 'columns'}`
+  throw new InputError(
+    'E_MISSING',
+    'table',
+    `${call}: the table must have no empty cell, got ${count}, the first in row ${row}, column ${show(name)}; missing: 'drop' leaves out such rows, missing: 'impute' fills the cells`,
+  )
+}
+
+function noRowsLeft(call: string, rows: number): InputError {
+  return new InputError(
+    'E_EMPTY',
+    'table',
+    `${call}: table must have a row without empty cells, got none of ${rows}`,
+  )
+}
+
+function allocate(call: string, n: number, d: number, single: boolean): Float32Array | Float64Array {
+  try {
+    return single ? new Float32Array(n * d) : new Float64Array(n * d)
+  } catch {
+    const size = ((n * d * (single ? 4 : 8)) / 2 ** 30).toFixed(1)
+    throw new InputError(
+      'E_MEMORY',
+      'table',
+      `${call}: ${n} rows × ${d} features must fit in memory, got ${size} GiB`,
+    )
+  }
+}
+
+function checkTable(call: string, table: unknown): void {
+  if (table instanceof Table) return
+  throw new InputError('E_TYPE', 'table', `${call}: table must be a Table, got ${show(table)}`)
+}
+
+function checkSettings(call: string, table: Table, options: EncoderOptions): EncoderSettings {
+  checkOptions(call, options, OPTIONS)
+  const { columns = null, ignore = [] } = options
+  const settings: EncoderSettings = {
+    columns: columns === null ? null : checkColumnNames(call, 'columns', columns, table),
+    ignore: checkColumnNames(call, 'ignore', ignore, table),
+    scale: checkChoice(call, 'scale', options.scale ?? 'standard', ['standard', 'minmax', 'robust', 'none']),
+    missing: checkChoice(call, 'missing', options.missing ?? 'refuse', ['refuse', 'drop', 'impute']),
+    maxCategories: checkInteger(call, 'maxCategories', options.maxCategories ?? 64, 1, 65536),
+    unseen: checkChoice(call, 'unseen', options.unseen ?? 'refuse', ['refuse', 'zero']),
+  }
+  if (settings.columns !== null && settings.columns.length === 0) {
+    throw new InputError('E_EMPTY', 'columns', `${call}: columns must hold a name, got none`)
+  }
+  const both = settings.columns?.find((name) => settings.ignore.includes(name))
+  if (both !== undefined) {
+    throw new InputError(
+      'E_FEATURES',
+      'ignore',
+      `${call}: ignore must not name a column that columns names, got ${show(both)}`,
+    )
+  }
+  return Object.freeze(settings)
+}
+
+function checkColumnNames(call: string, param: string, names: unknown, table: Table): readonly string[] {
+  if (!Array.isArray(names)) {
+    throw new InputError('E_TYPE', param, `${call}: ${param} must be an array of names, got ${show(names)}`)
+  }
+  const list: string[] = names.map((name) => {
+    if (typeof name === 'string' && table.has(name)) return name
+    throw unknownName(call, param, name, table.names)
+  })
+  checkNames(call, param, list)
+  return Object.freeze(list)
+}
