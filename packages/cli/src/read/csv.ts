@@ -1,0 +1,257 @@
+import { availableParallelism } from 'node:os'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { InputError } from 'nigh'
+import type { Column } from 'nigh'
+import { show } from '../show/text.ts'
+import { parseNumber, typeColumn } from './cells.ts'
+import { NumberBuilder, TextBuilder } from './columns.ts'
+import type { ColumnBuilder } from './columns.ts'
+import { detectDialect } from './csv-dialect.ts'
+import { scanBytes, walkRecords } from './csv-scan.ts'
+import { openSandbox, quote } from './duckdb.ts'
+import type { Sandbox } from './duckdb.ts'
+import { checkEstimate } from './limits.ts'
+import { missingMarks } from './options.ts'
+import type { ReadOptions, ReadWarning } from './options.ts'
+import type { Source } from './source.ts'
+
+/** What a file holds. */
+export interface FileContents {
+  readonly columns: readonly Column[]
+  readonly warnings: readonly ReadWarning[]
+}
+
+/** How one file is to be read: settled before DuckDB sees it. */
+interface Plan {
+  readonly source: Source
+  readonly delimiter: string
+  readonly names: readonly string[]
+  readonly header: boolean
+  readonly quotes: boolean
+  readonly decimal: '.' | ','
+  readonly oddNumbers: boolean
+  readonly rows: number
+  readonly longestRecord: number
+  readonly marks: readonly string[]
+}
+
+/**
+ * Reads a CSV or TSV file: RFC 4180, one dialect for the whole file, settled before the first row is read.
+ *
+ * DuckDB splits the cells. Columns whose first cells are all numbers are read as numbers; if one of them then turns out
+ * to hold anything else, its cells are read again as text, and {@link typeColumn} decides from all of them.
+ *
+ * @throws {InputError} E_CSV, E_EMPTY, E_MEMORY, E_NONFINITE: naming line, column and cell
+ */
+export async function readCsv(source: Source, options: ReadOptions): Promise<FileContents> {
+  const { delimiter, sample } = detectDialect(source, options.delimiter)
+  const header = options.header ?? true
+  const warnings: ReadWarning[] = []
+  const names = header
+    ? namesOf(source.name, sample[0], warnings)
+    : sample[0].map((_, at) => `column ${at + 1}`)
+  const scan = scanBytes(source, delimiter)
+  // DuckDB is lenient about quotation marks, empty cells too many and blank lines: files that have any are walked first.
+  const walked =
+    scan.quotes || scan.returns || scan.trailingDelimiters || names.length === 1
+      ? walkRecords(source, delimiter, names.length, header)
+      : undefined
+  // Without a final newline there is a row more; the header takes one.
+  const rows = walked?.records ?? scan.newlines + (header ? 0 : 1)
+  const read = names.map((_, at) => at).filter((at) => !options.ignore?.includes(names[at]))
+  checkEstimate(source.name, rows, read.length, options.maxBytes)
+  const marks = options.missingMarks ?? missingMarks
+  const body = header ? sample.slice(1) : sample
+  const plan: Plan = {
+    source,
+    delimiter,
+    names,
+    header,
+    quotes: scan.quotes,
+    decimal: options.decimal ?? commaDecimals(delimiter, body),
+    oddNumbers: scan.oddNumbers,
+    rows,
+    longestRecord: Math.max(scan.longestLine, walked?.longestRecord ?? 0),
+    marks: ['', ...marks],
+  }
+  const numeric = new Set(
+    read.filter(
+      (at) =>
+        !options.text?.includes(names[at]) && options.thousands === undefined && looksNumeric(body, at, plan),
+    ),
+  )
+  const sandbox = await openSandbox(source, options.threads ?? availableParallelism())
+  const stop = (): void => sandbox.connection.interrupt()
+  options.signal?.addEventListener('abort', stop)
+  try {
+    const columns = await readColumns(sandbox, plan, read, numeric, options)
+    const found = columns[0]?.values.length ?? 0
+    if (walked !== undefined && found !== walked.records) {
+      throw new InputError(
+        'E_CSV',
+        'file',
+        `${source.name}: ${walked.records} rows were counted but ${found} read`,
+      )
+    }
+    if (found === 0)
+      throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
+    return { columns: typeColumns(columns, plan, options), warnings }
+  } finally {
+    options.signal?.removeEventListener('abort', stop)
+    sandbox.close()
+  }
+}
+
+function typeColumns(columns: readonly Column[], plan: Plan, options: ReadOptions): Column[] {
+  const { source, delimiter, names, header } = plan
+  const place = (row: number): string => {
+    const { line } = walkRecords(source, delimiter, names.length, header, row)
+    return `${source.name}: line ${line}`
+  }
+  const marks = {
+    decimal: plan.decimal === ',' ? plan.decimal : options.decimal,
+    thousands: options.thousands,
+  }
+  return columns.map((column) =>
+    column.type !== 'text' || options.text?.includes(column.name) ? column : typeColumn(column, marks, place),
+  )
+}
+
+/** Reads until every numeric column is numeric throughout: each failure makes one of them text. */
+async function readColumns(
+  sandbox: Sandbox,
+  plan: Plan,
+  read: readonly number[],
+  numeric: Set<number>,
+  options: ReadOptions,
+): Promise<Column[]> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const columns = await readOnce(sandbox.connection, plan, read, numeric, options)
+      const infinite = columns.findIndex(({ type, values }) => type === 'number' && hasInfinity(values))
+      if (infinite < 0) return columns
+      numeric.delete(read[infinite])
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      const message = error instanceof Error ? error.message : String(error)
+      const failed = /(?:converting column "|try_number\()?c(\d+)"?\. Could not convert/.exec(message)?.[1]
+      if (message.includes('Could not convert') && numeric.size > 0) {
+        // After a few columns one by one, all that are left: a pass over the file each is too slow.
+        if (failed === undefined || !numeric.delete(Number(failed)) || attempt >= 3) numeric.clear()
+      } else throw structureError(plan, message)
+    }
+  }
+}
+
+async function readOnce(
+  connection: DuckDBConnection,
+  plan: Plan,
+  read: readonly number[],
+  numeric: ReadonlySet<number>,
+  options: ReadOptions,
+): Promise<Column[]> {
+  const { names, source, rows } = plan
+  const guarded = plan.oddNumbers
+  const types = names.map((_, at) => `'c${at}': '${numeric.has(at) && !guarded ? 'DOUBLE' : 'VARCHAR'}'`)
+  const picked = read.map((at) => {
+    if (!numeric.has(at)) return `c${at}`
+    if (!guarded) return `coalesce(c${at}, 'nan'::DOUBLE)`
+    const strict = `CASE WHEN contains(c${at}, '_') OR contains(c${at}, '+-') THEN error('column "c${at}". Could not convert') ELSE c${at} END`
+    return `coalesce(CAST(${plan.decimal === ',' ? `replace(${strict}, ',', '.')` : strict} AS DOUBLE), 'nan'::DOUBLE)`
+  })
+  const lineLimit = Math.max(2_000_000, plan.longestRecord + 1024)
+  const mark = plan.quotes ? '"' : ''
+  const builders: ColumnBuilder[] = read.map((at) =>
+    numeric.has(at) ? new NumberBuilder(rows) : new TextBuilder(rows),
+  )
+  const result = await connection.stream(
+    `SELECT ${picked.join(', ')} FROM read_csv(${quote(source.path)}, auto_detect = false, columns = {${types.join(', ')}},
+      header = ${plan.header}, delim = ${quote(plan.delimiter)}, quote = '${mark}', escape = '${mark}', comment = '',
+      compression = 'none', encoding = 'utf-8', strict_mode = true, null_padding = false, ignore_errors = false,
+      decimal_separator = '${plan.decimal}', nullstr = [${plan.marks.map(quote).join(', ')}], max_line_size = ${lineLimit},
+      buffer_size = ${Math.max(8_000_000, lineLimit * 2)})`,
+  )
+  for (let done = 0; ; ) {
+    const chunk = await result.fetchChunk()
+    options.signal?.throwIfAborted()
+    if (chunk === null || chunk.rowCount === 0) break
+    const count = chunk.rowCount
+    for (let j = 0; j < builders.length; j++) builders[j].append(chunk.getColumnVector(j), count)
+    done += count
+    options.onProgress?.(Math.min(1, done / rows))
+  }
+  return builders.map((builder, j) => builder.finish(names[read[j]]))
+}
+
+/** DuckDB stopped at the file's structure: our own walk says the same in our words, or its first lines are passed on. */
+function structureError(plan: Plan, message: string): unknown {
+  try {
+    walkRecords(plan.source, plan.delimiter, plan.names.length, plan.header)
+  } catch (error) {
+    return error
+  }
+  const lines = message.split('\n').filter((line) => line.trim() !== '')
+  return new InputError('E_CSV', 'file', `${plan.source.name}: ${lines.slice(0, 3).join('; ')}`)
+}
+
+function namesOf(file: string, cells: readonly string[], warnings: ReadWarning[]): string[] {
+  if (cells.every((cell) => cell.trim() === '' || parseNumber(cell, '.', undefined) !== undefined)) {
+    throw new InputError(
+      'E_CSV',
+      'file',
+      `${file}: the first line (${show(cells.join(' '))}) holds numbers, not names; set --no-header if it is data`,
+    )
+  }
+  const seen = new Map<string, number>()
+  return cells.map((cell, at) => {
+    let name = cell
+    if (name.trim() === '') {
+      name = `column ${at + 1}`
+      warnings.push({
+        code: 'W_NAME',
+        message: `${file}: column ${at + 1} has no name; it is called ${show(name)}`,
+      })
+    }
+    const before = seen.get(name)
+    if (before !== undefined) {
+      throw new InputError(
+        'E_CSV',
+        'file',
+        `${file}: columns ${before + 1} and ${at + 1} are both named ${show(name)}; names must differ`,
+      )
+    }
+    seen.set(name, at)
+    return name
+  })
+}
+
+function looksNumeric(body: readonly (readonly string[])[], at: number, plan: Plan): boolean {
+  let numbers = 0
+  for (const record of body) {
+    const cell = record[at]
+    if (cell === undefined || plan.marks.includes(cell)) continue
+    if (parseNumber(cell, plan.decimal, undefined) === undefined) return false
+    numbers++
+  }
+  return numbers > 0
+}
+
+/** Whether the first cells speak for decimal commas throughout: "1,5" somewhere and "1.5" nowhere. */
+function commaDecimals(delimiter: string, body: readonly (readonly string[])[]): '.' | ',' {
+  if (delimiter === ',') return '.'
+  let commas = false
+  for (const record of body) {
+    for (const cell of record) {
+      if (/^\s*[+-]?\d*\.\d+\s*$/.test(cell)) return '.'
+      commas ||= /^\s*[+-]?(?:0*|\d+),(?:\d\d?|\d{4,})\s*$/.test(cell)
+    }
+  }
+  return commas ? ',' : '.'
+}
+
+function hasInfinity(values: Column['values']): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === Number.POSITIVE_INFINITY || values[i] === Number.NEGATIVE_INFINITY) return true
+  }
+  return false
+}

@@ -1,0 +1,40 @@
+/** How to read a file where its ending and contents do not say enough. */
+export interface ReadOptions {
+  /** Default: by the ending of the name. */
+  readonly format?: Format
+  /** What separates the cells of a CSV file. Default: found in the first lines, refused where two would do. */
+  readonly delimiter?: string
+  /** The decimal mark: '.' or ','. Default: '.', and ',' in a column where nothing else is possible. */
+  readonly decimal?: '.' | ','
+  /** The mark between thousands. Default: none. */
+  readonly thousands?: string
+  /** False where a CSV file's first line is data. Default: true. */
+  readonly header?: boolean
+  readonly encoding?: 'utf-8' | 'utf-16' | 'latin1'
+  /** Cells that stand for a missing value, besides the empty cell. Default: {@link missingMarks}. */
+  readonly missingMarks?: readonly string[]
+  /** Columns of a CSV file to read as text, whatever they hold. */
+  readonly text?: readonly string[]
+  /** Columns not to read at all. */
+  readonly ignore?: readonly string[]
+  /** Largest estimate of a table, in bytes, that is read. Default: half of the machine's memory. */
+  readonly maxBytes?: number
+  /** Threads for DuckDB. Default: all. */
+  readonly threads?: number
+  /** Aborts the reading. */
+  readonly signal?: AbortSignal
+  /** Told the share that has been read, from 0 to 1. */
+  readonly onProgress?: (share: number) => void
+}
+
+export const formats = ['csv', 'tsv', 'json', 'ndjson', 'parquet', 'arrow', 'npy'] as const
+export type Format = (typeof formats)[number]
+
+/** What stands for a missing value in a CSV file, besides the empty cell. */
+export const missingMarks: readonly string[] = ['NA', 'N/A', 'n/a', 'NaN', 'nan', 'NULL', 'null', 'None']
+
+/** Something the reader noticed and went on with: said aloud, never silent. */
+export interface ReadWarning {
+  readonly code: string
+  readonly message: string
+}

@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os'
+import { InputError } from 'nigh'
+import { show } from '../show/text.ts'
+import { BooleanBuilder, NumberBuilder, TextBuilder } from './columns.ts'
+import type { ColumnBuilder } from './columns.ts'
+import type { FileContents } from './csv.ts'
+import { identifier, openSandbox, quote } from './duckdb.ts'
+import { checkEstimate } from './limits.ts'
+import type { ReadOptions, ReadWarning } from './options.ts'
+import { readBytes } from './source.ts'
+import type { Source } from './source.ts'
+
+/** How a Parquet column is taken. */
+interface Taken {
+  readonly sql: string
+  readonly builder: (rows: number) => ColumnBuilder
+}
+
+/**
+ * Reads a Parquet file through DuckDB. The size of the table is judged by the footer, before any page is unpacked.
+ * float columns stay float32; whole and decimal numbers become float64.
+ *
+ * @throws {InputError} E_PARQUET, E_MEMORY, E_FEATURES, E_NONFINITE
+ */
+export async function readParquet(source: Source, options: ReadOptions): Promise<FileContents> {
+  checkMagic(source)
+  const sandbox = await openSandbox(source, options.threads ?? availableParallelism())
+  const { connection } = sandbox
+  const stop = (): void => connection.interrupt()
+  options.signal?.addEventListener('abort', stop)
+  try {
+    const path = quote(source.path)
+    const footer = await connection.runAndReadAll(`SELECT num_rows FROM parquet_file_metadata(${path})`)
+    const rows = Number(footer.getRows()[0]?.[0] ?? 0)
+    const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${path})`)
+    const named = description
+      .getRows()
+      .map(([name, type]) => ({ name: String(name), type: String(type) }))
+      .filter(({ name }) => !options.ignore?.includes(name))
+    if (rows === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the file has no rows`)
+    checkEstimate(source.name, rows, named.length, options.maxBytes)
+    const taken = named.map(({ name, type }) => takeColumn(source.name, name, type))
+    const builders = taken.map(({ builder }) => builder(rows))
+    const result = await connection.stream(
+      `SELECT ${taken.map(({ sql }) => sql).join(', ')} FROM read_parquet(${path})`,
+    )
+    for (let done = 0; ; ) {
+      const chunk = await result.fetchChunk()
+      options.signal?.throwIfAborted()
+      if (chunk === null || chunk.rowCount === 0) break
+      for (let j = 0; j < builders.length; j++) builders[j].append(chunk.getColumnVector(j), chunk.rowCount)
+      done += chunk.rowCount
+      options.onProgress?.(Math.min(1, done / rows))
+    }
+    const columns = builders.map((builder, j) => builder.finish(named[j].name))
+    const warnings: ReadWarning[] = []
+    for (const [j, column] of columns.entries()) {
+      if (column.type !== 'number') continue
+      const { infinite, rounded } = lookAt(column.values, /INT|DECIMAL/.test(named[j].type))
+      if (infinite >= 0) {
+        throw new InputError(
+          'E_NONFINITE',
+          column.name,
+          `${source.name}: row ${infinite + 1}, column ${show(column.name)} is ${column.values[infinite]}`,
+        )
+      }
+      if (rounded) {
+        warnings.push({
+          code: 'W_ROUNDED',
+          message: `${source.name}: column ${show(column.name)} holds whole numbers beyond 2^53, which are rounded`,
+        })
+      }
+    }
+    return { columns, warnings }
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (error instanceof InputError) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    const line = message.split('\n')[0].replaceAll(source.path, source.name)
+    throw new InputError('E_PARQUET', 'file', `${source.name}: this Parquet file cannot be read: ${line}`)
+  } finally {
+    options.signal?.removeEventListener('abort', stop)
+    sandbox.close()
+  }
+}
+
+function checkMagic(source: Source): void {
+  const head = Buffer.from(readBytes(source, 0, 4)).toString('latin1')
+  const tail = Buffer.from(readBytes(source, Math.max(0, source.size - 4), 4)).toString('latin1')
+  if (head === 'PARE' || tail === 'PARE') {
+    throw new InputError('E_PARQUET', 'file', `${source.name}: this Parquet file is encrypted`)
+  }
+  if (source.size < 12 || head !== 'PAR1') {
+    throw new InputError(
+      'E_PARQUET',
+      'file',
+      `${source.name}: this is not a Parquet file (it does not begin with PAR1)`,
+    )
+  }
+  if (tail !== 'PAR1') {
+    throw new InputError(
+      'E_PARQUET',
+      'file',
+      `${source.name}: this Parquet file is cut off (it does not end with PAR1)`,
+    )
+  }
+}
+
+function takeColumn(file: string, name: string, type: string): Taken {
+  const column = identifier(name)
+  if (type === 'FLOAT') {
+    return {
+      sql: `coalesce(${column}, 'nan'::FLOAT)`,
+      builder: (rows) => new NumberBuilder(rows, 'number', true),
+    }
+  }
+  if (/^(DOUBLE|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\))$/.test(type)) {
+    return { sql: `coalesce(${column}::DOUBLE, 'nan'::DOUBLE)`, builder: (rows) => new NumberBuilder(rows) }
+  }
+  if (type === 'BOOLEAN') {
+    return {
+      sql: `coalesce(${column}::UTINYINT, 255::UTINYINT)`,
+      builder: (rows) => new BooleanBuilder(rows),
+    }
+  }
+  if (/^(DATE|TIMESTAMP.*)$/.test(type)) {
+    const instant = type.includes('TIME ZONE') ? column : `${column}::TIMESTAMP`
+    return {
+      sql: `coalesce(epoch_us(${instant})::DOUBLE / 1000, 'nan'::DOUBLE)`,
+      builder: (rows) => new NumberBuilder(rows, 'date'),
+    }
+  }
+  if (/^(VARCHAR|UUID|ENUM.*)$/.test(type)) {
+    return { sql: `${column}::VARCHAR`, builder: (rows) => new TextBuilder(rows) }
+  }
+  throw new InputError(
+    'E_PARQUET',
+    name,
+    `${file}: column ${show(name)} holds ${type}, which nigh cannot use; leave it out with --ignore ${show(name)}`,
+  )
+}
+
+function lookAt(values: Float32Array | Float64Array, whole: boolean): { infinite: number; rounded: boolean } {
+  let rounded = false
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i])
+    if (size === Number.POSITIVE_INFINITY) return { infinite: i, rounded }
+    if (whole && size > Number.MAX_SAFE_INTEGER) rounded = true
+  }
+  return { infinite: -1, rounded }
+}

@@ -1,0 +1,78 @@
+import { InputError } from 'nigh'
+import type { Table } from 'nigh'
+import { show } from '../show/text.ts'
+import { checkPlace, replaceFile } from './replace.ts'
+
+const endings = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  json: 'json',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  parquet: 'parquet',
+  pq: 'parquet',
+  arrow: 'arrow',
+  feather: 'arrow',
+  npy: 'npy',
+} as const
+
+/** Formats that {@link writeTable} writes. */
+export type WrittenFormat = (typeof endings)[keyof typeof endings]
+
+/** What is about to be written, to refuse it before the work and not after. */
+export interface Outlook {
+  readonly name: string
+  readonly format: WrittenFormat
+}
+
+/**
+ * Settles where and in which format a table will be written: by the ending of the name, CSV on standard output.
+ *
+ * @throws {InputError} E_FILE, E_NOT_FILE, E_NO_NET
+ */
+export function outlook(name: string): Outlook {
+  checkPlace(name)
+  if (name === '-') return { name, format: 'csv' }
+  const ending = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? ''
+  const format = Object.entries(endings).find(([known]) => known === ending)?.[1]
+  if (format !== undefined) return { name, format }
+  throw new InputError(
+    'E_FILE',
+    'out',
+    `--out ${show(name)}: the ending says no format that nigh writes (csv, tsv, json, ndjson, parquet, arrow, npy)`,
+  )
+}
+
+/** How {@link writeTable} writes. */
+export interface WriteOptions {
+  /** True to leave text that a spreadsheet would run as a formula as it is. */
+  readonly formulas: boolean
+}
+
+/** Writes a table whole or not at all. */
+export async function writeTable(
+  table: Table,
+  { name, format }: Outlook,
+  options: WriteOptions,
+): Promise<void> {
+  const text = await import('./csv.ts')
+  const { writeJson, writeNdjson } = await import('./json.ts')
+  await replaceFile(name, async (draft) => {
+    switch (format) {
+      case 'csv':
+        return text.writeCsv(table, ',', options.formulas, draft)
+      case 'tsv':
+        return text.writeCsv(table, '\t', options.formulas, draft)
+      case 'json':
+        return writeJson(table, draft)
+      case 'ndjson':
+        return writeNdjson(table, draft)
+      default: {
+        const { writeArrow, writeNpy, writeParquet } = await import('./binary.ts')
+        if (format === 'arrow') return writeArrow(table, draft)
+        return format === 'parquet' ? writeParquet(table, draft) : writeNpy(table, draft)
+      }
+    }
+  })
+}
