@@ -1,0 +1,195 @@
+import { InputError } from '../check.ts'
+import type { Matrix } from '../data/matrix.ts'
+import type { Metric, Place } from '../metrics/metric.ts'
+import { type PreparedQueries, Space } from '../metrics/space.ts'
+import { type IndexPlan, buildIndex } from './choose.ts'
+import { FlatIndex } from './flat.ts'
+import { type Neighbors, type NeighborsWithin, WithinList } from './neighbors.ts'
+import type { Index } from './spatial-index.ts'
+
+/** What a long search yields: how far it is, and the work since it last yielded. */
+export interface Stage {
+  /** Queries answered (while an index is built: 0). */
+  readonly done: number
+  readonly total: number
+  /** Numbers looked at since the last stage, about. */
+  readonly work: number
+}
+
+/** A search in steps: the caller decides when to go on, and may stop. */
+export type Steps<T> = Generator<Stage, T, void>
+
+/** Numbers looked at between two yields: a few milliseconds' worth. Decides when a search may be stopped, not what it finds. */
+const stageWork = 2e6
+
+/** What to search for, from which queries. */
+export interface SearchRequest {
+  /** The call, for errors. */
+  readonly call: string
+  /** m × d; undefined: the fitted rows themselves, none of which is its own neighbour. */
+  readonly queries: Matrix | undefined
+  /** With no queries: whether each row is left out of its own answer. Default: true. */
+  readonly leaveOut?: boolean
+  /** n flags: only rows flagged 1 may be found. */
+  readonly live?: Uint8Array | undefined
+}
+
+/** Points in their space with the index over them: from matrices in to neighbours out. */
+export class Search {
+  readonly space: Space
+  readonly index: Index
+  readonly #matrix: Matrix
+  #wideIndex: { readonly metric: Metric; readonly index: Index } | undefined
+
+  private constructor(space: Space, index: Index, matrix: Matrix) {
+    this.space = space
+    this.index = index
+    this.#matrix = matrix
+  }
+
+  /** Prepares and indexes points. The matrix is kept, not copied; the caller hands over its own copy. */
+  static *build(place: Place, matrix: Matrix, metric: Metric, plan: IndexPlan): Steps<Search> {
+    const space = Space.of(place, matrix, metric)
+    const steps = buildIndex(space, plan)
+    let work = matrix.values.length
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return new Search(space, step.value, matrix)
+      work += step.value
+      if (work > stageWork) {
+        yield { done: 0, total: matrix.rows, work }
+        work = 0
+      }
+    }
+  }
+
+  get rows(): number {
+    return this.space.rows
+  }
+
+  /** The k nearest rows of each query. `k` is at most the number of rows that may be found: the caller checks. */
+  *nearest(request: SearchRequest, k: number): Steps<Neighbors> {
+    const { space } = this
+    const { values: queries, wide } = this.#queries(request)
+    const self = request.queries === undefined && request.leaveOut !== false
+    const rows = queries.length / space.width
+    if (rows * k > 2 ** 32 - 1) {
+      throw new InputError(
+        'E_SIZE',
+        'k',
+        `${request.call}: ${rows} queries of k = ${k} neighbours each are more than one answer can hold; ask in parts`,
+      )
+    }
+    const indices = new Uint32Array(rows * k)
+    const distances = new Float64Array(rows * k)
+    let from = 0
+    let run = 1
+    while (from < rows) {
+      const to = Math.min(rows, from + run)
+      let work = 0
+      for (let start = from; start < to; ) {
+        const isWide = wide !== undefined && wide[start] === 1
+        let end = start + 1
+        while (end < to && (wide !== undefined && wide[end] === 1) === isWide) end++
+        if (isWide) {
+          const { metric, index } = this.#wide()
+          const one = this.#wideQueries(metric, request, start, end)
+          const found = {
+            indices: indices.subarray(start * k, end * k),
+            ranks: distances.subarray(start * k, end * k),
+          }
+          work += index.nearest({ ...one, k, self: false, live: request.live }, found.indices, found.ranks)
+          for (let at = 0; at < found.ranks.length; at++) found.ranks[at] = metric.distance(found.ranks[at])
+        } else {
+          const ranks = distances.subarray(start * k, end * k)
+          work += this.index.nearest(
+            { queries, from: start, to: end, k, self, live: request.live },
+            indices.subarray(start * k, end * k),
+            ranks,
+          )
+          for (let at = 0; at < ranks.length; at++) ranks[at] = space.distance(ranks[at])
+        }
+        start = end
+      }
+      checkDistances(request.call, distances, from * k, to * k)
+      const spent = work * space.width
+      // The next run is as long as fills a stage at the pace of this one.
+      run = Math.max(1, Math.min(65536, 2 * run, Math.floor((stageWork * (to - from)) / Math.max(1, spent))))
+      from = to
+      yield { done: from, total: rows, work: spent }
+    }
+    return { indices, distances, k }
+  }
+
+  /** The rows within a radius (inclusive) of each query. */
+  *within(request: SearchRequest, radius: number): Steps<NeighborsWithin> {
+    const { space } = this
+    const { values: queries, wide } = this.#queries(request)
+    const self = request.queries === undefined && request.leaveOut !== false
+    const rows = queries.length / space.width
+    const list = new WithinList(request.call)
+    let spent = 0
+    for (let query = 0; query < rows; query++) {
+      if (wide !== undefined && wide[query] === 1) {
+        const { metric, index } = this.#wide()
+        const one = this.#wideQueries(metric, request, query, query + 1)
+        const limit = metric.rankLimit(radius)
+        spent +=
+          index.within({ queries: one.queries, query: 0, limit, self: false, live: request.live }, list) *
+          space.width
+        list.close(radius, (rank) => metric.distance(rank))
+      } else {
+        const limit = space.rankLimit(radius)
+        spent += this.index.within({ queries, query, limit, self, live: request.live }, list) * space.width
+        list.close(radius, (rank) => space.distance(rank))
+      }
+      if (spent > stageWork) {
+        yield { done: query + 1, total: rows, work: spent }
+        spent = 0
+      }
+    }
+    return list.finish()
+  }
+
+  #queries(request: SearchRequest): PreparedQueries {
+    if (request.queries === undefined) return { values: this.space.points, wide: undefined }
+    return this.space.queries({ call: request.call, param: 'queries' }, request.queries)
+  }
+
+  /** The index for queries beyond the common range of numbers: a full scan of the points as they were given. */
+  #wide(): { readonly metric: Metric; readonly index: Index } {
+    if (this.#wideIndex === undefined) {
+      const metric = this.space.metric.wide ?? this.space.metric
+      const matrix = this.#matrix
+      const points = Float64Array.from(matrix.values)
+      this.#wideIndex = { metric, index: new FlatIndex(points, matrix.columns, metric) }
+    }
+    return this.#wideIndex
+  }
+
+  #wideQueries(
+    metric: Metric,
+    request: SearchRequest,
+    from: number,
+    to: number,
+  ): { readonly queries: Float64Array; readonly from: number; readonly to: number } {
+    const matrix = request.queries ?? this.#matrix
+    const queries = new Float64Array((to - from) * matrix.columns)
+    const rows = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
+    metric.prepare({ call: request.call, param: 'queries' }, rows, matrix.columns, 0, to - from, queries)
+    return { queries, from: 0, to: to - from }
+  }
+}
+
+/** Squares of distances beyond 1e154 are no numbers. */
+function checkDistances(call: string, distances: Float64Array, from: number, to: number): void {
+  for (let at = from; at < to; at++) {
+    if (distances[at] === Number.POSITIVE_INFINITY) {
+      throw new InputError(
+        'E_RANGE',
+        'queries',
+        `${call}: a distance is too large for a number; scale the points down, or take metric 'euclidean'`,
+      )
+    }
+  }
+}

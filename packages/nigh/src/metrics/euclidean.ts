@@ -1,0 +1,90 @@
+import { type Metric, asGiven } from './metric.ts'
+import { timesPowerOfTwo, exponentOf } from './elementary.ts'
+
+// The definition of ARCHITECTURE.md: s = 0; for j: t = x[j] − y[j]; s = s + t·t. No reassociation.
+const ranks: Metric['ranks'] = (queries, at, points, from, to, width, out) => {
+  for (let i = from, p = from * width; i < to; i++, p += width) {
+    let s = 0
+    for (let j = 0; j < width; j++) {
+      const t = queries[at + j] - points[p + j]
+      s += t * t
+    }
+    out[i - from] = s
+  }
+}
+
+// Rounding is monotone: each gap is at most the difference to any row of the box, also after rounding, and so is the
+// sum in the same order. No slack is needed.
+const boxRank: Metric['boxRank'] = (queries, at, lows, highs, box, width) => {
+  let s = 0
+  for (let j = 0, b = box * width; j < width; j++, b++) {
+    const x = queries[at + j]
+    const t = x < lows[b] ? lows[b] - x : x > highs[b] ? x - highs[b] : 0
+    s += t * t
+  }
+  return s
+}
+
+const lengthError: Metric['lengthError'] = (width) => (width + 8) * 2 ** -52
+
+/** Numbers whose differences reach 2^±500 or so: rank by the distance itself, of differences scaled by a power of two. */
+const wideRanks: Metric['ranks'] = (queries, at, points, from, to, width, out) => {
+  for (let i = from, p = from * width; i < to; i++, p += width) {
+    let largest = 0
+    for (let j = 0; j < width; j++) largest = Math.max(largest, Math.abs(queries[at + j] - points[p + j]))
+    const exponent = exponentOf(largest)
+    let s = 0
+    for (let j = 0; j < width; j++) {
+      const t = timesPowerOfTwo(queries[at + j] - points[p + j], -exponent)
+      s += t * t
+    }
+    out[i - from] = timesPowerOfTwo(Math.sqrt(s), exponent) // 0 where largest is 0
+  }
+}
+
+const wideEuclidean: Metric = {
+  ...asGiven,
+  name: 'euclidean',
+  ranks: wideRanks,
+  boxRank: undefined,
+  distance: (rank) => rank,
+  rankLimit: (distance) => distance,
+  length: undefined,
+  lengthError,
+  degree: 1,
+  exponents: [-2000, 1000],
+  wide: undefined,
+}
+
+/** √Σ(x − y)². */
+export const euclidean: Metric = {
+  ...asGiven,
+  name: 'euclidean',
+  ranks,
+  boxRank,
+  distance: (rank) => Math.sqrt(rank),
+  rankLimit: (distance) => distance * distance * (1 + 2 ** -50) + Number.MIN_VALUE,
+  length: (rank) => Math.sqrt(rank),
+  lengthError,
+  degree: 1,
+  // Numbers of at least 2^-398 differ by at least 2^-450, whose square is normal by far; squares of 2^501 leave room
+  // for a million columns.
+  exponents: [-398, 500],
+  wide: wideEuclidean,
+}
+
+/** Σ(x − y)²: orders as the euclidean distance does, but is not a metric: ball-trees go by its root. */
+export const sqeuclidean: Metric = {
+  ...euclidean,
+  name: 'sqeuclidean',
+  distance: (rank) => rank,
+  rankLimit: (distance) => distance,
+  degree: 2,
+  wide: {
+    ...wideEuclidean,
+    name: 'sqeuclidean',
+    distance: (rank) => rank * rank,
+    rankLimit: (distance) => Math.sqrt(distance) * (1 + 2 ** -50) + Number.MIN_VALUE,
+    degree: 2,
+  },
+}
