@@ -27,12 +27,18 @@ function precisionAt(scores, anomalous) {
   return order.slice(0, anomalies).filter((i) => anomalous[i]).length / anomalies
 }
 
+/** All columns but one. */
+function numbers(rows, target) {
+  const columns = Object.keys(rows[0]).filter((column) => column !== target)
+  return rows.map((row) => columns.map((column) => row[column]))
+}
+
 const cancer = read('breast-cancer.csv')
 const shuttle = read('shuttle.csv.gz')
 const cases = [
   {
     name: 'breast cancer (malignant)',
-    rows: cancer.map(({ diagnosis, ...cells }) => Object.values(cells)),
+    rows: numbers(cancer, 'diagnosis'),
     anomalous: cancer.map((row) => row.diagnosis === 'malignant'),
     every: 1, // neighbours are looked for among every row
     k: 20,
@@ -40,7 +46,7 @@ const cases = [
   },
   {
     name: 'shuttle (rare states)',
-    rows: shuttle.map(({ anomaly, ...cells }) => Object.values(cells)),
+    rows: numbers(shuttle, 'anomaly'),
     anomalous: shuttle.map((row) => row.anomaly === 1),
     every: 50, // the anomalies come in clumps: among a sample they have no near neighbours of their own kind
     k: 50,
