@@ -76,6 +76,11 @@ const ID_NAME = /^(?:id|ids|uuid|guid|.*[\s_.-](?:id|ID|Id|uuid|UUID)|.*[a-z0-9]
 const ROW_NAME =
   /^(?:row|rows|rowid|row[\s_.-]?(?:id|name|names|number|num|no)|rownames?|index|idx|unnamed: ?0)$/
 
+/** A column that is left out, for a reason. */
+export function unusedColumn(column: Column, reason: UnusedReason, distinct = 0): UnusedColumn {
+  return { use: 'none', name: column.name, type: column.type, reason, distinct }
+}
+
 /**
  * Says why a column that nobody asked for by name should be left out: it has one value, or names its rows and does
  * not describe them. Null where it should stay.
@@ -88,13 +93,8 @@ export function unusedBecause(
   weights: Float64Array | null,
   maxCategories: number,
 ): UnusedColumn | null {
-  const unused = (reason: UnusedReason, distinct = 0): UnusedColumn => ({
-    use: 'none',
-    name: column.name,
-    type: column.type,
-    reason,
-    distinct,
-  })
+  const unused = (reason: UnusedReason, distinct?: number): UnusedColumn =>
+    unusedColumn(column, reason, distinct)
   if (column.type === 'text') {
     const { seen, cells } = categoriesSeen(column, weights)
     const distinct = seen.length

@@ -4,6 +4,7 @@ import {
   missingCells,
   notFinite,
   unusedBecause,
+  unusedColumn,
   type FittedColumn,
   type Scale,
   type UnusedColumn,
@@ -147,11 +148,10 @@ export class Encoder {
 
     const unused = new Map<string, UnusedColumn>()
     for (const column of table.columns) {
-      const none = { use: 'none', name: column.name, type: column.type, distinct: 0 } as const
       let found: UnusedColumn | null = null
-      if (ignored.has(column.name)) found = { ...none, reason: 'ignored' }
+      if (ignored.has(column.name)) found = unusedColumn(column, 'ignored')
       else if (named === null) found = unusedBecause(call, column, weights, settings.maxCategories)
-      else if (!named.has(column.name)) found = { ...none, reason: 'not-chosen' }
+      else if (!named.has(column.name)) found = unusedColumn(column, 'not-chosen')
       if (found !== null) unused.set(column.name, Object.freeze(found))
     }
     const rest = [...unused.values()]
@@ -214,7 +214,8 @@ export class Encoder {
   encodeFor(call: string, table: Table, options: EncodeOptions = {}): Encoded {
     checkTable(call, table)
     checkOptions(call, options, ['extra'])
-    const extra = checkChoice(call, 'extra', options.extra ?? 'refuse', ['refuse', 'ignore'])
+    const { extra = 'refuse' } = options
+    checkChoice(call, 'extra', extra, ['refuse', 'ignore'])
     const columns = this.#match(call, table, extra)
     if (table.rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
     if (this.settings.missing === 'refuse') refuseMissing(call, columns, null)
@@ -432,14 +433,15 @@ function checkTable(call: string, table: unknown): void {
 
 function checkSettings(call: string, table: Table, options: EncoderOptions): EncoderSettings {
   checkOptions(call, options, OPTIONS)
-  const { columns = null, ignore = [] } = options
+  const { columns, ignore = [], scale = 'standard', missing = 'refuse', maxCategories = 64 } = options
+  const { unseen = 'refuse' } = options
   const settings: EncoderSettings = {
-    columns: columns === null ? null : checkColumnNames(call, 'columns', columns, table),
+    columns: columns === undefined ? null : checkColumnNames(call, 'columns', columns, table),
     ignore: checkColumnNames(call, 'ignore', ignore, table),
-    scale: checkChoice(call, 'scale', options.scale ?? 'standard', ['standard', 'minmax', 'robust', 'none']),
-    missing: checkChoice(call, 'missing', options.missing ?? 'refuse', ['refuse', 'drop', 'impute']),
-    maxCategories: checkInteger(call, 'maxCategories', options.maxCategories ?? 64, 1, 65536),
-    unseen: checkChoice(call, 'unseen', options.unseen ?? 'refuse', ['refuse', 'zero']),
+    scale: checkChoice(call, 'scale', scale, ['standard', 'minmax', 'robust', 'none']),
+    missing: checkChoice(call, 'missing', missing, ['refuse', 'drop', 'impute']),
+    maxCategories: checkInteger(call, 'maxCategories', maxCategories, 1, 65536),
+    unseen: checkChoice(call, 'unseen', unseen, ['refuse', 'zero']),
   }
   if (settings.columns !== null && settings.columns.length === 0) {
     throw new InputError('E_EMPTY', 'columns', `${call}: columns must hold a name, got none`)

@@ -263,8 +263,9 @@ function readPlace(call: string, name: string, json: unknown): Place {
     throw forged(call, `tensor ${show(name)} is not described as nigh would`)
   }
   const [from, to] = offsets
-  const length = shape.reduce((product, axis) => product * axis, TENSOR_SIZES[type])
-  if (to - from !== length) throw forged(call, `tensor ${show(name)} is not as long as its shape`)
+  const count = countOf(shape)
+  if (count === null || to - from !== count * TENSOR_SIZES[type])
+    throw forged(call, `tensor ${show(name)} is not as long as its shape`)
   return { name, type, shape: Object.freeze(shape), from, to }
 }
 
@@ -320,9 +321,7 @@ function checkTensor(
       `${call}: tensor ${show(name)} must be of a type that a file can hold, got ${show(values)}`,
     )
   }
-  const product = shape.reduce((length, axis) => length * axis, 1)
-  const whole = shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)
-  if (!whole || product !== values.length || shape.length > MOST_AXES) {
+  if (countOf(shape) !== values.length || shape.length > MOST_AXES) {
     throw new InputError(
       'E_SHAPE',
       name,
@@ -330,6 +329,19 @@ function checkTensor(
     )
   }
   return { type, shape, values }
+}
+
+/** How many numbers a shape holds; null for what is no shape, or one too large to count even where it comes to 0. */
+function countOf(shape: readonly number[]): number | null {
+  let count = 1
+  let product = 1
+  for (const axis of shape) {
+    if (!Number.isSafeInteger(axis) || axis < 0) return null
+    count *= axis
+    product *= Math.max(1, axis)
+    if (product > Number.MAX_SAFE_INTEGER) return null
+  }
+  return count
 }
 
 /** Checks that JSON gives back what it was given: JSON.stringify would write NaN as null, and leave out a function. */
