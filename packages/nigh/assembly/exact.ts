@@ -1,0 +1,130 @@
+// Exact pieces: the distance by its definition, and sums that do not depend on the order of addition.
+//
+// The definition (ARCHITECTURE.md): s = 0; for each column j in order: t = x[j] − y[j]; s = s + t·t, in float64.
+// Two pairs at a time may share a SIMD register, since each pair keeps its own order.
+//
+// A sum on grids: `(t + big) − big` with big = 1.5·2^52·g rounds t to a multiple of g exactly (|t| < 2^51·g). Whole
+// multiples of g add without rounding while they stay below 2^53·g.
+
+/** One number of a row as given, as float64. */
+export function cell(points: usize, double: bool, at: usize): f64 {
+  return double ? load<f64>(points + (at << 3)) : <f64>load<f32>(points + (at << 2))
+}
+
+/** Squared distance of a row as given and a float64 row, by the definition. */
+export function exactSq(points: usize, double: bool, row: usize, columns: i32, other: usize): f64 {
+  let sum: f64 = 0
+  if (double) {
+    let x = points + row * (<usize>columns << 3)
+    for (let j = 0; j < columns; j++) {
+      const t = load<f64>(x) - load<f64>(other)
+      sum += t * t
+      x += 8
+      other += 8
+    }
+  } else {
+    let x = points + row * (<usize>columns << 2)
+    for (let j = 0; j < columns; j++) {
+      const t = <f64>load<f32>(x) - load<f64>(other)
+      sum += t * t
+      x += 4
+      other += 8
+    }
+  }
+  return sum
+}
+
+/**
+ * Squared distances of four rows as given to one float64 row each, written as four float64: four independent chains,
+ * so that the additions overlap.
+ */
+export function exactSq4(
+  points: usize, double: bool, columns: i32,
+  row0: usize, row1: usize, row2: usize, row3: usize,
+  c0: usize, c1: usize, c2: usize, c3: usize,
+  out: usize,
+): void {
+  let s0: f64 = 0
+  let s1: f64 = 0
+  let s2: f64 = 0
+  let s3: f64 = 0
+  if (double) {
+    const stride = <usize>columns << 3
+    const x0 = points + row0 * stride
+    const x1 = points + row1 * stride
+    const x2 = points + row2 * stride
+    const x3 = points + row3 * stride
+    for (let at: usize = 0; at < stride; at += 8) {
+      const t0 = load<f64>(x0 + at) - load<f64>(c0 + at)
+      const t1 = load<f64>(x1 + at) - load<f64>(c1 + at)
+      const t2 = load<f64>(x2 + at) - load<f64>(c2 + at)
+      const t3 = load<f64>(x3 + at) - load<f64>(c3 + at)
+      s0 += t0 * t0
+      s1 += t1 * t1
+      s2 += t2 * t2
+      s3 += t3 * t3
+    }
+  } else {
+    const stride = <usize>columns << 2
+    const x0 = points + row0 * stride
+    const x1 = points + row1 * stride
+    const x2 = points + row2 * stride
+    const x3 = points + row3 * stride
+    for (let at: usize = 0; at < stride; at += 4) {
+      const at2 = at << 1
+      const t0 = <f64>load<f32>(x0 + at) - load<f64>(c0 + at2)
+      const t1 = <f64>load<f32>(x1 + at) - load<f64>(c1 + at2)
+      const t2 = <f64>load<f32>(x2 + at) - load<f64>(c2 + at2)
+      const t3 = <f64>load<f32>(x3 + at) - load<f64>(c3 + at2)
+      s0 += t0 * t0
+      s1 += t1 * t1
+      s2 += t2 * t2
+      s3 += t3 * t3
+    }
+  }
+  store<f64>(out, s0)
+  store<f64>(out, s1, 8)
+  store<f64>(out, s2, 16)
+  store<f64>(out, s3, 24)
+}
+
+/** Adds a value, `whole` + `part` times, to a sum on two grids (big constants `coarse`, `fine`). */
+export function addOnTwo(sum: usize, value: f64, whole: f64, part: f64, coarse: f64, fine: f64): void {
+  let a = value + coarse - coarse
+  let b = value - a + fine - fine
+  let sumA = load<f64>(sum) + whole * a
+  let sumB = load<f64>(sum, 8) + whole * b
+  if (part != 0) {
+    value *= part
+    a = value + coarse - coarse
+    b = value - a + fine - fine
+    sumA += a
+    sumB += b
+  }
+  store<f64>(sum, sumA)
+  store<f64>(sum, sumB, 8)
+}
+
+/** Adds a value, `whole` + `part` times, to a sum on three grids. */
+export function addOnThree(sum: usize, value: f64, whole: f64, part: f64, big1: f64, big2: f64, big3: f64): void {
+  let a = value + big1 - big1
+  let r = value - a
+  let b = r + big2 - big2
+  let c = r - b + big3 - big3
+  let sumA = load<f64>(sum) + whole * a
+  let sumB = load<f64>(sum, 8) + whole * b
+  let sumC = load<f64>(sum, 16) + whole * c
+  if (part != 0) {
+    value *= part
+    a = value + big1 - big1
+    r = value - a
+    b = r + big2 - big2
+    c = r - b + big3 - big3
+    sumA += a
+    sumB += b
+    sumC += c
+  }
+  store<f64>(sum, sumA)
+  store<f64>(sum, sumB, 8)
+  store<f64>(sum, sumC, 16)
+}

@@ -1,0 +1,493 @@
+// Flat search: every query against every point, in int16, certified; the few that could be neighbours in float64.
+//
+// Idea. Points and queries are centred, scaled by a power of two and rounded to int16 (x̂), once. With half norms,
+// all in int32 and so without rounding,
+//
+//   score(q, p) = ⌊‖p̂‖²/2⌋ − q̂·p̂          ‖q̂ − p̂‖² = ‖q̂‖² + 2·score + (0 or 1)
+//
+//   for each block of queries, each run of panels that fits in the cache, each 4 queries, each panel of 8 points:
+//     32 scores by int16 dot products (i32x4.dot_i16x8_s: 16 multiply-adds in two instructions)
+//     those at or below their query's threshold go on the query's list
+//     list full → the k-th smallest score gives a new threshold, what is above it goes
+//                 still too long (ties, or points closer than the rounding) → exact distances, keep the k nearest
+//   what is left on the lists is ranked by exact distances (exact.ts); a tie goes to the smaller row.
+//
+// Bound. Let r(x) = ‖x − x̂‖ in the working unit, R the largest r of a point, e = R + r(q). By the triangle inequality
+//
+//   | ‖q − p‖ − ‖q̂ − p̂‖ | ≤ r(q) + r(p) ≤ e.
+//
+// If τ is the k-th smallest ‖q̂ − p̂‖ so far, k points lie within τ + e, so a neighbour p has ‖q − p‖ ≤ τ + e and
+// ‖q̂ − p̂‖ ≤ τ + 2e. With the k-th smallest exact distance E in hand, ‖q̂ − p̂‖ ≤ E + e. Nothing depends on the size
+// of the numbers, only on how finely int16 resolves them, and e is measured, not estimated: whole numbers of moderate
+// size have e = 0.
+//
+// Rounding of the bound's own arithmetic. x − origin is rounded to float64 once (relative 2⁻⁵³, at most 2⁻³⁸ of a
+// unit for ‖x̂‖ < 2¹⁵·√2), the scaling is exact, r is summed in float64 (relative d·2⁻⁵³); `SLACK` and a factor of
+// 1 + 2⁻³⁰ cover them. The definition itself rounds: a computed squared distance is off by (d + 2)·2⁻⁵³, relative;
+// the factor 1 + (d + 16)·2⁻⁵⁰ on the distance covers that. Underflow and overflow of the definition are the
+// caller's to exclude (metrics/, `exponents`).
+//
+// Range. ‖p̂‖² ≤ 2²⁹ and ‖q̂‖² ≤ 2³²·⁵: |q̂·p̂| ≤ 2³⁰·⁷⁵ by Cauchy–Schwarz, plus a half norm of 2²⁸: below 2³¹. Points
+// beyond are not packed but listed (FAR), and offered to every query; queries beyond compare with every point exactly.
+//
+// The same passes list what is within a radius: the threshold is fixed, and full lists are emptied as they go.
+//
+// Source: register tile as in tile.ts; int16 as a certified filter is ours, the bound is the triangle inequality.
+
+import {
+  BLOCK, CAPACITY, COLUMNS, COUNTS, DISTANCES_SQ, DOUBLE, FAR, FAR_COUNT, HALVES, INDICES, LIMIT_SQ,
+  MERGED_DISTANCES_SQ, MERGED_INDICES, MODE, MODE_COUNT, MODE_NEAREST, NEIGHBORS, NO_HALF, NO_ROW, NORM_SQ_LIMIT,
+  NUMBER_LIMIT, OFFSETS, ORIGIN, PANELS, POINTS, QUERIES, QUERY_COUNT, QUERY_NORM_SQ_LIMIT, QUERY_NORMS, QUERY_WORK,
+  RESIDUAL, RESIDUALS, ROWS, SCALE, SCRATCH, SCRATCH_BYTES, SELF, SLICES, STAT_EXACT, STAT_WORK, STATS,
+} from '../src/kernels/near-layout'
+import { cell, exactSq, exactSq4 } from './exact'
+import { address, integer, number } from './record'
+import { offer, select, sortHeap, sortPairs } from './select'
+
+/** Covers the float64 rounding of origins and residuals, in working units. */
+const SLACK: f64 = 9.5367431640625e-7
+const WIDEN: f64 = 1.0000000009313226
+/** Bytes of panels that one turn of the queries goes through. */
+const CHUNK: usize = 262144
+
+// What a query of the block carries, 64 bytes each; the lists follow.
+const Q_THRESHOLD: usize = 0 // i32, scores above it are of no interest
+const Q_COUNT: usize = 4 // i32, candidates on its list
+const Q_FOUND: usize = 8 // i32, pairs found so far by exact distance
+const Q_EXACT: usize = 12 // i32, 1 once full lists are ranked by exact distance
+const Q_LIST: usize = 16 // u32, address of its list: int64, score and row
+const Q_QUERY: usize = 20 // u32, which query it is
+const Q_SQS: usize = 24 // u32, where its pairs go: squared distances
+const Q_ROWS: usize = 28 // u32, and rows
+const Q_NORM_SQ: usize = 32 // f64, ‖q̂‖²
+const Q_ERROR: usize = 40 // f64, e
+const Q_RANKED: usize = 48 // f64, exact distances computed
+const SLOT: usize = 64
+
+/** Bytes of a row of int16, whole pairs of columns. */
+function widthOf(columns: i32): usize {
+  return <usize>((columns + 1) >> 1) << 2
+}
+
+/** Packs panels `from` to `to`: 8 points each, column pair by column pair. */
+export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
+  const rows = integer(record, ROWS)
+  const columns = integer(record, COLUMNS)
+  const points = address(record, POINTS)
+  const double = integer(record, DOUBLE) != 0
+  const origin = address(record, ORIGIN)
+  const scale = number(record, SCALE)
+  const width = widthOf(columns)
+  const residuals = address(record, RESIDUALS) + (<usize>thread << 6)
+  let worst = load<f64>(residuals)
+  for (let panel = from; panel < to; panel++) {
+    const base = address(record, PANELS) + <usize>panel * (width << 3)
+    for (let place = 0; place < 8; place++) {
+      const i = panel * 8 + place
+      const target = base + (<usize>place << 2)
+      let normSq: f64 = NORM_SQ_LIMIT + 1
+      if (i < rows) {
+        const start = <usize>i * <usize>columns
+        let residualSq: f64 = 0
+        normSq = 0
+        for (let j = 0; j < columns; j++) {
+          const x = (cell(points, double, start + <usize>j) - load<f64>(origin + (<usize>j << 3))) * scale
+          const whole = nearest(x)
+          normSq += whole * whole
+          residualSq += (x - whole) * (x - whole)
+          store<i16>(target + (<usize>(j >> 1) << 5) + (<usize>(j & 1) << 1), <i32>whole)
+        }
+        if (columns & 1) store<i16>(target + (<usize>(columns >> 1) << 5) + 2, 0)
+        // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
+        if (normSq <= NORM_SQ_LIMIT && residualSq > worst) worst = residualSq
+      }
+      const half = address(record, HALVES) + (<usize>i << 2)
+      if (normSq <= NORM_SQ_LIMIT) {
+        store<i32>(half, <i32>normSq >> 1)
+      } else {
+        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(target + at, 0)
+        store<i32>(half, NO_HALF)
+      }
+    }
+  }
+  store<f64>(residuals, worst)
+}
+
+/** Packs queries, each with its squared norm and residual. */
+export function flatQueries(record: usize, from: i32, to: i32, thread: i32): void {
+  const columns = integer(record, COLUMNS)
+  const origin = address(record, ORIGIN)
+  const scale = number(record, SCALE)
+  const width = widthOf(columns)
+  for (let i = from; i < to; i++) {
+    const query = address(record, QUERIES) + <usize>i * (<usize>columns << 3)
+    const work = address(record, QUERY_WORK) + <usize>i * width
+    let normSq: f64 = 0
+    let residualSq: f64 = 0
+    let largest: f64 = 0
+    for (let j = 0; j < columns; j++) {
+      const x = (load<f64>(query + (<usize>j << 3)) - load<f64>(origin + (<usize>j << 3))) * scale
+      const whole = nearest(x)
+      normSq += whole * whole
+      residualSq += (x - whole) * (x - whole)
+      largest = max(largest, Math.abs(whole))
+      store<i16>(work + (<usize>j << 1), <i32>whole)
+    }
+    if (columns & 1) store<i16>(work + (<usize>columns << 1), 0)
+    const fits = largest <= NUMBER_LIMIT && normSq <= <f64>QUERY_NORM_SQ_LIMIT
+    const norms = address(record, QUERY_NORMS) + (<usize>i << 4)
+    store<f64>(norms, fits ? normSq : -1)
+    store<f64>(norms, fits ? Math.sqrt(residualSq) : 0, 8)
+  }
+}
+
+/** Searches: item i is slice i mod SLICES of the points, for block ⌊i ÷ SLICES⌋ of the queries. */
+export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void {
+  const columns = integer(record, COLUMNS)
+  const queryCount = integer(record, QUERY_COUNT)
+  const k = integer(record, NEIGHBORS)
+  const mode = integer(record, MODE)
+  const block = integer(record, BLOCK)
+  const slices = integer(record, SLICES)
+  const capacity = integer(record, CAPACITY)
+  const panels = (integer(record, ROWS) + 7) >> 3
+  const width = widthOf(columns)
+  const residual = number(record, RESIDUAL)
+  const work = address(record, QUERY_WORK)
+  const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
+  // Scratch: 64 bytes for scores and exact distances, a slot that wants nothing, the slots, the lists.
+  const idle = scratch + 64
+  store<i32>(idle + Q_THRESHOLD, i32.MIN_VALUE)
+  const slots = idle + SLOT
+  const lists = (slots + <usize>block * SLOT + 15) & ~15
+  const chunk = <i32>max(1, CHUNK / (width << 3))
+
+  for (let item = from; item < to; item++) {
+    const slice = item % slices
+    const first = (item / slices) * block
+    const queries = min(block, queryCount - first)
+    const firstPanel = <i32>(<i64>panels * slice / slices)
+    const endPanel = <i32>(<i64>panels * (slice + 1) / slices)
+
+    for (let i = 0; i < queries; i++) {
+      const query = first + i
+      const slot = slots + <usize>i * SLOT
+      const norms = address(record, QUERY_NORMS) + (<usize>query << 4)
+      const normSq = load<f64>(norms)
+      const error = (residual + load<f64>(norms, 8)) * WIDEN + SLACK
+      const place = mode == MODE_NEAREST ? (<usize>slice * <usize>queryCount + <usize>query) * <usize>k
+        : mode == MODE_COUNT ? 0 : <usize>load<f64>(address(record, OFFSETS) + (<usize>query << 3))
+      store<i32>(slot + Q_COUNT, 0)
+      store<i32>(slot + Q_FOUND, 0)
+      store<i32>(slot + Q_EXACT, mode != MODE_NEAREST)
+      store<u32>(slot + Q_LIST, <u32>(lists + <usize>i * (<usize>capacity << 3)))
+      store<u32>(slot + Q_QUERY, query)
+      store<u32>(slot + Q_SQS, <u32>(address(record, DISTANCES_SQ) + (place << 3)))
+      store<u32>(slot + Q_ROWS, <u32>(address(record, INDICES) + (place << 2)))
+      store<f64>(slot + Q_NORM_SQ, normSq)
+      store<f64>(slot + Q_ERROR, error)
+      store<f64>(slot + Q_RANKED, 0)
+      store<i32>(slot + Q_THRESHOLD, normSq < 0 ? i32.MIN_VALUE : NO_HALF - 1)
+      if (mode != MODE_NEAREST && normSq >= 0) lowerExact(record, slot, number(record, LIMIT_SQ))
+    }
+
+    for (let panel = firstPanel; panel < endPanel; panel += chunk) {
+      const count = min(chunk, endPanel - panel)
+      const base = address(record, PANELS) + <usize>panel * (width << 3)
+      const halves = address(record, HALVES) + (<usize>panel << 5)
+      let i = 0
+      for (; queries - i > 1; i += 4) {
+        const rest = queries - i
+        const slot = slots + <usize>i * SLOT
+        const row = work + <usize>(first + i) * width
+        scan4(
+          record, scratch, row, row + width, rest > 2 ? row + 2 * width : row, rest > 3 ? row + 3 * width : row, width,
+          base, halves, count, panel * 8,
+          slot, slot + SLOT, rest > 2 ? slot + 2 * SLOT : idle, rest > 3 ? slot + 3 * SLOT : idle,
+        )
+      }
+      if (i < queries) {
+        scan1(record, scratch, work + <usize>(first + i) * width, width, base, halves, count, panel * 8, slots + <usize>i * SLOT)
+      }
+    }
+    const stats = address(record, STATS) + (<usize>thread << 6)
+    store<f64>(
+      stats + (<usize>STAT_WORK << 3),
+      load<f64>(stats + (<usize>STAT_WORK << 3)) + <f64>queries * <f64>(endPanel - firstPanel) * 8,
+    )
+
+    for (let i = 0; i < queries; i++) {
+      finish(record, scratch, slots + <usize>i * SLOT, slice, firstPanel * 8, min(endPanel * 8, integer(record, ROWS)), thread)
+    }
+  }
+}
+
+/** Four queries against a run of panels. */
+function scan4(
+  record: usize, scratch: usize, x0: usize, x1: usize, x2: usize, x3: usize, width: usize,
+  panel: usize, halves: usize, panels: i32, row: i32,
+  slot0: usize, slot1: usize, slot2: usize, slot3: usize,
+): void {
+  for (let p = 0; p < panels; p++) {
+    let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
+    let b0 = a0, b1 = a0, b2 = a0, b3 = a0
+    for (let at: usize = 0; at < width; at += 4) {
+      const pa = v128.load(panel)
+      const pb = v128.load(panel, 16)
+      panel += 32
+      let x = v128.load32_splat(x0 + at)
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, pa))
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, pb))
+      x = v128.load32_splat(x1 + at)
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, pa))
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x, pb))
+      x = v128.load32_splat(x2 + at)
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, pa))
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(x, pb))
+      x = v128.load32_splat(x3 + at)
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, pa))
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x, pb))
+    }
+    const ha = v128.load(halves)
+    const hb = v128.load(halves, 16)
+    halves += 32
+    a0 = i32x4.sub(ha, a0)
+    b0 = i32x4.sub(hb, b0)
+    a1 = i32x4.sub(ha, a1)
+    b1 = i32x4.sub(hb, b1)
+    a2 = i32x4.sub(ha, a2)
+    b2 = i32x4.sub(hb, b2)
+    a3 = i32x4.sub(ha, a3)
+    b3 = i32x4.sub(hb, b3)
+    const low0 = i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot0))
+    const low1 = i32x4.le_s(i32x4.min_s(a1, b1), v128.load32_splat(slot1))
+    const low2 = i32x4.le_s(i32x4.min_s(a2, b2), v128.load32_splat(slot2))
+    const low3 = i32x4.le_s(i32x4.min_s(a3, b3), v128.load32_splat(slot3))
+    if (v128.any_true(v128.or(v128.or(low0, low1), v128.or(low2, low3)))) {
+      if (v128.any_true(low0)) list(record, scratch, slot0, a0, b0, row)
+      if (v128.any_true(low1)) list(record, scratch, slot1, a1, b1, row)
+      if (v128.any_true(low2)) list(record, scratch, slot2, a2, b2, row)
+      if (v128.any_true(low3)) list(record, scratch, slot3, a3, b3, row)
+    }
+    row += 8
+  }
+}
+
+/** One query against a run of panels: bound by memory, which int16 halves. */
+function scan1(
+  record: usize, scratch: usize, query: usize, width: usize, panel: usize, halves: usize, panels: i32, row: i32, slot: usize,
+): void {
+  const size = width << 3
+  for (let p = 0; p < panels; p++) {
+    let a0 = i32x4.splat(0), a1 = a0
+    let b0 = a0, b1 = a0
+    let at: usize = 0
+    for (; at + 8 <= width; at += 8) {
+      let x = v128.load32_splat(query + at)
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, v128.load(panel)))
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, v128.load(panel, 16)))
+      x = v128.load32_splat(query + at, 4)
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, v128.load(panel, 32)))
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x, v128.load(panel, 48)))
+      panel += 64
+    }
+    if (at < width) {
+      const x = v128.load32_splat(query + at)
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, v128.load(panel)))
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, v128.load(panel, 16)))
+      panel += 32
+    }
+    a0 = i32x4.sub(v128.load(halves), i32x4.add(a0, a1))
+    b0 = i32x4.sub(v128.load(halves, 16), i32x4.add(b0, b1))
+    halves += 32
+    if (v128.any_true(i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot)))) list(record, scratch, slot, a0, b0, row)
+    row += 8
+  }
+}
+
+/** Puts those of 8 scores that are at or below the threshold on the query's list. */
+function list(record: usize, scratch: usize, slot: usize, a: v128, b: v128, row: i32): void {
+  const threshold = v128.load32_splat(slot)
+  let mask = i32x4.bitmask(i32x4.le_s(a, threshold)) | (i32x4.bitmask(i32x4.le_s(b, threshold)) << 4)
+  v128.store(scratch, a)
+  v128.store(scratch, b, 16)
+  const self = integer(record, SELF)
+  const own = self < 0 ? -1 : self + load<i32>(slot + Q_QUERY)
+  const capacity = integer(record, CAPACITY)
+  const entries = <usize>load<u32>(slot + Q_LIST)
+  let count = load<i32>(slot + Q_COUNT)
+  while (mask) {
+    const place = ctz(mask)
+    mask &= mask - 1
+    if (row + place == own) continue
+    const score = load<i32>(scratch + (<usize>place << 2))
+    store<i64>(entries + (<usize>count << 3), (<i64>score << 32) | <i64>(row + place))
+    count++
+    if (count == capacity) {
+      store<i32>(slot + Q_COUNT, count)
+      shorten(record, scratch, slot)
+      count = load<i32>(slot + Q_COUNT)
+    }
+  }
+  store<i32>(slot + Q_COUNT, count)
+}
+
+/** Lowers the threshold to a distance, in working units, that no neighbour's working copy exceeds. */
+function lower(slot: usize, columns: i32, distance: f64): void {
+  distance *= 1 + <f64>(columns + 16) * 8.881784197001252e-16
+  const score = Math.floor((distance * distance - load<f64>(slot + Q_NORM_SQ)) * 0.5 + 0.001)
+  if (score < <f64>load<i32>(slot + Q_THRESHOLD)) {
+    store<i32>(slot + Q_THRESHOLD, score < -2147483648 ? i32.MIN_VALUE : <i32>score)
+  }
+}
+
+/** Lowers the threshold to what an exact squared distance, in the points' unit, allows. */
+function lowerExact(record: usize, slot: usize, sq: f64): void {
+  lower(slot, integer(record, COLUMNS), Math.sqrt(sq) * number(record, SCALE) * WIDEN + load<f64>(slot + Q_ERROR))
+}
+
+/** Drops from a query's list what can no longer be a neighbour; ranks by exact distance where that leaves too much. */
+function shorten(record: usize, scratch: usize, slot: usize): void {
+  if (!load<i32>(slot + Q_EXACT)) {
+    cut(record, slot)
+    if (load<i32>(slot + Q_COUNT) <= integer(record, CAPACITY) >> 1) return
+    store<i32>(slot + Q_EXACT, 1)
+  }
+  rank(record, scratch, slot)
+}
+
+/** Drops what lies above the threshold that the k-th smallest score gives. */
+function cut(record: usize, slot: usize): void {
+  const k = integer(record, NEIGHBORS)
+  const count = load<i32>(slot + Q_COUNT)
+  const entries = <usize>load<u32>(slot + Q_LIST)
+  if (count < k) return
+  select(entries, count, k - 1)
+  const score = <i32>(load<i64>(entries + (<usize>(k - 1) << 3)) >> 32)
+  // max: a score may stand for −1, where ‖q̂ − p̂‖² = 0 and the halved norm was rounded down.
+  const sq = max(0, load<f64>(slot + Q_NORM_SQ) + 2 * <f64>score + 1)
+  lower(slot, integer(record, COLUMNS), Math.sqrt(sq) * WIDEN + 2 * load<f64>(slot + Q_ERROR))
+  const threshold = load<i32>(slot + Q_THRESHOLD)
+  let kept = k
+  for (let i = k; i < count; i++) {
+    const entry = load<i64>(entries + (<usize>i << 3))
+    store<i64>(entries + (<usize>kept << 3), entry)
+    kept += <i32>(<i32>(entry >> 32) <= threshold)
+  }
+  store<i32>(slot + Q_COUNT, kept)
+}
+
+/** Empties a query's list by exact distances: into its k nearest, its count, or its rows within. */
+function rank(record: usize, scratch: usize, slot: usize): void {
+  const columns = integer(record, COLUMNS)
+  const count = load<i32>(slot + Q_COUNT)
+  const entries = <usize>load<u32>(slot + Q_LIST)
+  const query = address(record, QUERIES) + <usize>load<u32>(slot + Q_QUERY) * (<usize>columns << 3)
+  const points = address(record, POINTS)
+  const double = integer(record, DOUBLE) != 0
+  for (let i = 0; i < count; i += 4) {
+    const rest = count - i
+    const row0 = load<u32>(entries + (<usize>i << 3))
+    const row1 = rest > 1 ? load<u32>(entries + (<usize>i << 3), 8) : row0
+    const row2 = rest > 2 ? load<u32>(entries + (<usize>i << 3), 16) : row0
+    const row3 = rest > 3 ? load<u32>(entries + (<usize>i << 3), 24) : row0
+    exactSq4(points, double, columns, row0, row1, row2, row3, query, query, query, query, scratch + 32)
+    take(record, slot, load<f64>(scratch, 32), row0)
+    if (rest > 1) take(record, slot, load<f64>(scratch, 40), row1)
+    if (rest > 2) take(record, slot, load<f64>(scratch, 48), row2)
+    if (rest > 3) take(record, slot, load<f64>(scratch, 56), row3)
+  }
+  store<f64>(slot + Q_RANKED, load<f64>(slot + Q_RANKED) + <f64>count)
+  store<i32>(slot + Q_COUNT, 0)
+  const k = integer(record, NEIGHBORS)
+  if (integer(record, MODE) == MODE_NEAREST && load<i32>(slot + Q_FOUND) == k && load<f64>(slot + Q_NORM_SQ) >= 0) {
+    lowerExact(record, slot, load<f64>(<usize>load<u32>(slot + Q_SQS)))
+  }
+}
+
+/** One exact squared distance: kept, counted or listed where it belongs. */
+function take(record: usize, slot: usize, sq: f64, row: u32): void {
+  const mode = integer(record, MODE)
+  const found = load<i32>(slot + Q_FOUND)
+  const sqs = <usize>load<u32>(slot + Q_SQS)
+  const rows = <usize>load<u32>(slot + Q_ROWS)
+  if (mode == MODE_NEAREST) {
+    store<i32>(slot + Q_FOUND, offer(sqs, rows, found, integer(record, NEIGHBORS), sq, row))
+  } else if (sq <= number(record, LIMIT_SQ)) {
+    if (mode != MODE_COUNT) {
+      store<f64>(sqs + (<usize>found << 3), sq)
+      store<u32>(rows + (<usize>found << 2), row)
+    }
+    store<i32>(slot + Q_FOUND, found + 1)
+  }
+}
+
+/** Ranks what is left of a query, the rows without a place in the panels among them, and sorts it. */
+function finish(record: usize, scratch: usize, slot: usize, slice: i32, fromRow: i32, toRow: i32, thread: i32): void {
+  const mode = integer(record, MODE)
+  const k = integer(record, NEIGHBORS)
+  const capacity = integer(record, CAPACITY)
+  const self = integer(record, SELF)
+  const query = load<i32>(slot + Q_QUERY)
+  const own = self < 0 ? -1 : self + query
+  const entries = <usize>load<u32>(slot + Q_LIST)
+  const stats = address(record, STATS) + (<usize>thread << 6) + (<usize>STAT_EXACT << 3)
+  if (mode == MODE_NEAREST && !load<i32>(slot + Q_EXACT)) cut(record, slot)
+  rank(record, scratch, slot)
+  const packed = load<f64>(slot + Q_NORM_SQ) >= 0
+  const far = address(record, FAR)
+  // A query that is not packed meets every row of its slice here; the others only the rows that are not packed.
+  const count = packed ? (slice == 0 ? integer(record, FAR_COUNT) : 0) : toRow - fromRow
+  for (let i = 0; i < count; i++) {
+    const row = packed ? load<u32>(far + (<usize>i << 2)) : <u32>(fromRow + i)
+    if (row == <u32>own) continue
+    const at = load<i32>(slot + Q_COUNT)
+    store<i64>(entries + (<usize>at << 3), row)
+    store<i32>(slot + Q_COUNT, at + 1)
+    if (at + 1 == capacity) rank(record, scratch, slot)
+  }
+  rank(record, scratch, slot)
+  store<f64>(stats, load<f64>(stats) + load<f64>(slot + Q_RANKED))
+
+  const found = load<i32>(slot + Q_FOUND)
+  const sqs = <usize>load<u32>(slot + Q_SQS)
+  const rows = <usize>load<u32>(slot + Q_ROWS)
+  if (mode == MODE_NEAREST) {
+    sortHeap(sqs, rows, found)
+    for (let i = found; i < k; i++) {
+      store<f64>(sqs + (<usize>i << 3), Infinity)
+      store<u32>(rows + (<usize>i << 2), NO_ROW)
+    }
+  } else if (mode == MODE_COUNT) {
+    store<f64>(address(record, COUNTS) + (<usize>query << 3), <f64>found)
+  } else {
+    sortPairs(sqs, rows, found)
+  }
+}
+
+/** Merges the slices' results, query by query. */
+export function flatMerge(record: usize, from: i32, to: i32, thread: i32): void {
+  const queryCount = integer(record, QUERY_COUNT)
+  const k = integer(record, NEIGHBORS)
+  const slices = integer(record, SLICES)
+  const indices = address(record, INDICES)
+  const distancesSq = address(record, DISTANCES_SQ)
+  for (let query = from; query < to; query++) {
+    const start = <usize>query * <usize>k
+    const sqs = address(record, MERGED_DISTANCES_SQ) + (start << 3)
+    const rows = address(record, MERGED_INDICES) + (start << 2)
+    let found = 0
+    for (let slice = 0; slice < slices; slice++) {
+      const place = (<usize>slice * <usize>queryCount + <usize>query) * <usize>k
+      for (let i = 0; i < k; i++) {
+        const sq = load<f64>(distancesSq + ((place + i) << 3))
+        // Sorted: once one is no better than the last of the best, the rest are not.
+        if (found == k && sq > load<f64>(sqs)) break
+        const row = load<u32>(indices + ((place + i) << 2))
+        if (row == NO_ROW) break
+        found = offer(sqs, rows, found, k, sq, row)
+      }
+    }
+    sortHeap(sqs, rows, found)
+  }
+}

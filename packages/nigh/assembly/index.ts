@@ -1,0 +1,3 @@
+export { assign } from './assign'
+export { ranges, centre, residuals, distances } from './rows'
+export { hash, seed } from './seed'

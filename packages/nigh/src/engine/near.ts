@@ -1,0 +1,402 @@
+import type { Matrix, Reals } from '../data/matrix.ts'
+import type { NearKernelName } from '../kernels/contract.ts'
+import type { Memory } from '../kernels/memory.ts'
+import {
+  BLOCK,
+  CAPACITY,
+  COLUMNS,
+  COUNTS,
+  DISTANCES_SQ,
+  DOUBLE,
+  FAR,
+  FAR_COUNT,
+  FIELDS,
+  GROUPS,
+  HALVES,
+  HALVING,
+  INDICES,
+  KEYS,
+  LEAF_ROWS,
+  LEAVES,
+  LEVELS,
+  LIMIT_SQ,
+  MERGED_DISTANCES_SQ,
+  MERGED_INDICES,
+  MODE,
+  MODE_COUNT,
+  MODE_LIST,
+  MODE_NEAREST,
+  NEIGHBORS,
+  NODES,
+  NO_HALF,
+  NUMBERS_A,
+  NUMBERS_B,
+  OFFSETS,
+  ORDER,
+  ORIGIN,
+  PANELS,
+  POINTS,
+  QUERIES,
+  QUERY_COUNT,
+  QUERY_NORMS,
+  QUERY_WORK,
+  RESIDUAL,
+  RESIDUALS,
+  ROWS,
+  ROWS_A,
+  ROWS_B,
+  SCALE,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SELF,
+  SLICES,
+  STATS,
+  STAT_EXACT,
+  STAT_WORK,
+} from '../kernels/near-layout.ts'
+import { finestScale, workingUnit } from './near-unit.ts'
+
+/** Runs kernels in one memory: on this thread, or as the leader of several. */
+export interface Runner {
+  readonly memory: Memory
+  /** How many threads take part; kernels see thread numbers below this. */
+  readonly threads: number
+  /** Runs a kernel on 0 … `count` − 1, at most `block` at a time, and returns when all are done. */
+  run(kernel: NearKernelName, record: number, count: number, block: number): void
+}
+
+/** The k nearest rows of each query, nearest first; a tie goes to the smaller row. */
+export interface Nearest {
+  /** m × k rows. */
+  readonly indices: Uint32Array
+  /** m × k squared distances. */
+  readonly distancesSq: Float64Array
+}
+
+/** All rows within a distance of each query, nearest first; query i's are `offsets[i]` … `offsets[i + 1] − 1`. */
+export interface Within extends Nearest {
+  readonly offsets: Float64Array
+}
+
+/** Work done so far. */
+export interface NearWork {
+  /** Distances computed in the working copy. */
+  readonly work: number
+  /** Distances computed by the definition. */
+  readonly exact: number
+}
+
+/** How a search goes about it. */
+export type NearAlgorithm = 'flat' | 'kdtree'
+
+/** Points that a leaf of the tree holds at least (four times that at most). */
+const LEAF_POINTS = 8
+/** Bytes that the queries of one round and their answers may take. */
+const ROUND_BYTES = 1 << 25
+/** Queries that go through the panels together, and bytes that their lists may take. */
+const BLOCK_QUERIES = 64
+const LIST_BYTES = 1 << 20
+
+/**
+ * Exact euclidean search among n points, through the kernels: flat (any number of columns) or by a kd-tree (few).
+ *
+ * The answers are those of the definition (ARCHITECTURE.md) over all rows, bit for bit. Finite numbers are taken for
+ * granted, and so is that squares of differences neither overflow nor underflow float64.
+ *
+ * Memory: the points, and for flat half of float32's bytes again; for the tree twice to three times float32's.
+ */
+export class NearSearch {
+  readonly algorithm: NearAlgorithm
+  readonly #runner: Runner
+  readonly #points: Matrix
+  readonly #record: number
+
+  private constructor(runner: Runner, points: Matrix, algorithm: NearAlgorithm) {
+    this.algorithm = algorithm
+    this.#runner = runner
+    this.#points = points
+    const { memory, threads } = runner
+    this.#record = memory.allocate(FIELDS * 8)
+    const bytes = points.values.BYTES_PER_ELEMENT
+    const rows = memory.allocate(points.values.length * bytes)
+    if (bytes === 8) memory.f64(rows, points.values.length).set(points.values)
+    else memory.f32(rows, points.values.length).set(points.values)
+    const columns = points.columns
+    this.#set(ROWS, points.rows)
+    this.#set(COLUMNS, columns)
+    this.#set(POINTS, rows)
+    this.#set(DOUBLE, bytes === 8 ? 1 : 0)
+    this.#set(ORIGIN, memory.allocate(columns * 8))
+    this.#set(RESIDUALS, memory.allocate(threads * 64))
+    this.#set(STATS, memory.allocate(threads * 64))
+    memory.f64(this.#get(STATS), threads * 8).fill(0)
+  }
+
+  /**
+   * Prepares points for search.
+   *
+   * Cost: flat one pass over the numbers; the tree n·d·log n.
+   */
+  static build(runner: Runner, points: Matrix, algorithm: NearAlgorithm): NearSearch {
+    const search = new NearSearch(runner, points, algorithm)
+    if (algorithm === 'flat') search.#pack()
+    else search.#grow()
+    return search
+  }
+
+  /**
+   * The k nearest rows of queries `from` to `to` (exclusive). Without queries: of the points themselves, each of which
+   * is not its own neighbour.
+   *
+   * @param k from 1 to n (n − 1 without queries)
+   */
+  nearest(queries: Matrix | null, from: number, to: number, k: number): Nearest {
+    const { memory } = this.#runner
+    const indices = new Uint32Array((to - from) * k)
+    const distancesSq = new Float64Array((to - from) * k)
+    const top = memory.top
+    const round = this.#roundOf(to - from, k)
+    const area = this.#lay(round, k)
+    const own = memory.allocate(round * k * area.slices * 12 + 64)
+    const merged = area.slices > 1 ? memory.allocate(round * k * 12 + 64) : own
+    this.#set(MODE, MODE_NEAREST)
+    this.#set(NEIGHBORS, k)
+    this.#set(DISTANCES_SQ, own)
+    this.#set(INDICES, own + round * k * area.slices * 8)
+    this.#set(MERGED_DISTANCES_SQ, merged)
+    this.#set(MERGED_INDICES, merged + round * k * (area.slices > 1 ? 1 : area.slices) * 8)
+    for (let first = from; first < to; first += round) {
+      const count = Math.min(round, to - first)
+      this.#ask(queries, first, count)
+      if (area.slices > 1) this.#runner.run('flatMerge', this.#record, count, 16)
+      const place = (first - from) * k
+      distancesSq.set(memory.f64(this.#get(MERGED_DISTANCES_SQ), count * k), place)
+      indices.set(memory.u32(this.#get(MERGED_INDICES), count * k), place)
+    }
+    memory.release(top)
+    return { indices, distancesSq }
+  }
+
+  /** All rows whose squared distance is at most `limitSq`, for queries `from` to `to`; without queries as {@link nearest}. */
+  within(queries: Matrix | null, from: number, to: number, limitSq: number): Within {
+    const { memory } = this.#runner
+    const offsets = new Float64Array(to - from + 1)
+    const pieces: { readonly indices: Uint32Array; readonly distancesSq: Float64Array }[] = []
+    const top = memory.top
+    const round = this.#roundOf(to - from, 0)
+    this.#lay(round, 0)
+    const places = memory.allocate(round * 8)
+    this.#set(NEIGHBORS, 0)
+    this.#set(SLICES, 1)
+    this.#set(LIMIT_SQ, limitSq)
+    this.#set(COUNTS, places)
+    this.#set(OFFSETS, places)
+    const bottom = memory.top
+    for (let first = from; first < to; first += round) {
+      const count = Math.min(round, to - first)
+      this.#set(MODE, MODE_COUNT)
+      this.#ask(queries, first, count)
+      let found = 0
+      const counts = memory.f64(places, count)
+      for (let i = 0; i < count; i++) {
+        const here = counts[i]
+        counts[i] = found
+        found += here
+        offsets[first - from + i + 1] = offsets[first - from + i] + here
+      }
+      const list = memory.allocate(found * 12 + 64)
+      this.#set(MODE, MODE_LIST)
+      this.#set(DISTANCES_SQ, list)
+      this.#set(INDICES, list + found * 8)
+      this.#ask(queries, first, count)
+      pieces.push({
+        distancesSq: new Float64Array(memory.f64(list, found)),
+        indices: new Uint32Array(memory.u32(list + found * 8, found)),
+      })
+      memory.release(bottom)
+    }
+    memory.release(top)
+    const indices = new Uint32Array(offsets[to - from])
+    const distancesSq = new Float64Array(offsets[to - from])
+    let at = 0
+    for (const piece of pieces) {
+      indices.set(piece.indices, at)
+      distancesSq.set(piece.distancesSq, at)
+      at += piece.indices.length
+    }
+    return { offsets, indices, distancesSq }
+  }
+
+  /** Distances computed by all searches so far. */
+  get work(): NearWork {
+    const { memory, threads } = this.#runner
+    const stats = memory.f64(this.#get(STATS), threads * 8)
+    let work = 0
+    let exact = 0
+    for (let t = 0; t < threads; t++) {
+      work += stats[t * 8 + STAT_WORK]
+      exact += stats[t * 8 + STAT_EXACT]
+    }
+    return { work, exact }
+  }
+
+  #set(field: number, value: number): void {
+    this.#runner.memory.views.f64[this.#record / 8 + field] = value
+  }
+
+  #get(field: number): number {
+    return this.#runner.memory.views.f64[this.#record / 8 + field]
+  }
+
+  /** Queries of one round: as many as fit the space set aside for them. */
+  #roundOf(count: number, k: number): number {
+    const columns = this.#points.columns
+    return Math.max(1, Math.min(count, Math.floor(ROUND_BYTES / (columns * 11 + 40 + k * 24))))
+  }
+
+  /** Makes room for a round of queries and for the threads' scratch space; decides how the work is shared out. */
+  #lay(round: number, k: number): { readonly slices: number } {
+    const { memory, threads } = this.#runner
+    const columns = this.#points.columns
+    this.#set(QUERIES, memory.allocate(round * columns * 8))
+    let block = 0
+    let slices = 1
+    if (this.algorithm === 'flat') {
+      const capacity = 2 * k + 128
+      this.#set(CAPACITY, capacity)
+      this.#set(QUERY_WORK, memory.allocate(round * widthOf(columns) + 16))
+      this.#set(QUERY_NORMS, memory.allocate(round * 16))
+      const share = Math.ceil(round / (4 * threads) / 4) * 4
+      block = Math.max(
+        1,
+        Math.min(round, BLOCK_QUERIES, share, Math.max(4, Math.floor(LIST_BYTES / (capacity * 8)))),
+      )
+      const blocks = Math.ceil(round / block)
+      const panels = Math.ceil(this.#points.rows / 8)
+      // Few queries: the points are shared out as well, in slices of at least 1,024.
+      if (threads > 1 && blocks < 2 * threads) {
+        slices = Math.max(1, Math.min(Math.ceil((4 * threads) / blocks), Math.floor(panels / 128)))
+      }
+      this.#set(BLOCK, block)
+      this.#set(SLICES, slices)
+    }
+    const scratch = scratchBytes(this.algorithm, columns, block, k)
+    this.#set(SCRATCH, memory.allocate(threads * scratch))
+    this.#set(SCRATCH_BYTES, scratch)
+    return { slices }
+  }
+
+  /** Puts one round of queries to the kernels. */
+  #ask(queries: Matrix | null, first: number, count: number): void {
+    const { memory } = this.#runner
+    const source = queries === null ? this.#points : queries
+    const columns = source.columns
+    memory
+      .f64(this.#get(QUERIES), count * columns)
+      .set(source.values.subarray(first * columns, (first + count) * columns))
+    this.#set(QUERY_COUNT, count)
+    this.#set(SELF, queries === null ? first : -1)
+    if (this.algorithm === 'flat') {
+      this.#runner.run('flatQueries', this.#record, count, 64)
+      this.#runner.run('flatSearch', this.#record, Math.ceil(count / this.#get(BLOCK)) * this.#get(SLICES), 1)
+    } else {
+      this.#set(ORDER, 0)
+      this.#runner.run('treeSearch', this.#record, count, 64)
+    }
+  }
+
+  /** The largest residual that the threads met, rounded up. */
+  #residual(): number {
+    const { memory, threads } = this.#runner
+    const residuals = memory.f64(this.#get(RESIDUALS), threads * 8)
+    let worst = 0
+    for (let t = 0; t < threads; t++) worst = Math.max(worst, residuals[t * 8])
+    return Math.sqrt(worst) * (1 + 2 ** -30)
+  }
+
+  #useUnit(origin: Reals, scale: number): void {
+    const { memory, threads } = this.#runner
+    memory.f64(this.#get(ORIGIN), this.#points.columns).set(origin)
+    this.#set(SCALE, scale)
+    memory.f64(this.#get(RESIDUALS), threads * 8).fill(0)
+  }
+
+  #pack(): void {
+    const { memory } = this.#runner
+    const { rows, columns } = this.#points
+    const panels = Math.ceil(rows / 8)
+    const { origin, scale } = workingUnit(this.#points)
+    this.#useUnit(origin, scale)
+    this.#set(PANELS, memory.allocate(panels * widthOf(columns) * 8))
+    this.#set(HALVES, memory.allocate(panels * 32))
+    this.#runner.run('flatPack', this.#record, panels, 64)
+    this.#set(RESIDUAL, this.#residual())
+    const halves = memory.i32(this.#get(HALVES), rows)
+    const far: number[] = []
+    for (let i = 0; i < rows; i++) if (halves[i] === NO_HALF) far.push(i)
+    const list = memory.allocate(far.length * 4)
+    memory.u32(list, far.length).set(far)
+    this.#set(FAR, list)
+    this.#set(FAR_COUNT, far.length)
+  }
+
+  #grow(): void {
+    const { memory, threads } = this.#runner
+    const { rows, columns } = this.#points
+    let levels = 0
+    while (rows >= LEAF_POINTS * 4 ** (levels + 1)) levels++
+    const leaves = 4 ** levels
+    const groups = Math.ceil(Math.ceil(rows / leaves) / 4)
+    this.#set(LEVELS, levels)
+    this.#set(GROUPS, groups)
+    this.#set(NODES, memory.allocate(((leaves - 1) / 3) * columns * 32))
+    this.#set(LEAVES, memory.allocate(leaves * groups * columns * 16))
+    this.#set(LEAF_ROWS, memory.allocate(leaves * groups * 16))
+    const top = memory.top
+    const width = Math.ceil(columns / 4) * 16
+    this.#set(ROWS_A, memory.allocate(rows * width))
+    this.#set(ROWS_B, memory.allocate(rows * width))
+    this.#set(NUMBERS_A, memory.allocate(rows * 4))
+    this.#set(NUMBERS_B, memory.allocate(rows * 4))
+    this.#set(KEYS, memory.allocate(rows * 8))
+    for (const everything of [false, true]) {
+      const { origin, scale } = finestScale(this.#points, everything)
+      this.#useUnit(origin, scale)
+      this.#runner.run('treeLoad', this.#record, rows, 1024)
+      this.#set(RESIDUAL, this.#residual())
+      // Not finite where a row that the sample missed is beyond float32: then all rows are looked at.
+      if (Number.isFinite(this.#get(RESIDUAL))) break
+    }
+    // Halve level by level until there are parts enough for all threads; each part is then finished on its own.
+    let halving = 0
+    if (threads > 1 && rows >= 4096) {
+      for (; halving < 2 * levels && 2 ** halving < 4 * threads; halving++) {
+        this.#set(HALVING, halving)
+        this.#runner.run('treeHalve', this.#record, 2 ** halving, 1)
+      }
+      if (halving % 2 === 1) {
+        this.#set(HALVING, halving)
+        this.#runner.run('treeHalve', this.#record, 2 ** halving, 1)
+        halving++
+      }
+    }
+    this.#set(HALVING, halving)
+    this.#runner.run('treeFinish', this.#record, 2 ** halving, 1)
+    if (halving > 0) this.#runner.run('treeTop', this.#record, 1, 1)
+    memory.release(top)
+  }
+}
+
+/** Bytes of a row of int16, whole pairs of columns. */
+function widthOf(columns: number): number {
+  return Math.ceil(columns / 2) * 4
+}
+
+/** Bytes of scratch space that a thread needs. */
+function scratchBytes(algorithm: NearAlgorithm, columns: number, block: number, k: number): number {
+  const bytes =
+    algorithm === 'flat'
+      ? 64 + 64 * (block + 1) + 16 + block * (2 * k + 128) * 8
+      : 64 + columns * 4 + 16 + 64 * 8
+  return Math.ceil(bytes / 64) * 64
+}

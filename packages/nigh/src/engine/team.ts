@@ -1,0 +1,118 @@
+import type { Kernels, KernelName } from '../kernels/contract.ts'
+import type { Memory } from '../kernels/memory.ts'
+import {
+  ABORT,
+  Aborted,
+  BLOCK,
+  COUNT,
+  DISMISSED,
+  GENERATION,
+  KERNEL,
+  NEXT,
+  PENDING,
+  RECORD,
+  SPINS,
+} from './control.ts'
+import type { Runner } from './runner.ts'
+
+/** Every kernel's name, in one order on all threads of a version. */
+export function kernelOrder(kernels: Kernels): readonly KernelName[] {
+  const names: KernelName[] = []
+  for (const name of Object.keys(kernels)) {
+    if (name !== 'set' && name !== 'buffer' && isKernelName(kernels, name)) names.push(name)
+  }
+  return names.sort()
+}
+
+function isKernelName(kernels: Kernels, name: string): name is KernelName {
+  return name in kernels
+}
+
+/** The leader of a team: runs an algorithm, hands out its passes and works along. */
+export class TeamRunner implements Runner {
+  readonly memory: Memory
+  readonly kernels: Kernels
+  readonly threads: number
+  readonly #control: Int32Array<ArrayBufferLike>
+  readonly #order: readonly KernelName[]
+
+  /** @param control shared where there are members; `threads` counts the leader too */
+  constructor(memory: Memory, kernels: Kernels, control: Int32Array<ArrayBufferLike>, threads: number) {
+    this.memory = memory
+    this.kernels = kernels
+    this.threads = threads
+    this.#control = control
+    this.#order = kernelOrder(kernels)
+  }
+
+  run(kernel: KernelName, record: number, count: number, block: number): void {
+    const control = this.#control
+    if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
+    const members = count > block ? this.threads - 1 : 0
+    Atomics.store(control, NEXT, 0)
+    Atomics.store(control, COUNT, count)
+    Atomics.store(control, BLOCK, block)
+    if (members > 0) {
+      Atomics.store(control, KERNEL, this.#order.indexOf(kernel))
+      Atomics.store(control, RECORD, record | 0)
+      Atomics.store(control, PENDING, members)
+      Atomics.add(control, GENERATION, 1)
+      Atomics.notify(control, GENERATION)
+    }
+    takeBlocks(control, this.kernels, kernel, record, 0)
+    if (members > 0) {
+      for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, PENDING) === 0) break
+      for (let left = Atomics.load(control, PENDING); left !== 0; left = Atomics.load(control, PENDING)) {
+        Atomics.wait(control, PENDING, left)
+      }
+    }
+    if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
+  }
+
+  /** Sends the members back to wait for messages. */
+  dismiss(): void {
+    Atomics.store(this.#control, DISMISSED, 1)
+    Atomics.add(this.#control, GENERATION, 1)
+    Atomics.notify(this.#control, GENERATION)
+  }
+}
+
+/** Works as member number `thread` until the leader dismisses the team. */
+export function serveTeam(kernels: Kernels, control: Int32Array<ArrayBufferLike>, thread: number): void {
+  const order = kernelOrder(kernels)
+  let seen = 0
+  for (;;) {
+    for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, GENERATION) !== seen) break
+    Atomics.wait(control, GENERATION, seen)
+    const generation = Atomics.load(control, GENERATION)
+    if (generation === seen) continue
+    seen = generation
+    if (Atomics.load(control, DISMISSED) === 1) return
+    takeBlocks(
+      control,
+      kernels,
+      order[Atomics.load(control, KERNEL)],
+      Atomics.load(control, RECORD) >>> 0,
+      thread,
+    )
+    if (Atomics.sub(control, PENDING, 1) === 1) Atomics.notify(control, PENDING)
+  }
+}
+
+function takeBlocks(
+  control: Int32Array<ArrayBufferLike>,
+  kernels: Kernels,
+  kernel: KernelName,
+  record: number,
+  thread: number,
+): void {
+  const call = kernels[kernel]
+  const count = Atomics.load(control, COUNT) >>> 0
+  const block = Atomics.load(control, BLOCK)
+  for (;;) {
+    if (Atomics.load(control, ABORT) === 1) return
+    const from = Atomics.add(control, NEXT, block) >>> 0
+    if (from >= count) return
+    call(record, from, Math.min(from + block, count), thread)
+  }
+}

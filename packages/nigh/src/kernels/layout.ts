@@ -1,0 +1,132 @@
+/**
+ * The order of the float64 fields in the record of a fit. Read by TypeScript and by AssemblyScript alike, so it holds
+ * plain whole numbers and nothing else. An address is a byte offset into the kernels' memory, 16-byte aligned; 0 means
+ * that the array is not there.
+ */
+
+/** n, the number of rows. */
+export const ROWS = 0
+/** d, the number of columns. */
+export const COLUMNS = 1
+/** k, the number of centroids. */
+export const CLUSTERS = 2
+/** Address of the rows as given (after an exact scaling by a power of two where their squares need it): n × d. */
+export const POINTS = 3
+/** 1 where the rows are float64, 0 where they are float32. */
+export const DOUBLE = 4
+/** Address of the working copy: float32, n × d, `(x − origin) · scale`. May be the rows themselves. */
+export const WORK = 5
+/** Address of the squared norms of the working copy's rows: float32, n. */
+export const NORMS_SQ = 6
+/** Address of the working copy's origin: float64, d. */
+export const ORIGIN = 7
+/** Power of two between the rows' unit and the working copy's. */
+export const SCALE = 8
+/** Address of the weights: float64, n; 0 where every weight is 1. */
+export const WEIGHTS = 9
+/** Address of the labels: uint32, n. */
+export const LABELS = 10
+/** 1 on the first assignment: labels, bounds and sums hold nothing yet. */
+export const FIRST = 11
+/** Address of the upper bounds on the distance to the own centroid, less its path so far: float32, n; 0: keep none. */
+export const UPPER = 12
+/** Address of the lower bounds on the distance to any other centroid, plus the longest path so far: float32, n. */
+export const LOWER = 13
+/** Address of the lower bounds by group, plus the group's longest path so far: float32, n × groups; 0 for one group. */
+export const GROUP_LOWER = 14
+/** Number of groups of centroids. */
+export const GROUPS = 15
+/** Address of the first panel of each group, and the number of panels: int32, groups + 1. */
+export const GROUP_PANELS = 16
+/** Address of the packed centroids: float32, panels × d × 8. */
+export const PANELS = 17
+/** Address of half the squared norms of the packed centroids, +∞ where a place is empty: float32, panels × 8. */
+export const HALVES = 18
+/** Address of the centroid at each packed place: int32, panels × 8, −1 where a place is empty. */
+export const PLACES = 19
+/** Address of the group of each centroid: int32, k. */
+export const GROUP_OF = 20
+/** Address of the centroids in the rows' unit: float64, k × d. */
+export const CENTROIDS = 21
+/** Address of the centroids in the working unit: float32, k × d. */
+export const WORK_CENTROIDS = 22
+/** Largest norm of a centroid in the working unit, rounded up. */
+export const NORM_MAX = 23
+/** Address of the path length of each centroid so far, rounded up: float64, k. */
+export const PATHS = 24
+/** Address of the sum of the longest step in each group so far: float64, groups. */
+export const GROUP_PATHS = 25
+/** Sum of the longest step of any centroid so far. */
+export const LONGEST_PATH = 26
+/** Address of half the distance from each centroid to its nearest other, rounded down: float64, k; 0: not known. */
+export const HALF_GAPS = 27
+/** Address of the origins of the sums: float64, d. */
+export const SUM_ORIGIN = 28
+/** Address of the constants that round to the coarse grid of each column: float64, d. */
+export const COARSE = 29
+/** Address of the constants that round to the fine grid of each column: float64, d. */
+export const FINE = 30
+/** Constants that round weights to their coarse and fine grid. */
+export const WEIGHT_COARSE = 31
+export const WEIGHT_FINE = 32
+/** Address of each thread's sums: float64, threads × k × 2d (coarse, then fine); 0: keep none. */
+export const SUMS = 33
+/** Address of each thread's summed weights: float64, threads × k × 2 (coarse, fine). */
+export const COUNTS = 34
+/** Address of each thread's marks on the centroids whose sums it changed: uint8, threads × k. */
+export const TOUCHED = 35
+/** Address of each thread's counters: float64, threads × 8: see the STAT_ constants. */
+export const STATS = 36
+/** Address of each thread's scratch space, and its size in bytes. */
+export const SCRATCH = 37
+export const SCRATCH_BYTES = 38
+/** Constants that round squared distances to the three grids of their sum. */
+export const SQ_GRID_1 = 39
+export const SQ_GRID_2 = 40
+export const SQ_GRID_3 = 41
+/** Address of each thread's exact sum of squared distances: float64, threads × 4 (three grids, spare). */
+export const SQ_SUMS = 42
+/** Address of squared distances out: float64, n, or n × k; 0: keep none. */
+export const DISTANCES_SQ = 43
+/** Address of each thread's column ranges: float64, threads × 2d (minima, maxima). */
+export const RANGES = 44
+/** Address of the rows' hashes: uint32, n. */
+export const HASHES = 45
+/** Address of the index, among the chosen rows, of the one that is nearest: uint32, n. */
+export const NEAREST = 46
+/** Number of candidates that are tried at once, at most 8. */
+export const CANDIDATES = 47
+/** Address of the candidates in the working unit, packed as one panel: float32, d × 8. */
+export const CANDIDATE_PANEL = 48
+/** Address of the candidates' half squared norms in the working unit: float32, 8. */
+export const CANDIDATE_HALVES = 49
+/** Address of the candidates in the rows' unit: float64, 8 × d. */
+export const CANDIDATE_ROWS = 50
+/** Address of a quarter of the squared distance from each chosen row to each candidate, rounded down: float32, chosen × 8. */
+export const CANDIDATE_GAPS = 51
+/** Address of each thread's exact gains of each candidate: float64, threads × 8 × 4. */
+export const GAINS = 52
+/** Candidate that is taken: its place in the panel; −1 while they are only tried. */
+export const TAKEN = 53
+/** Index, among the chosen rows, that the taken candidate gets. */
+export const TAKEN_AS = 54
+/** Address of each thread's bucket sums: float64, threads × buckets × 2 (two grids). */
+export const BUCKETS = 55
+/** Address of the candidates' rows: int32, 8. */
+export const CANDIDATE_INDICES = 56
+/** Number of fields. */
+export const FIELDS = 57
+
+/** Rows that changed their label. */
+export const STAT_CHANGED = 0
+/** Distances computed, fast or exact. */
+export const STAT_DISTANCES = 1
+/** Rows that were decided by exact distances. */
+export const STAT_EXACT = 2
+
+/** Rows that one inner round of the assignment handles. */
+export const ROUND = 256
+/** Number of hash buckets: the top 12 bits. */
+export const BUCKET_COUNT = 4096
+/** Label of a row that has none yet. */
+export const NO_LABEL = 0xffffffff

@@ -1,0 +1,154 @@
+import { InputError } from '../check.ts'
+import { LocalFit, type FitRows, type FitWork } from '../engine/local-fit.ts'
+import type { Runner } from '../engine/runner.ts'
+import { fit, type Init, type LloydOptions } from './lloyd.ts'
+import { runHere, type FitStep, type Yielded } from './passes.ts'
+
+/** A fit, as plain data: what goes to another thread. */
+export interface FitJob {
+  readonly kind: 'fit'
+  readonly options: LloydOptions
+  /** Power of two that the weights were multiplied by. */
+  readonly weightScale: number
+}
+
+/** What a fit found, as plain data, in the caller's units. */
+export interface FitResult {
+  readonly labels: Uint32Array
+  readonly centroids: Float64Array
+  readonly counts: Float64Array
+  readonly inertia: number
+  readonly iterations: number
+  readonly converged: boolean
+  /** The rows were multiplied by 2^exponent, since the squares of their own differences would underflow. */
+  readonly exponent: number
+  readonly work: FitWork
+}
+
+/** Squares of distances stay far from overflow below this. */
+export const LARGEST = 1e150
+/** Below this range, squared differences lose bits to underflow. */
+const SMALLEST = 2 ** -400
+
+/** Runs a fit to its end on a runner. */
+export function runFit(
+  runner: Runner,
+  rows: FitRows,
+  job: FitJob,
+  onStep: ((step: FitStep) => void) | null,
+): FitResult {
+  const begun = beginFit(runner, rows, job)
+  runHere(begun.steps, onStep)
+  return begun.finish()
+}
+
+/** A fit that is driven step by step, and its result once the steps are done. */
+export interface BegunFit {
+  readonly steps: Generator<Yielded, void, void>
+  finish(): FitResult
+  /** The labels as they are, between steps: a copy. */
+  labels(): Uint32Array
+  /** Summed squared distance to these centroids by the labels as they are, in the engine's unit. */
+  inertia(centroids: Float64Array): number
+  /** Power of two between the caller's unit and the centroids of the steps. */
+  readonly exponent: number
+}
+
+/** Readies a fit: scales the rows where they ask for it, and makes the generator of its steps. */
+export function beginFit(runner: Runner, rows: FitRows, job: FitJob): BegunFit {
+  const engine = new LocalFit(runner, rows)
+  const grids = engine.prepare()
+  let largest = 0
+  let span = 0
+  for (let j = 0; j < rows.columns; j++) {
+    const { minimum, maximum } = engine.rangeOf(j)
+    largest = Math.max(largest, Math.abs(minimum), Math.abs(maximum))
+    span = Math.max(span, maximum - minimum)
+  }
+  if (largest > LARGEST) {
+    throw new InputError(
+      'E_RANGE',
+      'points',
+      `KMeans.fit: points must lie between −1e150 and 1e150, since squared distances overflow beyond; found ${largest}: divide the columns by a constant`,
+    )
+  }
+  let exponent = 0
+  if (grids.spanSq < SMALLEST && rows.double && span > 0) {
+    exponent = -Math.floor(Math.log2(span))
+    exponent = Math.min(exponent, 1000)
+    engine.scaleRows(exponent)
+  }
+  const factor = 2 ** exponent
+  const init: Init =
+    typeof job.options.init === 'string'
+      ? job.options.init
+      : job.options.init.map((start) => start.map((x) => x * factor))
+  const options: LloydOptions = { ...job.options, init, tolerance: job.options.tolerance * factor }
+  let result: FitResult | null = null
+  function* steps(): Generator<Yielded, void, void> {
+    const outcome = yield* fit(engine, options)
+    result = {
+      labels: engine.labels,
+      centroids: outcome.centroids.map((x) => x / factor),
+      counts: outcome.counts.map((x) => x / job.weightScale),
+      inertia: outcome.inertia / factor / factor / job.weightScale,
+      iterations: outcome.iterations,
+      converged: outcome.converged,
+      exponent,
+      work: engine.work,
+    }
+  }
+  return {
+    steps: steps(),
+    finish() {
+      if (result === null) throw new Error('the steps are not done: this is a defect of nigh')
+      return result
+    },
+    labels: () => engine.currentLabels(),
+    inertia: (centroids) => engine.inertia(centroids),
+    exponent,
+  }
+}
+
+/** Labels or distances for new rows, as plain data. */
+export interface PredictJob {
+  readonly kind: 'predict'
+  readonly want: 'labels' | 'distances' | 'inertia'
+  readonly centroids: Float64Array
+  readonly exponent: number
+}
+
+export interface PredictResult {
+  readonly labels: Uint32Array | null
+  /** Distances to all centroids, n × k. */
+  readonly distances: Float64Array | null
+  readonly inertia: number
+}
+
+/** Runs a prediction on a runner. */
+export function runPredict(runner: Runner, rows: FitRows, job: PredictJob): PredictResult {
+  const engine = new LocalFit(runner, rows)
+  if (job.exponent !== 0) engine.scaleRows(job.exponent)
+  else engine.prepare()
+  const factor = 2 ** job.exponent
+  const centroids = job.centroids.map((x) => x * factor)
+  for (let j = 0; j < rows.columns; j++) {
+    const { minimum, maximum } = engine.rangeOf(j)
+    if (Math.max(Math.abs(minimum), Math.abs(maximum)) > LARGEST) {
+      throw new InputError(
+        'E_RANGE',
+        'points',
+        `KMeans: points must lie between −1e150 and 1e150 in the model's unit, since squared distances overflow beyond; column ${j} reaches ${Math.max(Math.abs(minimum), Math.abs(maximum)) / factor}`,
+      )
+    }
+  }
+  if (job.want === 'distances') {
+    const distances = engine.distances(centroids)
+    for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(distances[i]) / factor
+    return { labels: null, distances, inertia: 0 }
+  }
+  engine.label(centroids)
+  const labels = engine.currentLabels()
+  const inertia = job.want === 'inertia' ? engine.inertia(centroids) / factor / factor : 0
+  return { labels, distances: null, inertia }
+}
