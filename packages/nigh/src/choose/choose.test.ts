@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest'
+import { Matrix } from '../data/matrix.ts'
+import { Random } from '../random.ts'
+import { type ChooseKOptions, type ChosenK, chooseKBy, chooseKSyncBy, type Clusters } from './choose-k.ts'
+import { kneeOf } from './knee.ts'
+import { hopkins, referenceFor } from './reference.ts'
+import { replication } from './stability.ts'
+
+/** The textbook's K-Means, in as few lines as can be: an oracle to try the criteria with. */
+function plainLloyd(
+  points: Matrix,
+  options: { k: number; nInit: number; seed: number; maxIterations: number },
+): Clusters {
+  let best: Clusters | null = null
+  for (let start = 0; start < options.nInit; start++) {
+    const found = once(points, options, new Random(options.seed * 1000 + start))
+    if (best === null || found.inertia < best.inertia) best = found
+  }
+  if (best === null) throw new Error('nInit is 0')
+  return best
+}
+
+function once(points: Matrix, options: { k: number; maxIterations: number }, random: Random): Clusters {
+  const { values, rows, columns: d } = points
+  const { k } = options
+  const centroids = seeded(points, k, random)
+  const labels = new Uint32Array(rows)
+  for (let iteration = 0; ; iteration++) {
+    let inertia = 0
+    let moved = false
+    const counts = new Float64Array(k)
+    const sums = new Float64Array(k * d)
+    for (let i = 0; i < rows; i++) {
+      let bestSq = Number.POSITIVE_INFINITY
+      let to = 0
+      for (let c = 0; c < k; c++) {
+        let sq = 0
+        for (let j = 0; j < d; j++) sq += (values[i * d + j] - centroids[c * d + j]) ** 2
+        if (sq < bestSq) {
+          bestSq = sq
+          to = c
+        }
+      }
+      if (labels[i] !== to || iteration === 0) moved = true
+      labels[i] = to
+      inertia += bestSq
+      counts[to]++
+      for (let j = 0; j < d; j++) sums[to * d + j] += values[i * d + j]
+    }
+    if (!moved || iteration === options.maxIterations)
+      return { labels, centroids: Matrix.trusted(centroids, d), inertia }
+    for (let c = 0; c < k; c++) {
+      if (counts[c] > 0) for (let j = 0; j < d; j++) centroids[c * d + j] = sums[c * d + j] / counts[c]
+    }
+  }
+}
+
+function seeded(points: Matrix, k: number, random: Random): Float64Array {
+  const { rows, columns: d } = points
+  const centroids = new Float64Array(k * d)
+  centroids.set(points.row(random.integer(rows)))
+  const near = new Float64Array(rows).fill(Number.POSITIVE_INFINITY)
+  for (let c = 1; c < k; c++) {
+    let total = 0
+    for (let i = 0; i < rows; i++) {
+      let sq = 0
+      for (let j = 0; j < d; j++) sq += (points.values[i * d + j] - centroids[(c - 1) * d + j]) ** 2
+      near[i] = Math.min(near[i], sq)
+      total += near[i]
+    }
+    let drawn = random.uniform() * total
+    let at = 0
+    while (at < rows - 1 && drawn >= near[at]) drawn -= near[at++]
+    centroids.set(points.row(at), c * d)
+  }
+  return centroids
+}
+
+const quick: ChooseKOptions = { references: 10, halvings: 4 }
+const choose = (points: number[][], options: ChooseKOptions = {}): ChosenK =>
+  chooseKSyncBy('chooseK', plainLloyd, points, { ...quick, ...options })
+
+/** Rows round k centres on a grid, each `apart` from its neighbours, shared out evenly. */
+function blobs(n: number, k: number, apart: number, seed = 1): number[][] {
+  const random = new Random(seed)
+  const side = Math.ceil(Math.sqrt(k))
+  return Array.from({ length: n }, (_, i) => {
+    const c = i % k
+    return [(c % side) * apart + random.normal(), Math.floor(c / side) * apart + random.normal()]
+  })
+}
+
+function uniform(n: number, d: number, seed: number): number[][] {
+  const random = new Random(seed)
+  return Array.from({ length: n }, () => Array.from({ length: d }, () => random.uniform()))
+}
+
+describe('chooseK', () => {
+  test.each([2, 3, 5, 8])('finds %i clusters that are there, and is clear about it', (k) => {
+    const found = choose(blobs(40 * k, k, 9))
+    expect(found.k).toBe(k)
+    expect(found.verdict).toBe('clear')
+    expect(found.reasons[0]).toMatch(new RegExp(`criteria choose k = ${k}`))
+    expect(found.table.map((row) => row.k)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    found.table.forEach((row, i) => {
+      if (i > 0) expect(row.inertia).toBeLessThan(found.table[i - 1].inertia)
+    })
+  })
+
+  test.each([1, 2, 3])('says so where there is one cluster only (seed %i)', (seed) => {
+    const found = choose(blobs(200, 1, 0, seed))
+    expect(found.k).toBe(1)
+    expect(found.verdict).toBe('no clear clusters')
+    expect(found.reasons.length).toBeGreaterThan(1)
+  })
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [2, 2],
+    [5, 3],
+  ])('says so for rows spread evenly over %i columns (seed %i)', (d, seed) => {
+    expect(choose(uniform(200, d, seed))).toMatchObject({ k: 1, verdict: 'no clear clusters' })
+  })
+
+  test('finds the same far from 0 and at other sizes', () => {
+    const rows = blobs(90, 3, 10).map((row) => row.map((x) => Math.round(x * 64) / 64))
+    const plain = choose(rows, { to: 5 })
+    expect(plain.k).toBe(3)
+    for (const change of [
+      (x: number) => x + 2 ** 30,
+      (x: number) => x * 2 ** 500,
+      (x: number) => x * 2 ** -500,
+    ]) {
+      const found = choose(
+        rows.map((row) => row.map(change)),
+        { to: 5 },
+      )
+      expect(found.k).toBe(3)
+      expect(found.verdict).toBe(plain.verdict)
+    }
+  })
+
+  test('looks from a higher k up, and still knows of one cluster', () => {
+    const found = choose(blobs(120, 3, 9), { from: 2, to: 4 })
+    expect(found.table.map((row) => row.k)).toEqual([2, 3, 4])
+    expect(found.k).toBe(3)
+    expect(choose(uniform(150, 2, 4), { from: 2, to: 4 }).verdict).toBe('no clear clusters')
+  })
+
+  test('says where the largest k looked at is too small', () => {
+    const found = choose(blobs(160, 8, 12), { to: 4 })
+    expect(found.verdict).not.toBe('clear')
+  })
+
+  test('few different rows', () => {
+    const same = choose(Array.from({ length: 20 }, () => [1, 2]))
+    expect(same).toMatchObject({ k: 1, verdict: 'no clear clusters', reasons: ['All rows are equal.'] })
+    const three = choose(Array.from({ length: 30 }, (_, i) => [(i % 3) ** 2, 0]))
+    expect(three.k).toBe(3)
+    expect(three.table.map((row) => row.k)).toEqual([1, 2, 3])
+    expect(three.reasons.join(' ')).toMatch(/only 3 different values/)
+  })
+
+  test('large data are sampled, and the sample is stated', () => {
+    const found = choose(blobs(3000, 3, 9), { sampleSize: 150, to: 4 })
+    expect(found.rows).toBe(150)
+    expect(found.k).toBe(3)
+  })
+
+  test('the same for the same seed, sync and async; progress; abort', async () => {
+    const rows = blobs(60, 2, 8)
+    const options = { ...quick, to: 3 }
+    const seen: number[] = []
+    const found = await chooseKBy('chooseK', plainLloyd, rows, {
+      ...options,
+      onProgress: ({ done, total }) => void seen.push(done / total),
+    })
+    expect(found).toEqual(choose(rows, { to: 3 }))
+    expect(seen.length).toBe(3 * (1 + 10 + 4))
+    expect(seen.at(-1)).toBe(1)
+    const stop = new AbortController()
+    await expect(
+      chooseKBy('chooseK', plainLloyd, rows, { signal: stop.signal, onProgress: () => stop.abort() }),
+    ).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test('refuses what cannot be looked at', () => {
+    const rows = blobs(20, 2, 8)
+    expect(() => choose(rows, { to: 11 })).toThrow(/to must be an integer from 1 to 10 \(half the rows/)
+    expect(() => choose(rows, { from: 5, to: 4 })).toThrow(/from must be an integer from 1 to 4/)
+    expect(() => choose(rows, { references: 1 })).toThrow(/references/)
+    expect(() => choose([[1], [2], [3]])).toThrow(/at least 4 rows, got 3/)
+    // @ts-expect-error no such box
+    expect(() => choose(rows, { reference: 'sphere' })).toThrow(/reference must be one of/)
+    // @ts-expect-error a misspelt option
+    expect(() => choose(rows, { too: 3 })).toThrow(/no option "too"/)
+  })
+})
+
+describe('kneeOf', () => {
+  test('finds the corner, and none on a line', () => {
+    const k = [1, 2, 3, 4, 5, 6, 7, 8]
+    expect(kneeOf(k, [100, 60, 20, 18, 16, 14, 12, 10])).toMatchObject({ at: 2 })
+    expect(kneeOf(k, [80, 70, 60, 50, 40, 30, 20, 10])).toBeNull()
+    expect(kneeOf(k, [5, 5, 5, 5, 5, 5, 5, 5])).toBeNull()
+    expect(kneeOf([1, 2], [5, 1])).toBeNull()
+  })
+
+  test('the published example: y = −1/(x + 0.1) + 5 bends at 0.222', () => {
+    // Satopää et al. 2011, figure 2, turned upside down since ours falls.
+    const x = Array.from({ length: 10 }, (_, i) => i / 9)
+    const y = x.map((value) => 1 / (value + 0.1) - 5)
+    expect(x[kneeOf(x, y)?.at ?? 0]).toBeCloseTo(0.222, 3)
+  })
+})
+
+test('reference rows fill the box of the data, turned or not', () => {
+  const random = new Random(3)
+  const rows = Matrix.from(
+    'test',
+    'rows',
+    Array.from({ length: 300 }, () => {
+      const t = random.uniform() * 10
+      return [1e6 + t, 1e6 + t + random.uniform()]
+    }),
+  )
+  const box = referenceFor(rows, 'box')(new Random(0), 2000)
+  const turned = referenceFor(rows, 'principal')(new Random(0), 2000)
+  const range = (matrix: Matrix, j: number): number => {
+    const column = Array.from({ length: matrix.rows }, (_, i) => matrix.row(i)[j])
+    return Math.max(...column) - Math.min(...column)
+  }
+  expect(range(box, 0)).toBeCloseTo(10, 0)
+  expect(range(box, 1)).toBeGreaterThan(10)
+  expect(range(turned, 0)).toBeGreaterThan(13)
+  expect(range(turned, 1)).toBeLessThan(1)
+})
+
+test('Hopkins: near a half for even rows, near 1 for clumps', () => {
+  const even = Matrix.from('test', 'rows', uniform(1000, 1, 5))
+  expect(hopkins(even, new Random(0))).toBeGreaterThan(0.35)
+  expect(hopkins(even, new Random(0))).toBeLessThan(0.65)
+  expect(hopkins(Matrix.from('test', 'rows', blobs(1000, 4, 30)), new Random(0))).toBeGreaterThan(0.95)
+})
+
+test('prediction strength is that of the cluster that fares worst', () => {
+  const points = Matrix.from('test', 'rows', [[0], [1], [2], [10], [11], [12]])
+  const at = (...centroids: number[]): Clusters => ({
+    centroids: Matrix.from(
+      'test',
+      'centroids',
+      centroids.map((c) => [c]),
+    ),
+    labels: Uint32Array.of(0, 0, 0, 1, 1, 1),
+    inertia: 0,
+  })
+  expect(replication(points, at(1, 11), at(1, 11))).toEqual({ predictionStrength: 1, agreement: 1 })
+  // Another half's centroids cut the second cluster in two: 1 pair of 3 stays together.
+  const cut = replication(points, at(1, 11), at(1, 10, 11.5))
+  expect(cut.predictionStrength).toBeCloseTo(1 / 3, 15)
+})

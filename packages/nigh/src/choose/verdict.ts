@@ -1,0 +1,228 @@
+import { kneeOf } from './knee.ts'
+import type { ChooseKRow } from './choose-k.ts'
+
+/** Whether there are clusters to speak of. */
+export type Verdict = 'clear' | 'weak' | 'no clear clusters'
+
+/** What one criterion would choose. */
+export interface Criterion {
+  readonly name: 'knee' | 'silhouette' | 'calinskiHarabasz' | 'daviesBouldin' | 'gap' | 'stability'
+  /** The k chosen, or null where the criterion cannot tell. */
+  readonly k: number | null
+}
+
+/** What is known beside the table. */
+export interface Circumstances {
+  readonly hopkins: number
+  /** How many different rows there are, where fewer than were to be looked at; else null. */
+  readonly distinct: number | null
+  /** The smallest k asked for. The table also has k = 1. */
+  readonly from: number
+}
+
+/** What the criteria come to. */
+export interface Judgement {
+  readonly k: number
+  readonly verdict: Verdict
+  readonly reasons: readonly string[]
+  readonly criteria: readonly Criterion[]
+}
+
+/** Every cluster must come out of other rows at least this well (Tibshirani and Walther: 0.8 to 0.9). */
+const STRONG = 0.8
+/** Kaufman and Rousseeuw 1990 call a silhouette from here on a weak, a reasonable and a strong structure. */
+const WEAK = 0.25
+const REASONABLE = 0.5
+const GREAT = 0.7
+/** By how many of its standard deviations the silhouette must beat that of data without clusters. */
+const BEYOND = 3
+
+/**
+ * Weighs the criteria: each has one vote, the k with most votes is recommended, and how far they agree is the verdict.
+ *
+ * There are clusters to speak of where the recommended split has a silhouette well above that of data without
+ * clusters, and the gap statistic or stability finds more than one cluster too. Where not, or where every criterion
+ * prefers another k, the verdict is 'no clear clusters'.
+ */
+export function judge(table: readonly ChooseKRow[], circumstances: Circumstances): Judgement {
+  const { distinct, from } = circumstances
+  const asked = table.filter((row) => row.k >= from)
+  const criteria = criteriaOf(table, asked)
+  if (distinct === 1) {
+    return { k: 1, verdict: 'no clear clusters', reasons: ['All rows are equal.'], criteria }
+  }
+  const { k, votes } = mostVotes(criteria, Math.max(2, from))
+  const row = table.find((candidate) => candidate.k === k)
+  const chosen = (name: Criterion['name']): number | null =>
+    criteria.find((criterion) => criterion.name === name)?.k ?? null
+  const against: string[] = []
+  const beyond = row !== undefined && standsOut(row)
+  if (!beyond) {
+    against.push('Data without clusters, spread evenly over the same box, split as neatly as these rows do.')
+  }
+  if (chosen('gap') === 1) against.push('The gap statistic finds no number of clusters better than one.')
+  if (chosen('stability') === 1) against.push('No split comes out of both halves of the rows.')
+  if (votes < 2) against.push('Every criterion prefers another k.')
+  const nothing =
+    row === undefined || !beyond || votes < 2 || (chosen('gap') === 1 && chosen('stability') === 1)
+  if (nothing) {
+    against.push(hopkinsReason(circumstances.hopkins))
+    if (row !== undefined) {
+      against.push(`Asked for a split all the same, ${voters(criteria, k)} would take k = ${k}.`)
+    }
+    return { k: from === 1 ? 1 : k, verdict: 'no clear clusters', reasons: against, criteria }
+  }
+  const counted = criteria.filter((criterion) => criterion.k !== null).length
+  const edge = k === table[table.length - 1].k && distinct === null
+  const clear =
+    votes >= Math.ceil((2 * counted) / 3) &&
+    row.predictionStrength >= STRONG &&
+    (row.silhouette ?? 0) >= WEAK &&
+    chosen('gap') !== 1 &&
+    !edge
+  return {
+    k,
+    verdict: clear ? 'clear' : 'weak',
+    reasons: [...forIt(row, votes, counted, criteria), ...boundary(k, edge, distinct)],
+    criteria,
+  }
+}
+
+function forIt(row: ChooseKRow, votes: number, counted: number, criteria: readonly Criterion[]): string[] {
+  const { k, predictionStrength } = row
+  const strength = predictionStrength.toFixed(2)
+  const reasons = [`${votes} of ${counted} criteria choose k = ${k}: ${voters(criteria, k)}.`]
+  const others = criteria
+    .filter((criterion) => criterion.k !== null && criterion.k !== k)
+    .map((criterion) => `${spoken[criterion.name]} prefers ${criterion.k}`)
+  if (others.length > 0) reasons.push(`${capital(list(others))}.`)
+  reasons.push(silhouetteReason(row.silhouette ?? 0, row.silhouetteReference ?? 0))
+  reasons.push(
+    predictionStrength >= STRONG
+      ? `Each cluster comes out of either half of the rows (prediction strength ${strength}).`
+      : `Not every cluster comes out of either half of the rows (prediction strength ${strength}, below ${STRONG}).`,
+  )
+  return reasons
+}
+
+function boundary(k: number, edge: boolean, distinct: number | null): string[] {
+  if (edge) return [`k = ${k} is the largest looked at: look further, with a larger to.`]
+  return distinct === null
+    ? []
+    : [`The rows hold only ${distinct} different values, so no larger k was looked at.`]
+}
+
+function standsOut(row: ChooseKRow): boolean {
+  const { silhouette, silhouetteReference, silhouetteSpread } = row
+  // As many clusters as rows: there is nothing to compare.
+  if (silhouette === null || silhouetteReference === null || silhouetteSpread === null) return false
+  return silhouette > silhouetteReference + BEYOND * silhouetteSpread
+}
+
+function criteriaOf(table: readonly ChooseKRow[], asked: readonly ChooseKRow[]): Criterion[] {
+  const knee = kneeOf(
+    asked.map((row) => row.k),
+    asked.map((row) => row.inertia),
+  )
+  return [
+    { name: 'knee', k: knee === null ? null : asked[knee.at].k },
+    { name: 'silhouette', k: bestBy(asked, (row) => row.silhouette) },
+    { name: 'calinskiHarabasz', k: bestBy(asked, (row) => row.calinskiHarabasz) },
+    {
+      name: 'daviesBouldin',
+      k: bestBy(asked, (row) => (row.daviesBouldin === null ? null : -row.daviesBouldin)),
+    },
+    { name: 'gap', k: gapChoice(table) },
+    { name: 'stability', k: stableChoice(table) },
+  ]
+}
+
+/** The k with the highest score; the smaller k on a tie. */
+function bestBy(table: readonly ChooseKRow[], score: (row: ChooseKRow) => number | null): number | null {
+  let best: number | null = null
+  let found: number | null = null
+  for (const row of table) {
+    const value = score(row)
+    if (value !== null && (best === null || value > best)) {
+      best = value
+      found = row.k
+    }
+  }
+  return found
+}
+
+/**
+ * The smallest k whose gap is not beaten by the next one's less its standard error (Tibshirani 2001).
+ *
+ * Where that stops at the first k, though a later gap stands more than two standard errors above, clusters that only
+ * show when several are told apart were passed by: then the smallest k within one standard error of the highest gap.
+ */
+function gapChoice(table: readonly ChooseKRow[]): number | null {
+  if (table.length < 2) return null
+  let highest = table[0]
+  for (const row of table) if (row.gap > highest.gap) highest = row
+  const stops = table.find(
+    (row, i) => i + 1 === table.length || row.gap >= table[i + 1].gap - table[i + 1].gapError,
+  )
+  const chosen = stops ?? highest
+  if (chosen !== table[0] || highest.gap - 2 * highest.gapError <= chosen.gap) return chosen.k
+  return table.find((row) => row.gap >= highest.gap - highest.gapError)?.k ?? highest.k
+}
+
+/** The largest k whose clusters all come out of other rows. */
+function stableChoice(table: readonly ChooseKRow[]): number | null {
+  let found: number | null = null
+  for (const row of table) if (row.predictionStrength >= STRONG) found = row.k
+  return found
+}
+
+/** The k from `least` up with most votes: on a tie that of stability, then of the gap statistic, then the smallest. */
+function mostVotes(criteria: readonly Criterion[], least: number): { k: number; votes: number } {
+  const votes = new Map<number, number>()
+  for (const { k } of criteria) if (k !== null && k >= least) votes.set(k, (votes.get(k) ?? 0) + 1)
+  const most = Math.max(0, ...votes.values())
+  const tied = Array.from(votes.keys())
+    .filter((k) => votes.get(k) === most)
+    .sort((a, b) => a - b)
+  for (const name of ['stability', 'gap'] as const) {
+    const choice = criteria.find((criterion) => criterion.name === name)?.k
+    if (typeof choice === 'number' && tied.includes(choice)) return { k: choice, votes: most }
+  }
+  return { k: tied[0] ?? 1, votes: most }
+}
+
+const spoken: Readonly<Record<Criterion['name'], string>> = {
+  knee: 'the knee of the inertia',
+  silhouette: 'the silhouette',
+  calinskiHarabasz: 'Calinski–Harabasz',
+  daviesBouldin: 'Davies–Bouldin',
+  gap: 'the gap statistic',
+  stability: 'stability under resampling',
+}
+
+function voters(criteria: readonly Criterion[], k: number): string {
+  return list(criteria.filter((criterion) => criterion.k === k).map((criterion) => spoken[criterion.name]))
+}
+
+function list(items: readonly string[]): string {
+  if (items.length < 2) return items.join('')
+  return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]}`
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}
+
+function silhouetteReason(silhouette: number, chance: number): string {
+  const values = `silhouette ${silhouette.toFixed(2)}; data without clusters reach ${chance.toFixed(2)}`
+  if (silhouette >= GREAT) return `The clusters stand well apart (${values}).`
+  if (silhouette >= REASONABLE) return `The clusters stand apart (${values}).`
+  if (silhouette >= WEAK) return `The clusters touch (${values}).`
+  return `The clusters overlap (${values}).`
+}
+
+function hopkinsReason(statistic: number): string {
+  const value = statistic.toFixed(2)
+  if (statistic < 0.6) return `The rows are spread about as evenly as by chance (Hopkins ${value}).`
+  return `The rows stand closer in some places than in others (Hopkins ${value}), but that alone does not part them.`
+}
