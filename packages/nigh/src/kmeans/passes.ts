@@ -42,6 +42,12 @@ export interface FitEngine {
    * By weight, rows equal to one of `taken` are left out.
    */
   draw(by: 'weight' | 'distance', at: number, taken: readonly Float64Array[]): Reply<Float64Array | null>
+  /** Several draws at once, for engines to which one pass is dear: the rows that `draw` gives for each of `at`. */
+  drawAll?(
+    by: 'weight' | 'distance',
+    at: readonly number[],
+    taken: readonly Float64Array[],
+  ): Reply<readonly (Float64Array | null)[]>
   /** Forgets all rows taken. */
   startSeeding(): Reply<void>
   /** By how much the summed squared distance would fall, for each row that might be taken. */

@@ -25,10 +25,18 @@ export function* plusPlus(
   const trials = 2 + Math.floor(Math.log(k))
   while (taken.length < k) {
     const candidates: Float64Array[] = []
-    for (let t = 0; t < trials; t++) {
-      const candidate = yield* answer(engine.draw('distance', random.uniform(), taken))
-      if (candidate === null) return taken // every row equals a taken one
-      candidates.push(candidate)
+    if (engine.drawAll === undefined) {
+      for (let t = 0; t < trials; t++) {
+        const candidate = yield* answer(engine.draw('distance', random.uniform(), taken))
+        if (candidate === null) return taken // every row equals a taken one
+        candidates.push(candidate)
+      }
+    } else {
+      const at = Array.from({ length: trials }, () => random.uniform())
+      for (const candidate of yield* answer(engine.drawAll('distance', at, taken))) {
+        if (candidate === null) return taken
+        candidates.push(candidate)
+      }
     }
     const gains = yield* answer(engine.tryRows(candidates))
     let best = 0

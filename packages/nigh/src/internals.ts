@@ -1,0 +1,10 @@
+// What nigh's own other packages use beside its public names. No promise of stability: versions move together.
+export { checkChoice, checkInteger, checkNumber, checkOptions, show } from './check.ts'
+export { powerAbove } from './data/sums.ts'
+export { hashRow } from './kernels/scalar.ts'
+export { gridsOf, threeGrids } from './kmeans/grids.ts'
+export type { Grids, Ranges } from './kmeans/grids.ts'
+export { fit } from './kmeans/lloyd.ts'
+export type { Init, LloydOptions, Outcome } from './kmeans/lloyd.ts'
+export { runLater } from './kmeans/passes.ts'
+export type { Assigned, CentroidSums, FarRow, FitEngine, FitStep } from './kmeans/passes.ts'
