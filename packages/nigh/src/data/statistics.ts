@@ -67,18 +67,20 @@ export function momentsOf(sample: Sample): { readonly mean: number; readonly dev
   const { min, max } = rangeOf(sample)
   const middle = min / 2 + max / 2
   const sum = new OrderFreeSum(middle, Math.max(max - middle, middle - min), count)
-  for (let i = 0; i < values.length; i++) sum.add(values[i], weights === null ? 1 : weights[i])
+  sum.addAll(values, weights)
   // Rounding must not put the mean of equal numbers outside their range.
   const mean = Math.min(max, Math.max(min, sum.mean(weight))) + 0
   const reach = Math.max(max - mean, mean - min)
   if (reach === 0) return { mean, deviation: 0 }
   const unit = Math.min(2 ** 1023, Math.max(2 ** -1022, powerAbove(reach)))
-  const squares = new OrderFreeSum(0, 4, count)
+  const squares = new Float64Array(values.length)
   for (let i = 0; i < values.length; i++) {
     const t = (values[i] - mean) / unit
-    squares.add(t * t, weights === null ? 1 : weights[i])
+    squares[i] = t * t
   }
-  return { mean, deviation: Math.sqrt(squares.mean(weight)) * unit }
+  const squared = new OrderFreeSum(0, 4, count)
+  squared.addAll(squares, weights)
+  return { mean, deviation: Math.sqrt(squared.mean(weight)) * unit }
 }
 
 /**

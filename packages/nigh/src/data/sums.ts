@@ -46,15 +46,42 @@ export class OrderFreeSum {
 
   /** Adds a number with its weight, which is from 0 up. */
   add(value: number, weight = 1): void {
-    const t = (value - this.#origin) / this.#unit
-    if (weight === 1) {
-      this.#put(t, 1)
-      return
+    this.addAll([value], weight === 1 ? null : [weight])
+  }
+
+  /** Adds numbers with their weights, which are from 0 up; null for 1 each. */
+  addAll(values: ArrayLike<number>, weights: ArrayLike<number> | null): void {
+    const origin = this.#origin
+    const perUnit = 1 / this.#unit
+    const big1 = this.#big1
+    const big2 = this.#big2
+    const big3 = this.#big3
+    let sum1 = this.#sum1
+    let sum2 = this.#sum2
+    let sum3 = this.#sum3
+    for (let i = 0; i < values.length; i++) {
+      const t = (values[i] - origin) * perUnit
+      const weight = weights === null ? 1 : weights[i]
+      const whole = Math.floor(weight)
+      const a = t + big1 - big1
+      const rest = t - a
+      const b = rest + big2 - big2
+      sum1 += a * whole
+      sum2 += b * whole
+      sum3 += (rest - b + big3 - big3) * whole
+      if (weight === whole) continue
+      // The part of a weight below 1 multiplies the number itself: rounded once, alike for every order.
+      const part = t * (weight - whole)
+      const partA = part + big1 - big1
+      const partRest = part - partA
+      const partB = partRest + big2 - big2
+      sum1 += partA
+      sum2 += partB
+      sum3 += partRest - partB + big3 - big3
     }
-    const whole = Math.floor(weight)
-    if (whole > 0) this.#put(t, whole)
-    // Rounded once, alike for every order.
-    if (weight > whole) this.#put(t * (weight - whole), 1)
+    this.#sum1 = sum1
+    this.#sum2 = sum2
+    this.#sum3 = sum3
   }
 
   /** The sum so far of weight · (x − origin). */
@@ -66,16 +93,6 @@ export class OrderFreeSum {
   mean(weight: number): number {
     // Divided before the unit comes back, so that the sum of large numbers does not overflow.
     return this.#origin + ((this.#sum1 + (this.#sum2 + this.#sum3)) / weight) * this.#unit
-  }
-
-  #put(t: number, times: number): void {
-    const a = t + this.#big1 - this.#big1
-    const rest = t - a
-    const b = rest + this.#big2 - this.#big2
-    const c = rest - b + this.#big3 - this.#big3
-    this.#sum1 += a * times
-    this.#sum2 += b * times
-    this.#sum3 += c * times
   }
 }
 
