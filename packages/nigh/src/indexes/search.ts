@@ -1,5 +1,5 @@
 import { InputError } from '../check.ts'
-import type { Matrix } from '../data/matrix.ts'
+import { Matrix } from '../data/matrix.ts'
 import type { Metric, Place } from '../metrics/metric.ts'
 import { type PreparedQueries, Space } from '../metrics/space.ts'
 import { type IndexPlan, buildIndex } from './choose.ts'
@@ -38,13 +38,14 @@ export interface SearchRequest {
 export class Search {
   readonly space: Space
   readonly index: Index
-  readonly #matrix: Matrix
+  /** The points as given, n × d. */
+  readonly matrix: Matrix
   #wideIndex: { readonly metric: Metric; readonly index: Index } | undefined
 
   private constructor(space: Space, index: Index, matrix: Matrix) {
     this.space = space
     this.index = index
-    this.#matrix = matrix
+    this.matrix = matrix
   }
 
   /** Prepares and indexes points. The matrix is kept, not copied; the caller hands over its own copy. */
@@ -70,7 +71,7 @@ export class Search {
   /** The k nearest rows of each query. `k` is at most the number of rows that may be found: the caller checks. */
   *nearest(request: SearchRequest, k: number): Steps<Neighbors> {
     const { space } = this
-    const { values: queries, wide } = this.#queries(request)
+    const { values: queries, wide, given } = this.#queries(request)
     const self = request.queries === undefined && request.leaveOut !== false
     const rows = queries.length / space.width
     if (rows * k > 2 ** 32 - 1) {
@@ -93,7 +94,7 @@ export class Search {
         while (end < to && (wide !== undefined && wide[end] === 1) === isWide) end++
         if (isWide) {
           const { metric, index } = this.#wide()
-          const one = this.#wideQueries(metric, request, start, end)
+          const one = wideQueries(metric, request.call, given, start, end)
           const found = {
             indices: indices.subarray(start * k, end * k),
             ranks: distances.subarray(start * k, end * k),
@@ -124,7 +125,7 @@ export class Search {
   /** The rows within a radius (inclusive) of each query. */
   *within(request: SearchRequest, radius: number): Steps<NeighborsWithin> {
     const { space } = this
-    const { values: queries, wide } = this.#queries(request)
+    const { values: queries, wide, given } = this.#queries(request)
     const self = request.queries === undefined && request.leaveOut !== false
     const rows = queries.length / space.width
     const list = new WithinList(request.call)
@@ -132,7 +133,7 @@ export class Search {
     for (let query = 0; query < rows; query++) {
       if (wide !== undefined && wide[query] === 1) {
         const { metric, index } = this.#wide()
-        const one = this.#wideQueries(metric, request, query, query + 1)
+        const one = wideQueries(metric, request.call, given, query, query + 1)
         const limit = metric.rankLimit(radius)
         spent +=
           index.within({ queries: one.queries, query: 0, limit, self: false, live: request.live }, list) *
@@ -148,37 +149,44 @@ export class Search {
         spent = 0
       }
     }
-    return list.finish()
+    const found = list.finish()
+    checkDistances(request.call, found.distances, 0, found.distances.length)
+    return found
   }
 
-  #queries(request: SearchRequest): PreparedQueries {
-    if (request.queries === undefined) return { values: this.space.points, wide: undefined }
-    return this.space.queries({ call: request.call, param: 'queries' }, request.queries)
+  #queries(request: SearchRequest): PreparedQueries & { readonly given: Matrix } {
+    const { queries } = request
+    if (queries === undefined) return { values: this.space.points, wide: undefined, given: this.matrix }
+    const prepared = this.space.queries({ call: request.call, param: 'queries' }, queries)
+    // Wide rows are read again later, when the caller may have changed them.
+    const given =
+      prepared.wide === undefined ? queries : Matrix.trusted(queries.values.slice(), queries.columns)
+    return { ...prepared, given }
   }
 
   /** The index for queries beyond the common range of numbers: a full scan of the points as they were given. */
   #wide(): { readonly metric: Metric; readonly index: Index } {
     if (this.#wideIndex === undefined) {
       const metric = this.space.metric.wide ?? this.space.metric
-      const matrix = this.#matrix
+      const matrix = this.matrix
       const points = Float64Array.from(matrix.values)
       this.#wideIndex = { metric, index: new FlatIndex(points, matrix.columns, metric) }
     }
     return this.#wideIndex
   }
+}
 
-  #wideQueries(
-    metric: Metric,
-    request: SearchRequest,
-    from: number,
-    to: number,
-  ): { readonly queries: Float64Array; readonly from: number; readonly to: number } {
-    const matrix = request.queries ?? this.#matrix
-    const queries = new Float64Array((to - from) * matrix.columns)
-    const rows = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
-    metric.prepare({ call: request.call, param: 'queries' }, rows, matrix.columns, 0, to - from, queries)
-    return { queries, from: 0, to: to - from }
-  }
+function wideQueries(
+  metric: Metric,
+  call: string,
+  matrix: Matrix,
+  from: number,
+  to: number,
+): { readonly queries: Float64Array; readonly from: number; readonly to: number } {
+  const queries = new Float64Array((to - from) * matrix.columns)
+  const rows = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
+  metric.prepare({ call, param: 'queries' }, rows, matrix.columns, 0, to - from, queries)
+  return { queries, from: 0, to: to - from }
 }
 
 /** Squares of distances beyond 1e154 are no numbers. */

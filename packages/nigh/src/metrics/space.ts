@@ -1,7 +1,7 @@
 import { InputError } from '../check.ts'
 import type { Matrix, Reals } from '../data/matrix.ts'
 import { exponentOf, timesPowerOfTwo } from './elementary.ts'
-import type { Metric, Place } from './metric.ts'
+import { type Metric, type Place, asGiven } from './metric.ts'
 
 /** Queries as the indexes read them. */
 export interface PreparedQueries {
@@ -44,7 +44,7 @@ export class Space {
   }
 
   /**
-   * Prepares points: a copy, always.
+   * Prepares points. A float64 matrix that needs no preparation is kept, not copied: the caller hands over its own.
    *
    * @throws {InputError} E_RANGE for numbers of 2^1001 ≈ 2e301 and more, whose differences may overflow; what the
    * metric refuses
@@ -64,8 +64,7 @@ export class Space {
       if (wide) scale = 0
     }
     const used = wide && metric.wide !== undefined ? metric.wide : metric
-    const points = new Float64Array(matrix.rows * used.width(matrix.columns))
-    used.prepare(place, scaled(matrix.values, scale), matrix.columns, 0, matrix.rows, points)
+    const points = preparedPoints(place, matrix, used, scale)
     return new Space(used, matrix, points, scale, wide)
   }
 
@@ -103,6 +102,14 @@ export class Space {
     // One up, for what scaling to and from subnormal numbers may have cut off.
     return metric.rankLimit(timesPowerOfTwo(distance, scale * metric.degree) * (1 + 2 ** -50) + 2 ** -1020)
   }
+}
+
+function preparedPoints(place: Place, matrix: Matrix, metric: Metric, scale: number): Float64Array {
+  const { values, rows, columns } = matrix
+  if (scale === 0 && metric.prepare === asGiven.prepare && values instanceof Float64Array) return values
+  const points = new Float64Array(rows * metric.width(columns))
+  metric.prepare(place, scaled(values, scale), columns, 0, rows, points)
+  return points
 }
 
 function scaled(values: Reals, scale: number): Reals {

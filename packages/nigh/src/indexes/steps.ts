@@ -1,0 +1,77 @@
+import { InputError, checkInteger, show } from '../check.ts'
+
+/** How far a piece of work has come. */
+export interface SearchProgress {
+  /** Rows done, from 0 to `total`. */
+  readonly done: number
+  readonly total: number
+}
+
+/** Options of every heavy verb's async form. */
+export interface RunOptions {
+  /** Stops the work: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Told now and then how far the work has come. What it throws stops the work and is passed on. */
+  readonly onProgress?: (progress: SearchProgress) => void
+  /** How many threads may work: a whole number from 1 to 256. Never changes an answer. Default: as many as the machine has. */
+  readonly threads?: number
+}
+
+export const runOptionNames: readonly string[] = ['signal', 'onProgress', 'threads']
+
+/** @throws {InputError} E_TYPE for a signal or callback that is none, E_PARAM for a number of threads out of the rules */
+export function checkRun(call: string, options: RunOptions): void {
+  const { signal, onProgress, threads } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new InputError('E_TYPE', 'signal', `${call}: signal must be an AbortSignal, got ${show(signal)}`)
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new InputError(
+      'E_TYPE',
+      'onProgress',
+      `${call}: onProgress must be a function, got ${show(onProgress)}`,
+    )
+  }
+  if (threads !== undefined) checkInteger(call, 'threads', threads, 1, 256)
+}
+
+/** Runs steps to their end, here and now. */
+export function runHere<T>(steps: Generator<SearchProgress, T, void>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/**
+ * Runs steps of a few milliseconds each, with room for other work between them, and for an abort.
+ * The first step is taken before this returns, so that inputs are read (and copied) within the call.
+ */
+export async function runPaced<T>(
+  steps: Generator<SearchProgress, T, void>,
+  options: RunOptions,
+): Promise<T> {
+  for (;;) {
+    options.signal?.throwIfAborted()
+    const step = steps.next()
+    if (step.done === true) return step.value
+    options.onProgress?.(step.value)
+    await turn()
+  }
+}
+
+/** Lets timers, messages and drawing take their turn. A nested setTimeout would wait 4 ms in browsers, 1 ms in Node. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve)
+      return
+    }
+    const channel = new MessageChannel()
+    channel.port1.onmessage = () => {
+      channel.port1.close()
+      resolve()
+    }
+    channel.port2.postMessage(0)
+  })
+}
