@@ -1,5 +1,6 @@
 import type { Table as ArrowTable } from '@uwdata/flechette'
-import { InputError, show } from 'nigh'
+import { InputError } from 'nigh'
+import { show } from 'nigh/internals'
 import { type Row, arrowTables, numbersOf, rowsOf } from './arrow.ts'
 import { SparkError } from './errors.ts'
 import type { DataType } from './gen/spark/connect/types_pb.ts'

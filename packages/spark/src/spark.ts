@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
-import { InputError, Matrix, type MatrixLike, checkInteger, checkNumber, checkOptions, show } from 'nigh'
+import { InputError, type KMeans, Matrix, type MatrixLike } from 'nigh'
+import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
 import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
+import { registerFunctions } from './functions.ts'
+import { type SparkKMeansOptions, fitKMeans } from './kmeans.ts'
 import { type Argument, type Relation, query } from './plan.ts'
 import { type Limits, Session, type TlsOptions } from './session.ts'
 import { parseUrl } from './url.ts'
@@ -68,6 +71,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     await session.close()
     throw new SparkError(`connect: nigh needs Spark 4.1 or newer, the server runs ${show(version)}`)
   }
+  await registerFunctions(session)
   return new Spark(session, version)
 }
 
@@ -171,6 +175,20 @@ export class Spark {
     const present = await this.#session.hasArtifacts([name], signal)
     if (!present.has(name)) await this.#session.addArtifact(name, bytes, signal)
     return hash
+  }
+
+  /**
+   * Clusters the rows of a frame on the cluster; the model is an ordinary one: save it, predict with it here or there.
+   * Its `labels` stay on the cluster: see {@link predict}.
+   *
+   * Cost: the rows are packed and kept in the cluster's memory once (8 bytes a number); then one pass an iteration,
+   * which sends k × d sums to the driver. Source: Lloyd 1982; Hamerly 2010 for the bounds that spare rows.
+   *
+   * @throws {InputError} as `KMeans.fit`; E_FEATURES, E_TYPE for columns
+   * @throws {SparkError} where Spark fails; the signal's reason where it was aborted
+   */
+  async kmeans(table: Frame, options: SparkKMeansOptions): Promise<KMeans> {
+    return fitKMeans(this.#session, table, options)
   }
 
   /** Settings of the session, such as `spark.sql.shuffle.partitions`. */

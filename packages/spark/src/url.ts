@@ -1,4 +1,5 @@
-import { InputError, show } from 'nigh'
+import { InputError } from 'nigh'
+import { show } from 'nigh/internals'
 
 /** Where a Spark Connect server is and how to speak to it: what an `sc://` address says. */
 export interface Endpoint {

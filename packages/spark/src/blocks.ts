@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import { SparkError } from './errors.ts'
+import { bytesOf } from './arrow.ts'
+import type { Features } from './columns.ts'
+import type { Frame } from './frame.ts'
+import type { Watch } from './session.ts'
+
+/** The layout's mark: see java/nigh/Block.java. */
+const blockMagic = 0x3142474e
+const idsFlag = 1
+
+/** About this many bytes a block. */
+const blockBytes = 1 << 20
+
+/** How many rows of d columns make a block. */
+export function blockRows(columns: number): number {
+  return Math.max(64, Math.min(65_536, Math.floor(blockBytes / (columns * 8 + 16))))
+}
+
+/**
+ * Rows packed into binary blocks and kept in the cluster's memory: what passes run over. A block that the cluster
+ * loses is packed again from its source.
+ */
+export class Blocks {
+  readonly #view: Frame
+  readonly columns: number
+
+  private constructor(view: Frame, columns: number) {
+    this.#view = view
+    this.columns = columns
+  }
+
+  /** Packs the rows of a frame. @param id and `weight` are SQL of a bigint and a double, where rows have them */
+  static async pack(
+    frame: Frame,
+    features: Features,
+    columns: number,
+    options: { readonly id?: string; readonly weight?: string } = {},
+  ): Promise<Blocks> {
+    const packed = frame.sql(
+      `select nigh_pack(:cell, collect_list(struct(id, weight, x))) as block from (
+        select monotonically_increasing_id() div ${blockRows(columns)} as part,
+          ${options.id ?? 'cast(null as bigint)'} as id, ${options.weight ?? 'cast(null as double)'} as weight,
+          ${features.sql} as x
+        from input
+      ) group by part`,
+      { cell: new Uint8Array(0) },
+    )
+    return Blocks.keep(packed, columns)
+  }
+
+  /** Keeps blocks that exist already. */
+  static async keep(packed: Frame, columns: number): Promise<Blocks> {
+    const view = await packed.createView(`nigh_blocks_${randomUUID().replaceAll('-', '')}`)
+    await view.persist()
+    return new Blocks(view, columns)
+  }
+
+  /** The blocks, in a column `block`. */
+  get frame(): Frame {
+    return this.#view
+  }
+
+  /** Runs one pass over all blocks and returns its answer; null where there are no rows. */
+  async pass(call: string, request: Uint8Array, watch: Watch): Promise<Uint8Array | null> {
+    const asked = this.#view.sql('select nigh_fit(:request, block) as answer from input', { request })
+    for await (const table of asked.tables(watch, call)) {
+      if (table.numRows === 0) continue
+      const column = table.getChild('answer')
+      return column.nullCount > 0 ? null : bytesOf(call, table, 'answer')[0]
+    }
+    throw new SparkError(`${call}: a pass gave no answer`)
+  }
+
+  /** Frees the blocks. */
+  async free(): Promise<void> {
+    await this.#view.unpersist().catch(() => {})
+  }
+}
+
+/** Packs rows of this machine, as java/nigh/Block.java reads them. */
+export function packBlock(
+  values: Float32Array | Float64Array,
+  columns: number,
+  from: number,
+  to: number,
+  ids: BigInt64Array | null = null,
+): Uint8Array {
+  const n = to - from
+  const bytes = new Uint8Array(16 + n * columns * 8 + (ids === null ? 0 : n * 8))
+  const view = new DataView(bytes.buffer)
+  view.setInt32(0, blockMagic, true)
+  view.setInt32(4, n, true)
+  view.setInt32(8, columns, true)
+  view.setInt32(12, ids === null ? 0 : idsFlag, true)
+  let at = 16
+  if (ids !== null) {
+    for (let i = from; i < to; i++, at += 8) view.setBigInt64(at, ids[i], true)
+  }
+  if (littleEndian) {
+    new Float64Array(bytes.buffer, at, n * columns).set(values.subarray(from * columns, to * columns))
+  } else {
+    for (let i = from * columns; i < to * columns; i++, at += 8) view.setFloat64(at, values[i], true)
+  }
+  return bytes
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1

@@ -1,2 +1,0 @@
-export * from '../../nigh/src/check.ts'
-export * from '../../nigh/src/data/matrix.ts'
