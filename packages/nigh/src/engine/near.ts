@@ -1,6 +1,4 @@
 import type { Matrix, Reals } from '../data/matrix.ts'
-import type { NearKernelName } from '../kernels/contract.ts'
-import type { Memory } from '../kernels/memory.ts'
 import {
   BLOCK,
   CAPACITY,
@@ -55,15 +53,7 @@ import {
   STAT_WORK,
 } from '../kernels/near-layout.ts'
 import { finestScale, workingUnit } from './near-unit.ts'
-
-/** Runs kernels in one memory: on this thread, or as the leader of several. */
-export interface Runner {
-  readonly memory: Memory
-  /** How many threads take part; kernels see thread numbers below this. */
-  readonly threads: number
-  /** Runs a kernel on 0 … `count` − 1, at most `block` at a time, and returns when all are done. */
-  run(kernel: NearKernelName, record: number, count: number, block: number): void
-}
+import type { Runner } from './runner.ts'
 
 /** The k nearest rows of each query, nearest first; a tie goes to the smaller row. */
 export interface Nearest {

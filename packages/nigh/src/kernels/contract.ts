@@ -14,7 +14,7 @@ export type Kernel = (record: number, from: number, to: number, thread: number) 
 export type KernelSetName = 'scalar' | 'simd' | 'relaxed'
 
 /** The loops that every kernel set offers. */
-export interface KernelTable {
+export interface KernelTable extends NearKernelTable {
   /** Finds the range of each column, over rows of weight above zero. */
   readonly ranges: Kernel
   /** Makes the centred float32 working copy and its row norms. */

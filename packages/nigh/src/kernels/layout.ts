@@ -30,9 +30,12 @@ export const LABELS = 10
 export const FIRST = 11
 /** Address of the upper bounds on the distance to the own centroid, less its path so far: float32, n; 0: keep none. */
 export const UPPER = 12
-/** Address of the lower bounds on the distance to any other centroid, plus the longest path so far: float32, n. */
+/** Address of the lower bounds on the distance to any other centroid, plus the others' path so far: float32, n. */
 export const LOWER = 13
-/** Address of the lower bounds by group, plus the group's longest path so far: float32, n × groups; 0 for one group. */
+/**
+ * Address of the lower bounds by group, plus the group's longest path so far: float32, round by round (of ROUND rows),
+ * within a round group by group, within a group row by row; 0 for one group.
+ */
 export const GROUP_LOWER = 14
 /** Number of groups of centroids. */
 export const GROUPS = 15
@@ -56,8 +59,8 @@ export const NORM_MAX = 23
 export const PATHS = 24
 /** Address of the sum of the longest step in each group so far: float64, groups. */
 export const GROUP_PATHS = 25
-/** Sum of the longest step of any centroid so far. */
-export const LONGEST_PATH = 26
+/** Address of the sum of the longest step of any other centroid, for each centroid: float64, k. */
+export const OTHER_PATHS = 26
 /** Address of half the distance from each centroid to its nearest other, rounded down: float64, k; 0: not known. */
 export const HALF_GAPS = 27
 /** Address of the origins of the sums: float64, d. */

@@ -41,6 +41,7 @@ import {
   WORK,
 } from './layout.ts'
 import type { Memory, Views } from './memory.ts'
+import { scalarNearKernels } from './scalar-near.ts'
 
 /**
  * The reference kernels, and the fallback where WebAssembly or its SIMD is missing: every distance by its definition,
@@ -59,6 +60,7 @@ export function scalarKernels(memory: Memory): Kernels {
     distances: (record, from, to) => distances(memory.views, record / 8, from, to),
     hash: (record, from, to) => hash(memory.views, record / 8, from, to),
     seed: (record, from, to, thread) => seed(memory.views, record / 8, from, to, thread),
+    ...scalarNearKernels(memory),
   }
 }
 

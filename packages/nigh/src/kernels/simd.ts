@@ -81,5 +81,14 @@ function kernelExports(exports: WebAssembly.Exports): KernelExports {
     distances: kernel('distances'),
     hash: kernel('hash'),
     seed: kernel('seed'),
+    flatPack: kernel('flatPack'),
+    flatQueries: kernel('flatQueries'),
+    flatSearch: kernel('flatSearch'),
+    flatMerge: kernel('flatMerge'),
+    treeLoad: kernel('treeLoad'),
+    treeHalve: kernel('treeHalve'),
+    treeFinish: kernel('treeFinish'),
+    treeTop: kernel('treeTop'),
+    treeSearch: kernel('treeSearch'),
   }
 }

@@ -1,0 +1,205 @@
+import { setFlagsFromString } from 'node:v8'
+import { describe, expect, test } from 'vitest'
+import { Matrix, type Reals } from '../data/matrix.ts'
+import type { KernelName, KernelSetName } from '../kernels/contract.ts'
+import { Memory } from '../kernels/memory.ts'
+import { Random } from '../random.ts'
+import { type NearAlgorithm, NearSearch, type Nearest } from './near.ts'
+import type { Runner } from './runner.ts'
+
+// Node 20 has relaxed SIMD behind this flag; it must be set before anything is compiled.
+setFlagsFromString('--experimental-wasm-relaxed-simd')
+const { availableKernels, bindKernels } = await import('../kernels/simd.ts')
+
+const sets: readonly KernelSetName[] = ['scalar', 'simd', 'relaxed']
+const algorithms: readonly NearAlgorithm[] = ['flat', 'kdtree']
+
+/** Deals blocks out to thread numbers in turn, the last block first: what a team may do, on one thread. */
+function makeRunner(set: KernelSetName, threads: number): Runner {
+  const memory = Memory.create(false)
+  const kernels = bindKernels(set, memory)
+  return {
+    memory,
+    kernels,
+    threads,
+    run(kernel: KernelName, record: number, count: number, block: number): void {
+      const starts: number[] = []
+      for (let from = 0; from < count; from += block) starts.push(from)
+      starts.reverse().forEach((from, turn) => {
+        kernels[kernel](record, from, Math.min(from + block, count), turn % threads)
+      })
+    },
+  }
+}
+
+/** The answer by the definition: every distance, sorted by (distance, row). Shares nothing with the kernels. */
+function defined(points: Matrix, queries: Matrix | null, from: number, to: number, k: number): Nearest {
+  const source = queries ?? points
+  const indices: number[] = []
+  const distancesSq: number[] = []
+  for (let q = from; q < to; q++) {
+    const found: { row: number; sq: number }[] = []
+    for (let row = 0; row < points.rows; row++) {
+      if (queries === null && row === q) continue
+      let sq = 0
+      for (let j = 0; j < points.columns; j++) {
+        const t = source.values[q * points.columns + j] - points.values[row * points.columns + j]
+        sq += t * t
+      }
+      found.push({ row, sq })
+    }
+    found.sort((a, b) => a.sq - b.sq || a.row - b.row)
+    for (let i = 0; i < k; i++) {
+      indices.push(found[i].row)
+      distancesSq.push(found[i].sq)
+    }
+  }
+  return { indices: Uint32Array.from(indices), distancesSq: Float64Array.from(distancesSq) }
+}
+
+interface Shape {
+  readonly rows: number
+  readonly columns: number
+  readonly seed: number
+  readonly double: boolean
+  readonly offset?: number
+  readonly spread?: number
+  /** Rounds to whole numbers: ties abound. */
+  readonly coarse?: boolean
+}
+
+function draw(shape: Shape): Matrix {
+  const { rows, columns, seed, double, offset = 0, spread = 1, coarse = false } = shape
+  const random = new Random(seed)
+  const values: Reals = double ? new Float64Array(rows * columns) : new Float32Array(rows * columns)
+  for (let at = 0; at < values.length; at++) {
+    const x = random.normal() * spread
+    values[at] = offset + (coarse ? Math.round(x) : x)
+  }
+  return Matrix.of(values, columns)
+}
+
+/** Asserts that a search agrees with the definition: k nearest of queries and of the points themselves. */
+function agree(search: NearSearch, points: Matrix, queries: Matrix, k: number): void {
+  expect(search.nearest(queries, 0, queries.rows, k)).toEqual(defined(points, queries, 0, queries.rows, k))
+  if (k < points.rows) {
+    const from = Math.floor(points.rows / 3)
+    const to = Math.min(points.rows, from + 12)
+    expect(search.nearest(null, from, to, k)).toEqual(defined(points, null, from, to, k))
+  }
+}
+
+test('all kernel sets run here', () => {
+  expect(availableKernels()).toEqual(['relaxed', 'simd', 'scalar'])
+})
+
+describe.each(algorithms)('%s', (algorithm) => {
+  describe.each(sets)('%s', (set) => {
+    test.each([1, 7, 8, 33, 200])('%i rows: the definition to the bit, ties to the smaller row', (rows) => {
+      for (const double of [false, true]) {
+        for (const columns of [1, 2, 3, 5, 8, 17, 33]) {
+          for (const offset of [0, 1e4, 1e7, 1.7e12]) {
+            for (const coarse of [true, false]) {
+              const points = draw({ rows, columns, seed: rows + columns, double, offset, coarse })
+              const queries = draw({ rows: 6, columns, seed: 1, double, offset, coarse })
+              const search = NearSearch.build(makeRunner(set, 1 + (columns % 3)), points, algorithm)
+              for (const k of new Set([1, Math.min(5, rows), rows])) agree(search, points, queries, k)
+            }
+          }
+        }
+      }
+    })
+  })
+
+  test('points that are all equal, sorted, or few different ones', () => {
+    const rows = 3000
+    const equal = Matrix.of(new Float32Array(rows * 3).fill(0.1), 3)
+    const sorted = Matrix.of(
+      Float64Array.from({ length: rows * 3 }, (_, at) => Math.floor(at / 3)),
+      3,
+    )
+    const few = Matrix.of(
+      Float32Array.from({ length: rows * 3 }, (_, at) => (Math.floor(at / 3) * 7) % 5),
+      3,
+    )
+    for (const points of [equal, sorted, few]) {
+      const search = NearSearch.build(makeRunner('simd', 3), points, algorithm)
+      for (const k of [1, 40, 700]) agree(search, points, Matrix.trusted(points.values.slice(0, 21), 3), k)
+    }
+  })
+
+  test('k of all rows', () => {
+    const points = draw({ rows: 3000, columns: 4, seed: 5, double: false })
+    agree(
+      NearSearch.build(makeRunner('simd', 2), points, algorithm),
+      points,
+      draw({ rows: 3, columns: 4, seed: 6, double: true }),
+      3000,
+    )
+  })
+
+  test.each([1e-90, 1e-30, 1e30, 1e90])('numbers around %f', (spread) => {
+    const points = draw({ rows: 2500, columns: 4, seed: 7, double: true, spread })
+    const search = NearSearch.build(makeRunner('simd', 2), points, algorithm)
+    agree(search, points, draw({ rows: 9, columns: 4, seed: 8, double: true, spread }), 6)
+    agree(search, points, draw({ rows: 9, columns: 4, seed: 8, double: true, spread: spread * 1e50 }), 6)
+    agree(search, points, draw({ rows: 9, columns: 4, seed: 8, double: true, spread: spread / 1e50 }), 6)
+  })
+
+  test('a few points and queries far beyond the rest', () => {
+    for (const reach of [1e3, 1e8, 1e45, 1e120]) {
+      const values = Float64Array.from(draw({ rows: 2500, columns: 6, seed: 9, double: true }).values)
+      for (const row of [0, 17, 900, 901, 2499]) for (let j = 0; j < 6; j++) values[row * 6 + j] *= reach
+      const points = Matrix.of(values, 6)
+      const search = NearSearch.build(makeRunner('simd', 2), points, algorithm)
+      const queries = Float64Array.from(draw({ rows: 20, columns: 6, seed: 10, double: true }).values)
+      for (let at = 60; at < 120; at++) queries[at] *= reach
+      agree(search, points, Matrix.of(queries, 6), 8)
+      expect(search.nearest(null, 895, 905, 8)).toEqual(defined(points, null, 895, 905, 8))
+    }
+  })
+
+  test('clusters tighter than the working copy resolves', () => {
+    for (const tight of [1e-3, 1e-6, 1e-9, 1e-12]) {
+      const centres = draw({ rows: 20, columns: 5, seed: 11, double: true })
+      const values = Float64Array.from(
+        draw({ rows: 2000, columns: 5, seed: 12, double: true, spread: tight }).values,
+      )
+      for (let at = 0; at < values.length; at++)
+        values[at] += centres.values[(Math.floor(at / 5) % 20) * 5 + (at % 5)]
+      const points = Matrix.of(values, 5)
+      const queries = Matrix.of(
+        values.slice(0, 100).map((x, at) => x + tight * Math.sin(at)),
+        5,
+      )
+      agree(NearSearch.build(makeRunner('simd', 2), points, algorithm), points, queries, 7)
+    }
+  })
+
+  test.each(sets)('within a radius, %s', (set) => {
+    for (const coarse of [true, false]) {
+      for (const columns of [2, 19]) {
+        const points = draw({ rows: 400, columns, seed: 13, double: !coarse, coarse })
+        const queries = draw({ rows: 30, columns, seed: 14, double: true, coarse })
+        const search = NearSearch.build(makeRunner(set, 3), points, algorithm)
+        for (const limitSq of [0, 1, columns, 4 * columns, 1e9, Number.POSITIVE_INFINITY]) {
+          for (const asked of [queries, null]) {
+            const all = defined(points, asked, 0, 30, 399)
+            const found = search.within(asked, 0, 30, limitSq)
+            for (let q = 0; q < 30; q++) {
+              const rows: number[] = []
+              for (let i = q * 399; i < (q + 1) * 399; i++)
+                if (all.distancesSq[i] <= limitSq) rows.push(all.indices[i])
+              // `defined` was asked for 399 of 400 rows: the farthest is missing where all are within.
+              const start = found.offsets[q]
+              const end = Math.min(found.offsets[q + 1], start + 399)
+              expect(found.indices.slice(start, end)).toEqual(Uint32Array.from(rows))
+              const sqs = all.distancesSq.slice(q * 399, q * 399 + rows.length)
+              expect(found.distancesSq.slice(start, end)).toEqual(sqs)
+            }
+          }
+        }
+      }
+    }
+  })
+})
