@@ -40,13 +40,9 @@ export interface IndexPlan {
 
 /** @throws {InputError} E_PARAM for an algorithm or leaf size out of the rules, or one that the metric cannot have */
 export function planIndex(call: string, options: IndexOptions, metric: Metric): IndexPlan {
-  const algorithm = checkChoice(call, 'algorithm', options.algorithm ?? 'auto', [
-    'auto',
-    'flat',
-    'kdtree',
-    'balltree',
-  ])
-  const leafSize = checkInteger(call, 'leafSize', options.leafSize ?? 16, 1, 0x7fffffff)
+  const { algorithm: wanted = 'auto', leafSize: most = 16 } = options
+  const algorithm = checkChoice(call, 'algorithm', wanted, ['auto', 'flat', 'kdtree', 'balltree'])
+  const leafSize = checkInteger(call, 'leafSize', most, 1, 0x7fffffff)
   if (algorithm === 'kdtree' && metric.boxRank === undefined) {
     throw new InputError(
       'E_PARAM',

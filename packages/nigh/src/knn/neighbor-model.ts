@@ -59,7 +59,7 @@ export function* fitNeighbors(
   checkOptions(call, options, known)
   checkRun(call, options)
   if (pointCount(points) === 0) Matrix.from(call, 'points', points instanceof Table ? [] : points) // refuses them
-  const weights = checkWeights(call, options.weights ?? 'uniform')
+  const weights = checkWeights(call, options.weights === undefined ? 'uniform' : options.weights)
   const given =
     options.sampleWeight === undefined
       ? undefined
@@ -74,7 +74,13 @@ export function* fitNeighbors(
           kept.length,
         )
   rowsTaken(pointCount(points), kept)
-  const k = checkK(call, options.k ?? 5, copies === undefined ? matrix.rows : copies.places, false, false)
+  const k = checkK(
+    call,
+    options.k === undefined ? 5 : options.k,
+    copies === undefined ? matrix.rows : copies.places,
+    false,
+    false,
+  )
   const search = yield* buildSearch(call, ownCopy(points, matrix), options)
   return { search, options: keptOptions(options), encoder, k, weights, copies, kept }
 }

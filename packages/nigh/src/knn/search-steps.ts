@@ -71,7 +71,7 @@ export function* nearestSteps(
     queries === undefined ? undefined : queryPoints(call, 'queries', queries, search.space.columns, encoder)
   const k = checkK(
     call,
-    options.k ?? defaultK,
+    options.k === undefined ? defaultK : options.k,
     live.count,
     matrix === undefined,
     options.filter !== undefined,

@@ -1,4 +1,4 @@
-import { exponentOf, power, powerIsMonotone, timesPowerOfTwo } from './elementary.ts'
+import { exponentOf, power, powerIsMonotone, root, timesPowerOfTwo } from './elementary.ts'
 import { type Metric, asGiven, everyExponent } from './metric.ts'
 
 // Metrics that treat columns one by one and only grow with each difference. For all of them the rank of the nearest
@@ -94,8 +94,7 @@ export function hammingOf(columns: number): Metric {
 export function minkowskiOf(p: number): Metric {
   // Powers by way of logarithms may be off by a few units in the last place, the bound with them.
   const slack = powerIsMonotone(p) ? 1 : 1 - 2 ** -40
-  const q = 1 / p
-  const distance: Metric['distance'] = (rank) => power(rank, q)
+  const distance: Metric['distance'] = (rank) => root(rank, p)
   const metric: Metric = {
     ...asGiven,
     name: 'minkowski',
@@ -139,7 +138,7 @@ export function minkowskiOf(p: number): Metric {
               ? largest
               : largest === 0
                 ? 0
-                : timesPowerOfTwo(power(s, q), exponent)
+                : timesPowerOfTwo(root(s, p), exponent)
         }
       },
       boxRank: undefined,

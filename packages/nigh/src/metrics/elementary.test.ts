@@ -7,6 +7,7 @@ import {
   power,
   powerIsMonotone,
   powerOfTwo,
+  root,
   sineOfDegrees,
   timesPowerOfTwo,
 } from './elementary.ts'
@@ -54,6 +55,22 @@ describe('powers', () => {
     expect(power(1, 3.3)).toBe(1)
     expect(power(5e-324, 1)).toBe(5e-324)
     near(power(5e-324, 0.3), 5e-324 ** 0.3, 1e-13)
+  })
+
+  test('roots undo powers, and double with 2^p', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-300, max: 1e300, noNaN: true }),
+        fc.double({ min: 0.05, max: 90, noNaN: true }),
+        (x, p) => {
+          if (x ** (1 / p) < 1e290 && x ** (1 / p) > 1e-290)
+            near(power(root(x, p), p), x, 4e-15 * Math.max(1, p))
+        },
+      ),
+    )
+    expect(root(243, 5)).toBeCloseTo(3, 14)
+    expect(root(7 * 2 ** 300, 3)).toBe(root(7, 3) * 2 ** 100)
+    expect(root(9, 0.5)).toBe(81)
   })
 
   test('whole and half powers never fall', () => {

@@ -93,18 +93,40 @@ function wholePower(x: number, p: number): number {
   return result
 }
 
+/**
+ * x^(1/p) for x ≥ 0 and p > 0: 2^(log2(x)/p), good to a few units in the last place. For a whole p, x·2^p gives exactly
+ * twice the root.
+ */
+export function root(x: number, p: number): number {
+  if (x === 0 || x === 1 || x === Number.POSITIVE_INFINITY) return x
+  const inverse = 1 / p
+  if (Number.isInteger(inverse) && inverse <= 64) return wholePower(x, inverse)
+  const { exponent, logarithm } = logarithmOf(x)
+  const whole = Math.max(-4000, Math.min(4000, Math.round((exponent + logarithm) / p)))
+  const [upper, lower] = halves(p)
+  // exponent − whole·p without rounding: what is left of the exponent once its part in p's is out.
+  return timesPowerOfTwo(exponential((exponent - whole * upper - whole * lower + logarithm) / p), whole)
+}
+
 function anyPower(x: number, p: number): number {
-  let exponent = 0
-  let value = x
-  if (value < 2.2250738585072014e-308) {
-    value *= 18014398509481984 // 2^54: a subnormal number becomes a normal one
-    exponent = -54
-  }
-  bits.setFloat64(0, value)
-  const high = bits.getUint32(0)
-  exponent += (high >>> 20) - 1023
-  bits.setUint32(0, ((high & 0x000fffff) | 0x3ff00000) >>> 0)
-  let mantissa = bits.getFloat64(0) // 1 ≤ mantissa < 2
+  const { exponent, logarithm } = logarithmOf(x)
+  const [upper, lower] = halves(p)
+  const part = p * logarithm
+  const whole = Math.round(upper * exponent + (lower * exponent + part))
+  return timesPowerOfTwo(exponential(upper * exponent - whole + (lower * exponent + part)), whole)
+}
+
+/** p in two parts, each of which times a whole number of 11 bits is exact (Veltkamp 1968). */
+function halves(p: number): readonly [number, number] {
+  const split = p * 134217729
+  const upper = split - (split - p)
+  return [upper, p - upper]
+}
+
+/** log2(x) in two parts: a whole number, and the rest, within ½. */
+function logarithmOf(x: number): { readonly exponent: number; readonly logarithm: number } {
+  let exponent = exponentOf(x)
+  let mantissa = timesPowerOfTwo(x, -exponent)
   if (mantissa > Math.SQRT2) {
     mantissa /= 2
     exponent += 1
@@ -114,17 +136,15 @@ function anyPower(x: number, p: number): number {
   const s = t * t
   let sum = 1 / 21
   for (let n = 19; n >= 1; n -= 2) sum = 1 / n + s * sum
-  const logarithm = (2 / Math.LN2) * t * sum
-  // p·exponent without rounding: p in two halves, each of which times an 11-bit whole number is exact.
-  const split = p * 134217729
-  const upper = split - (split - p)
-  const lower = p - upper
-  const part = p * logarithm
-  const whole = Math.round(upper * exponent + (lower * exponent + part))
-  const g = (upper * exponent - whole + (lower * exponent + part)) * Math.LN2
+  return { exponent, logarithm: (2 / Math.LN2) * t * sum }
+}
+
+/** 2^x for x within about ½. */
+function exponential(x: number): number {
+  const g = x * Math.LN2
   let e = 1
   for (let n = 14; n >= 1; n--) e = 1 + (g / n) * e
-  return timesPowerOfTwo(e, whole)
+  return e
 }
 
 /** x·2^exponent for a whole exponent: exact, or rounded once where the result is subnormal. */

@@ -82,9 +82,9 @@ export function metricOf(call: string, options: MetricOptions, columns: number):
           `${call}: metric 'haversine' needs 2 columns, latitude and longitude in degrees, got ${columns}`,
         )
       }
-      return haversineOf(positive(call, 'sphereRadius', sphereRadius ?? 1, false))
+      return haversineOf(positive(call, 'sphereRadius', sphereRadius === undefined ? 1 : sphereRadius, false))
     case 'minkowski': {
-      const power = positive(call, 'p', p ?? 2, true)
+      const power = positive(call, 'p', p === undefined ? 2 : p, true)
       if (power === 1) return manhattan
       if (power === 2) return euclidean
       if (power === Number.POSITIVE_INFINITY) return chebyshev
