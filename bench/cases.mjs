@@ -23,12 +23,14 @@ const digits = (rows) => ({ kind: 'digits', rows, columns: 64, seed: 1 })
 
 const native = ['sklearn', 'sklearn-elkan', 'sklearnex', 'faiss']
 
+// Spreads are as wide as they can be while every library still ends at the same centroids. Wider, and rounding in
+// float32 sends scikit-learn's own two algorithms to different optima from the same start: nothing to compare.
 // The five sizes that the k-means, defaults and seeding suites share.
-const small = { name: '100k × 8, k = 10', data: blobs(100_000, 8, 10, 4), k: 10 }
-const medium = { name: '100k × 16, k = 50', data: blobs(100_000, 16, 50, 4), k: 50 }
-const wide = { name: '100k × 64, k = 100', data: blobs(100_000, 64, 100, 6), k: 100 }
-const wider = { name: '50k × 128, k = 256', data: blobs(50_000, 128, 256, 8), k: 256 }
-const many = { name: '200k × 32, k = 1000', data: blobs(200_000, 32, 1000, 5), k: 1000 }
+const small = { name: '100k × 8, k = 10', data: blobs(100_000, 8, 10, 4, 2), k: 10 }
+const medium = { name: '100k × 16, k = 50', data: blobs(100_000, 16, 50, 5, 2), k: 50 }
+const wide = { name: '100k × 64, k = 100', data: blobs(100_000, 64, 100, 8, 2), k: 100 }
+const wider = { name: '50k × 128, k = 256', data: blobs(50_000, 128, 256, 12, 2), k: 256 }
+const many = { name: '200k × 32, k = 1000', data: blobs(200_000, 32, 1000, 4, 2), k: 1000 }
 
 /** @param {Omit<Case, 'peers' | 'task'>} shape @param {Case['expected']} [expected] @returns {Case} */
 const kmeans = (shape, expected) => ({
@@ -76,7 +78,7 @@ export const suites = {
       kmeans(wide),
       kmeans(wider),
       kmeans(many),
-      kmeans({ name: 'uniform, 50k × 4, k = 20', data: uniform(50_000, 4), k: 20 }),
+      kmeans({ name: 'uniform, 50k × 4, k = 8', data: uniform(50_000, 4), k: 8 }),
       kmeans({ name: 'digits, 50k × 64, k = 10', data: digits(50_000), k: 10 }),
     ],
   },

@@ -61,7 +61,7 @@ export async function measure(measured, { threads, rounds: wanted, quick, pool, 
         quick,
       )
     } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error))
+      faults.push(error instanceof Error ? error.message.split('\n')[0] : String(error))
       await drop(pool, name)
     }
   }

@@ -1,11 +1,11 @@
 // nigh as one more peer, loaded from the built package as a user would.
 // Taking the points (Matrix.of looks at every number) stands inside the time measured, as checks do for the others.
 
-import * as nigh from 'nigh'
+import { KMeans, Matrix, NearestNeighbors } from 'nigh'
+import * as internals from 'nigh/internals'
 import { medianOf, serve, since, stored, storedRows, versionIn } from './serve.mjs'
 
 const peer = process.argv[2] ?? 'nigh'
-const { KMeans, Matrix, NearestNeighbors } = nigh
 
 /**
  * @typedef {import('../types.d.ts').Loaded} Loaded
@@ -38,21 +38,20 @@ function kmeans(loaded) {
     const fit = since(start)
     /** @type {Record<string, number>} */
     const facts = { iterations: model.iterations }
-    // Distances computed ÷ (n · k · iterations): less than 1 is pruning.
-    const distances =
-      'work' in model ? /** @type {{ work: { distances?: number } }} */ (model).work.distances : undefined
-    if (distances !== undefined) facts.work = distances / (loaded.points.rows * k * model.iterations)
+    // Distances computed ÷ (n · k · iterations): less than 1 is pruning. Seeding has none to compare with.
+    if (init !== undefined) facts.work = model.work.distances / (loaded.points.rows * k * model.iterations)
     return { seconds: { fit }, arrays: { labels: model.labels, centroids: model.centroids.values }, facts }
   }
 }
 
 /** @param {Loaded} loaded @returns {Runner} */
 function seeding(loaded) {
-  if (!('seedCentroids' in nigh))
-    throw new Error('nigh exports no seedCentroids(points, { k, seed, threads })')
+  const offered = { ...internals }
+  if (!('seedCentroids' in offered))
+    throw new Error('nigh/internals has no seedCentroids(points, { k, seed, threads })')
   const seedCentroids =
     /** @type {(points: unknown, options: object) => Promise<{ values: ArrayLike<number> }>} */ (
-      nigh.seedCentroids
+      offered.seedCentroids
     )
   const take = taker(loaded.points, false)
   const { k, threads } = loaded
