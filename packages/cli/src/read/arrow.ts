@@ -4,7 +4,8 @@ import type { Column } from 'nigh'
 import { show } from '../show/text.ts'
 import type { FileContents } from './csv.ts'
 import { checkEstimate } from './limits.ts'
-import type { ReadOptions } from './options.ts'
+import { leftOut } from './options.ts'
+import type { ReadOptions, ReadWarning } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -17,7 +18,7 @@ import type { Source } from './source.ts'
 export function readArrow(source: Source, options: ReadOptions): FileContents {
   checkEstimate(source.name, Math.ceil(source.size / 8), 1, options.maxBytes)
   try {
-    return { columns: decode(source, readBytes(source, 0, source.size), options), warnings: [] }
+    return decode(source, readBytes(source, 0, source.size), options)
   } catch (error) {
     if (error instanceof InputError) throw error
     // flechette trusts its input: a false offset or length ends in a range or type error somewhere inside it.
@@ -26,11 +27,11 @@ export function readArrow(source: Source, options: ReadOptions): FileContents {
   }
 }
 
-function decode(source: Source, bytes: Uint8Array, options: ReadOptions): Column[] {
+function decode(source: Source, bytes: Uint8Array, options: ReadOptions): FileContents {
   const table = tableFromIPC(bytes, { useDate: false, useBigInt: false })
   const rows = table.numRows
   if (rows === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the file has no rows`)
-  const kept = table.schema.fields.filter(({ name }) => !options.ignore?.includes(name))
+  const kept = table.schema.fields.filter(({ name }) => options.only?.includes(name) ?? true)
   checkEstimate(source.name, rows, kept.length, options.maxBytes)
   // A batch may claim more rows than its bytes can hold; the smallest cell is a bit.
   if (!Number.isInteger(rows) || rows < 0 || (kept.length > 0 && rows > bytes.length * 8)) {
@@ -41,8 +42,9 @@ function decode(source: Source, bytes: Uint8Array, options: ReadOptions): Column
     )
   }
   const columns: Column[] = []
+  const warnings: ReadWarning[] = []
   for (const [at, field] of table.schema.fields.entries()) {
-    if (options.ignore?.includes(field.name)) continue
+    if (options.only?.includes(field.name) === false) continue
     const cells = table.getChildAt(at)
     if (cells.length !== rows) {
       throw new InputError(
@@ -51,10 +53,15 @@ function decode(source: Source, bytes: Uint8Array, options: ReadOptions): Column
         `${source.name}: column ${show(field.name)} has ${cells.length} of ${rows} cells`,
       )
     }
-    columns.push(columnOf(source.name, field.name, cells, rows))
+    try {
+      columns.push(columnOf(source.name, field.name, cells, rows))
+    } catch (error) {
+      if (!options.dispensable?.includes(field.name)) throw error
+      warnings.push(leftOut(source.name, field.name, 'what nigh cannot use'))
+    }
   }
   // Table.of refuses blank and repeated names.
-  return [...Table.of(columns).columns]
+  return { columns: Table.of(columns).columns, warnings }
 }
 
 function columnOf(

@@ -9,7 +9,8 @@ const QUOTE = 34
 
 /** What one quick look over all bytes of a CSV file finds. */
 export interface ByteScan {
-  readonly newlines: number
+  /** Lines, the last one with or without a newline. */
+  readonly lines: number
   /** Bytes of the longest line. */
   readonly longestLine: number
   readonly quotes: boolean
@@ -75,7 +76,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
   if (held.length > 0) throw invalidByte(source.name, at - held.length, held[0], newlines + 1)
   trailingDelimiters ||= previous === separator
   return {
-    newlines,
+    lines: newlines + (at > line ? 1 : 0),
     longestLine: Math.max(longestLine, at - line),
     quotes,
     oddNumbers,

@@ -56,9 +56,8 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     scan.quotes || scan.returns || scan.trailingDelimiters || names.length === 1
       ? walkRecords(source, delimiter, names.length, header)
       : undefined
-  // Without a final newline there is a row more; the header takes one.
-  const rows = walked?.records ?? scan.newlines + (header ? 0 : 1)
-  const read = names.map((_, at) => at).filter((at) => !options.ignore?.includes(names[at]))
+  const rows = walked?.records ?? scan.lines - (header ? 1 : 0)
+  const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks
   const body = header ? sample.slice(1) : sample

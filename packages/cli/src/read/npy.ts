@@ -94,7 +94,7 @@ export function readNpy(source: Source, options: ReadOptions): FileContents {
       ? { name: `c${j}`, type: 'boolean', values: Uint8Array.from(cells, (cell) => (cell === 0 ? 0 : 1)) }
       : { name: `c${j}`, type: 'number', values: cells },
   )
-  return { columns: columns.filter(({ name }) => !options.ignore?.includes(name)), warnings: [] }
+  return { columns: columns.filter(({ name }) => options.only?.includes(name) ?? true), warnings: [] }
 }
 
 interface NpyHeader {

@@ -1,3 +1,5 @@
+import { show } from '../show/text.ts'
+
 /** How to read a file where its ending and contents do not say enough. */
 export interface ReadOptions {
   /** Default: by the ending of the name. */
@@ -15,8 +17,10 @@ export interface ReadOptions {
   readonly missingMarks?: readonly string[]
   /** Columns of a CSV file to read as text, whatever they hold. */
   readonly text?: readonly string[]
-  /** Columns not to read at all. */
-  readonly ignore?: readonly string[]
+  /** The only columns to read. Default: all. */
+  readonly only?: readonly string[]
+  /** Columns that nobody needs: left out, with a warning, where they hold what a table cannot. */
+  readonly dispensable?: readonly string[]
   /** Largest estimate of a table, in bytes, that is read. Default: half of the machine's memory. */
   readonly maxBytes?: number
   /** Threads for DuckDB. Default: all. */
@@ -37,4 +41,12 @@ export const missingMarks: readonly string[] = ['NA', 'N/A', 'n/a', 'NaN', 'nan'
 export interface ReadWarning {
   readonly code: string
   readonly message: string
+}
+
+/** Says that a dispensable column was left out. */
+export function leftOut(file: string, column: string, holds: string): ReadWarning {
+  return {
+    code: 'W_LEFT_OUT',
+    message: `${file}: column ${show(column)} holds ${holds} and is left out of everything`,
+  }
 }

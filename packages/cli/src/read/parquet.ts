@@ -6,6 +6,7 @@ import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
 import { identifier, openSandbox, quote } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
+import { leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
@@ -33,10 +34,16 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const footer = await connection.runAndReadAll(`SELECT num_rows FROM parquet_file_metadata(${path})`)
     const rows = Number(footer.getRows()[0]?.[0] ?? 0)
     const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${path})`)
-    const named = description
+    const warnings: ReadWarning[] = []
+    const wanted = description
       .getRows()
       .map(([name, type]) => ({ name: String(name), type: String(type) }))
-      .filter(({ name }) => !options.ignore?.includes(name))
+      .filter(({ name }) => options.only?.includes(name) ?? true)
+    const named = wanted.filter(({ name, type }) => {
+      if (isUsable(type) || !options.dispensable?.includes(name)) return true
+      warnings.push(leftOut(source.name, name, type))
+      return false
+    })
     if (rows === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the file has no rows`)
     checkEstimate(source.name, rows, named.length, options.maxBytes)
     const taken = named.map(({ name, type }) => takeColumn(source.name, name, type))
@@ -53,7 +60,6 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
       options.onProgress?.(Math.min(1, done / rows))
     }
     const columns = builders.map((builder, j) => builder.finish(named[j].name))
-    const warnings: ReadWarning[] = []
     for (const [j, column] of columns.entries()) {
       if (column.type !== 'number') continue
       const { infinite, rounded } = lookAt(column.values, /INT|DECIMAL/.test(named[j].type))
@@ -106,6 +112,16 @@ function checkMagic(source: Source): void {
   }
 }
 
+const numbers = /^(DOUBLE|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\))$/
+const instants = /^(DATE|TIMESTAMP.*)$/
+const texts = /^(VARCHAR|UUID|ENUM.*)$/
+
+function isUsable(type: string): boolean {
+  return (
+    type === 'FLOAT' || type === 'BOOLEAN' || numbers.test(type) || instants.test(type) || texts.test(type)
+  )
+}
+
 function takeColumn(file: string, name: string, type: string): Taken {
   const column = identifier(name)
   if (type === 'FLOAT') {
@@ -114,7 +130,7 @@ function takeColumn(file: string, name: string, type: string): Taken {
       builder: (rows) => new NumberBuilder(rows, 'number', true),
     }
   }
-  if (/^(DOUBLE|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\))$/.test(type)) {
+  if (numbers.test(type)) {
     return { sql: `coalesce(${column}::DOUBLE, 'nan'::DOUBLE)`, builder: (rows) => new NumberBuilder(rows) }
   }
   if (type === 'BOOLEAN') {
@@ -123,14 +139,14 @@ function takeColumn(file: string, name: string, type: string): Taken {
       builder: (rows) => new BooleanBuilder(rows),
     }
   }
-  if (/^(DATE|TIMESTAMP.*)$/.test(type)) {
+  if (instants.test(type)) {
     const instant = type.includes('TIME ZONE') ? column : `${column}::TIMESTAMP`
     return {
       sql: `coalesce(epoch_us(${instant})::DOUBLE / 1000, 'nan'::DOUBLE)`,
       builder: (rows) => new NumberBuilder(rows, 'date'),
     }
   }
-  if (/^(VARCHAR|UUID|ENUM.*)$/.test(type)) {
+  if (texts.test(type)) {
     return { sql: `${column}::VARCHAR`, builder: (rows) => new TextBuilder(rows) }
   }
   throw new InputError(

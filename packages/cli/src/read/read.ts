@@ -169,7 +169,10 @@ function decodeText(source: Source, head: Uint8Array, options: ReadOptions): Sou
 async function gunzip(source: Source, options: ReadOptions): Promise<Source> {
   const spool = new Spool(source.name)
   // A file that unpacks a hundredfold is a mistake or an attack; a small one may do so by chance.
-  const limit = Math.max(1 << 28, source.size * 100)
+  const limit = Math.min(
+    Math.max(1 << 28, source.size * 100),
+    4 * (options.maxBytes ?? Number.POSITIVE_INFINITY),
+  )
   try {
     const stream = createReadStream('', { fd: source.descriptor, autoClose: false, start: 0 }).pipe(
       createGunzip(),

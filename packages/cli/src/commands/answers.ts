@@ -1,0 +1,123 @@
+import { InputError, KMeans, KNNClassifier, KNNRegressor, Matrix, Table } from 'nigh'
+import type { ClassLabel, Column } from 'nigh'
+import type { Run } from '../run.ts'
+import { distancesTo, textColumn, toAllRows } from './shared.ts'
+
+/** Models that answer rows with something other than rows. */
+export type AnsweringModel =
+  | KMeans
+  | KNNClassifier<ClassLabel>
+  | KNNRegressor<Float64Array>
+  | KNNRegressor<Matrix>
+
+/**
+ * A model's answers for a table, as columns: `cluster` and `distance`; `prediction`, `confidence` (the share of the
+ * votes) and `neighbors` (row numbers from 0, nearest first); or `prediction` and `neighbors`. Rows that the model's
+ * encoder leaves out have none.
+ */
+export async function answerRows(model: AnsweringModel, table: Table, run: Run): Promise<Column[]> {
+  const { matrix, rows } = numbersOf(model, table)
+  if (rows !== null) run.warn(`${table.rows - rows.length} rows with empty cells have no answer`)
+  if (model instanceof KMeans) {
+    const labels = await model.predict(matrix, { signal: run.signal })
+    const distances = distancesTo(matrix, model.centroids, labels)
+    return [
+      { name: 'cluster', type: 'number', values: toAllRows(labels, rows, table.rows) },
+      { name: 'distance', type: 'number', values: toAllRows(distances, rows, table.rows) },
+    ]
+  }
+  const predictions: (string | number | boolean)[] = []
+  const confidence = new Float64Array(matrix.rows)
+  const neighbors: string[] = []
+  // In portions: an explanation is an object for each neighbour.
+  const portion = 10_000
+  for (let from = 0; from < matrix.rows; from += portion) {
+    const to = Math.min(matrix.rows, from + portion)
+    const part = Matrix.of(matrix.values.subarray(from * matrix.columns, to * matrix.columns), matrix.columns)
+    run.progress.step(from / matrix.rows)
+    if (model instanceof KNNClassifier) {
+      for (const [i, { prediction, neighbors: voters }] of (
+        await model.explain(part, { signal: run.signal })
+      ).entries()) {
+        predictions.push(typeof prediction === 'bigint' ? String(prediction) : prediction)
+        for (const voter of voters) if (voter.target === prediction) confidence[from + i] += voter.share
+        neighbors.push(voters.map(({ index }) => index).join(' '))
+      }
+    } else {
+      for (const { prediction, neighbors: voters } of await model.explain(part, { signal: run.signal })) {
+        if (prediction.length !== 1)
+          throw new InputError(
+            'E_KIND',
+            'model',
+            'the model has several targets; the command answers with one',
+          )
+        predictions.push(prediction[0])
+        neighbors.push(voters.map(({ index }) => index).join(' '))
+      }
+    }
+  }
+  const behind = textColumn('neighbors', spreadRows(neighbors, rows, table.rows))
+  const predicted = predictionColumn(predictions, rows, table.rows)
+  if (!(model instanceof KNNClassifier)) return [predicted, behind]
+  // Shares are sums of votes: 3/5 may come out a bit above or below.
+  const rounded = confidence.map((share) => Math.min(1, Math.round(share * 1e12) / 1e12))
+  return [
+    predicted,
+    { name: 'confidence', type: 'number', values: toAllRows(rounded, rows, table.rows) },
+    behind,
+  ]
+}
+
+function predictionColumn(
+  predictions: readonly (string | number | boolean)[],
+  kept: Uint32Array | null,
+  rows: number,
+): Column {
+  if (typeof predictions[0] === 'number') {
+    return { name: 'prediction', type: 'number', values: toAllRows(predictions.map(Number), kept, rows) }
+  }
+  if (typeof predictions[0] === 'boolean') {
+    const cells = new Uint8Array(rows).fill(255)
+    for (const [i, one] of predictions.entries()) cells[kept === null ? i : kept[i]] = one === true ? 1 : 0
+    return { name: 'prediction', type: 'boolean', values: cells }
+  }
+  return textColumn('prediction', spreadRows(predictions.map(String), kept, rows))
+}
+
+function spreadRows(
+  cells: readonly string[],
+  kept: Uint32Array | null,
+  rows: number,
+): readonly (string | null)[] {
+  if (kept === null) return cells
+  const all: (string | null)[] = new Array(rows).fill(null)
+  for (let i = 0; i < kept.length; i++) all[kept[i]] = cells[i]
+  return all
+}
+
+/** A table as the model's encoder makes it numbers; where the model was fitted on numbers, the table's own, in order. */
+function numbersOf(
+  model: AnsweringModel,
+  table: Table,
+): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {
+  if (model.encoder !== undefined) return model.encoder.encode(table, { extra: 'ignore' })
+  const d = model instanceof KMeans ? model.centroids.columns : model.points.columns
+  if (table.columns.length !== d) {
+    throw new InputError(
+      'E_FEATURES',
+      'data',
+      `the model was fitted on ${d} columns of numbers without names, but the file has ${table.columns.length} columns`,
+    )
+  }
+  const values = new Float64Array(table.rows * d)
+  for (const [j, { name, type, values: cells }] of table.columns.entries()) {
+    if (type !== 'number')
+      throw new InputError(
+        'E_FEATURES',
+        'data',
+        `the model was fitted on numbers, but column ${JSON.stringify(name)} holds ${type}`,
+      )
+    for (let i = 0; i < table.rows; i++) values[i * d + j] = cells[i]
+  }
+  return { matrix: Matrix.of(values, d), rows: null }
+}

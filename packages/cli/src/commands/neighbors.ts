@@ -1,0 +1,130 @@
+import { InputError, NearestNeighbors, Table } from 'nigh'
+import type { MetricName } from 'nigh'
+import { readOptionsOf } from '../options.ts'
+import type { Run } from '../run.ts'
+import { grid } from '../show/grid.ts'
+import { brief, plural } from '../show/numbers.ts'
+import { replaceFile } from '../write/replace.ts'
+import { writeTable } from '../write/write.ts'
+import { timeLine } from './kmeans.ts'
+import { places, prepare, readingOf } from './shared.ts'
+import type { DataFlags } from './shared.ts'
+
+export interface NeighborsFlags extends DataFlags {
+  readonly query?: string | undefined
+  readonly k: number
+  readonly metric: MetricName
+  readonly p?: number | undefined
+}
+
+/** `nigh neighbors DATA [--query FILE] --k N` */
+export async function neighbors(name: string, flags: NeighborsFlags, run: Run): Promise<void> {
+  const out = places(flags)
+  const input = await run.read(name, readingOf(flags, [], false))
+  const { encoder, matrix, rows } = await run.time('encode', 'encoding', () => prepare(input, flags, []))
+  for (const note of encoder.notes) run.warn(note)
+  const model = await run.time('fit', 'building the index', () =>
+    NearestNeighbors.fit(flags.model === undefined ? matrix : input.table, {
+      metric: flags.metric,
+      ...(flags.p === undefined ? {} : { p: flags.p }),
+      ...(flags.model === undefined ? {} : { encoder }),
+      signal: run.signal,
+    }),
+  )
+  const query = flags.query === undefined ? undefined : await run.read(flags.query, readOptionsOf(flags))
+  const asked = query === undefined ? undefined : encoder.encode(query.table, { extra: 'ignore' })
+  const most = query === undefined ? matrix.rows - 1 : matrix.rows
+  if (flags.k > most) {
+    throw new InputError(
+      'E_K',
+      'k',
+      `--k must be at most ${most}, the number of ${query === undefined ? 'other ' : ''}rows, got ${flags.k}`,
+    )
+  }
+  const found = await run.time('search', 'searching', () =>
+    model.nearest(asked?.matrix, {
+      k: flags.k,
+      signal: run.signal,
+      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      onProgress: ({ done, total }) => run.progress.step(done / total),
+    }),
+  )
+  const queries = found.indices.length / found.k
+  const rowOf = (i: number, kept: Uint32Array | null | undefined): number =>
+    kept === null || kept === undefined ? i : kept[i]
+  const long = (): Table => {
+    const length = found.indices.length
+    const row = new Float64Array(length)
+    const rank = new Float64Array(length)
+    const neighbor = new Float64Array(length)
+    for (let at = 0; at < length; at++) {
+      row[at] = rowOf(Math.floor(at / found.k), asked === undefined ? rows : asked.rows)
+      rank[at] = (at % found.k) + 1
+      neighbor[at] = rowOf(found.indices[at], rows)
+    }
+    return Table.of([
+      { name: 'row', type: 'number', values: row },
+      { name: 'rank', type: 'number', values: rank },
+      { name: 'neighbor', type: 'number', values: neighbor },
+      { name: 'distance', type: 'number', values: found.distances },
+    ])
+  }
+  if (out !== undefined)
+    await run.time('write', 'writing', () => writeTable(long(), out, { formulas: flags.formulas === true }))
+  if (flags.model !== undefined) {
+    await run.time('write', 'writing', () =>
+      replaceFile(flags.model ?? '', (draft) => draft.write(model.toBytes())),
+    )
+  }
+  const list = <T>(make: (at: number) => T): T[][] =>
+    Array.from({ length: queries }, (_, i) =>
+      Array.from({ length: found.k }, (_, j) => make(i * found.k + j)),
+    )
+  if (run.json) {
+    run.answer({
+      command: 'neighbors',
+      rows: matrix.rows,
+      columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
+      features: encoder.features,
+      scale: flags.scale,
+      queries,
+      k: found.k,
+      metric: flags.metric,
+      indices: list((at) => rowOf(found.indices[at], rows)),
+      distances: list((at) => found.distances[at]),
+      warnings: input.warnings.map(({ code, message }) => ({ code, message })),
+      seconds: run.seconds,
+      timings: run.timings,
+    })
+    return
+  }
+  if (run.quiet) return
+  run.sayInput(input, encoder)
+  const shown = Math.min(10, queries)
+  run.say(
+    `${run.paint.bold('Nearest neighbours')}  k = ${found.k}, ${flags.metric} distance; ${plural(queries, 'query', 'queries')}${query === undefined ? ', each row among the others' : ''}`,
+    '',
+    ...grid(
+      [
+        { title: 'row', align: 'right' },
+        { title: 'nearest rows (distance)', align: 'left' },
+      ],
+      Array.from({ length: shown }, (_, i) => [
+        String(rowOf(i, asked === undefined ? rows : asked.rows)),
+        Array.from({ length: found.k }, (_, j) => {
+          const at = i * found.k + j
+          return `${rowOf(found.indices[at], rows)} (${brief(found.distances[at])})`
+        }).join('  '),
+      ]),
+      run.width,
+      run.paint,
+    ),
+    ...(shown < queries
+      ? [`  … and ${plural(queries - shown, 'more query', 'more queries')} (--out FILE keeps them all)`]
+      : []),
+    '',
+    'Rows are numbered from 0.',
+  )
+  if (out !== undefined && flags.out !== '-') run.say(`All neighbours: ${flags.out}`)
+  run.say(run.paint.dim(timeLine(run)))
+}

@@ -1,0 +1,199 @@
+import { Encoder, InputError, Table } from 'nigh'
+import type { Column, Encoded, EncoderOptions, Matrix } from 'nigh'
+import type { Input } from '../read/read.ts'
+import { readOptionsOf } from '../options.ts'
+import type { ReadFlags } from '../options.ts'
+import type { ReadOptions } from '../read/options.ts'
+import { missingCellsError } from '../run.ts'
+import type { Run } from '../run.ts'
+import { show } from '../show/text.ts'
+import { checkPlace } from '../write/replace.ts'
+import { outlook } from '../write/write.ts'
+import type { Outlook } from '../write/write.ts'
+
+/** Options of every command that turns data into numbers. */
+export interface DataFlags extends ReadFlags {
+  readonly columns?: string[] | undefined
+  readonly ignore?: string[] | undefined
+  readonly scale: 'standard' | 'minmax' | 'robust' | 'none'
+  readonly missing: 'refuse' | 'drop' | 'impute'
+  readonly seed: number
+  readonly out?: string | undefined
+  readonly model?: string | undefined
+  readonly formulas?: boolean | undefined
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+}
+
+/** Where the answers will go, checked before anything is read. */
+export function places(flags: {
+  readonly out?: string | undefined
+  readonly model?: string | undefined
+}): Outlook | undefined {
+  if (flags.model !== undefined) checkPlace(flags.model)
+  return flags.out === undefined ? undefined : outlook(flags.out)
+}
+
+/** How DATA is read: all of it where its rows are written again, else the columns in use. */
+export function readingOf(flags: DataFlags, also: readonly string[], whole: boolean): ReadOptions {
+  const options = readOptionsOf(flags)
+  return {
+    ...options,
+    ...(flags.ignore === undefined ? {} : { dispensable: flags.ignore }),
+    ...(whole || flags.columns === undefined ? {} : { only: [...flags.columns, ...also] }),
+  }
+}
+
+/** A table, as numbers. */
+export interface Prepared {
+  readonly encoder: Encoder
+  readonly matrix: Matrix
+  /** The table's rows that are in the matrix; null where those are all. */
+  readonly rows: Uint32Array | null
+}
+
+/**
+ * Fits an encoder to the table and encodes it.
+ *
+ * @param aside columns that are not features: the target, weights
+ * @throws {InputError} E_MISSING in the command's words
+ */
+export function prepare(
+  input: Input,
+  flags: DataFlags,
+  aside: readonly string[],
+  sampleWeight?: Float64Array,
+): Prepared {
+  const { table, name } = input
+  checkNamed(input, flags, aside)
+  try {
+    const encoder = Encoder.fit(table, {
+      ...encoderOptions(table, flags, aside),
+      ...(sampleWeight === undefined ? {} : { sampleWeight }),
+    })
+    const { matrix, rows }: Encoded = encoder.encode(table)
+    return { encoder, matrix, rows }
+  } catch (error) {
+    if (!(error instanceof InputError && error.code === 'E_MISSING' && flags.missing === 'refuse'))
+      throw error
+    const ignored = new Set([...(flags.ignore ?? []), ...aside])
+    const used = flags.columns ?? table.names.filter((column) => !ignored.has(column))
+    throw missingCellsError(name, table, new Set(used))
+  }
+}
+
+/** The encoder's options that the flags mean. */
+export function encoderOptions(table: Table, flags: DataFlags, aside: readonly string[]): EncoderOptions {
+  const ignore = [...new Set([...(flags.ignore ?? []), ...aside])].filter((name) => table.has(name))
+  return {
+    scale: flags.scale,
+    missing: flags.missing,
+    ...(flags.columns === undefined
+      ? { ignore }
+      : { columns: flags.columns.filter((name) => !ignore.includes(name)) }),
+  }
+}
+
+/** Refuses names that the file does not have. */
+function checkNamed({ table, name, warnings }: Input, flags: DataFlags, aside: readonly string[]): void {
+  const left = warnings.filter(({ code }) => code === 'W_LEFT_OUT').length > 0
+  for (const [option, list] of [
+    ['--columns', flags.columns ?? []],
+    ['--ignore', left ? [] : flags.columns === undefined ? (flags.ignore ?? []) : []],
+    ['--text', flags.text ?? []],
+  ] as const) {
+    for (const one of list) if (!table.has(one)) throw unknownColumn(name, option, one, table.names)
+  }
+  for (const one of aside) if (!table.has(one)) throw unknownColumn(name, 'column', one, table.names)
+}
+
+/** "iris.csv has no column "Species"; it has "sepal_length", …" */
+export function unknownColumn(
+  file: string,
+  option: string,
+  wanted: string,
+  names: readonly string[],
+): InputError {
+  const alike = names.find((name) => name.trim().toLowerCase() === wanted.trim().toLowerCase())
+  const listed = names.slice(0, 12).map(show).join(', ')
+  const more = names.length > 12 ? ` and ${names.length - 12} more` : ''
+  return new InputError(
+    'E_FEATURES',
+    option.replace('--', ''),
+    `${option} ${show(wanted)}: ${file} has no such column; ${alike === undefined ? `it has ${listed}${more}` : `did you mean ${show(alike)}?`}`,
+  )
+}
+
+/** The weights of a column, one a row. */
+export function weightsOf(input: Input, name: string | undefined): Float64Array | undefined {
+  if (name === undefined) return undefined
+  const { table } = input
+  if (!table.has(name)) throw unknownColumn(input.name, '--weights-column', name, table.names)
+  const column = table.column(name)
+  if (column.type !== 'number') {
+    throw new InputError(
+      'E_WEIGHTS',
+      'weights-column',
+      `--weights-column ${show(name)}: weights must be numbers, but the column holds ${column.type}`,
+    )
+  }
+  const hole = column.values.findIndex((value) => !(value >= 0))
+  if (hole >= 0) {
+    throw new InputError(
+      'E_WEIGHTS',
+      'weights-column',
+      `--weights-column ${show(name)}: weights must be numbers from 0 up; row ${hole + 1} is ${Number.isNaN(column.values[hole]) ? 'empty' : column.values[hole]}`,
+    )
+  }
+  return Float64Array.from(column.values)
+}
+
+/** Numbers for the kept rows, given back to all rows: NaN where there is none. */
+export function toAllRows(values: ArrayLike<number>, kept: Uint32Array | null, rows: number): Float64Array {
+  if (kept === null) return Float64Array.from(values)
+  const all = new Float64Array(rows).fill(Number.NaN)
+  for (let i = 0; i < kept.length; i++) all[kept[i]] = values[i]
+  return all
+}
+
+/** The table with answers behind its columns; an answer whose name is taken gets a prime, aloud. */
+export function withAnswers(table: Table, answers: readonly Column[], run: Run): Table {
+  const taken = new Set(table.names)
+  const named = answers.map((column) => {
+    let name = column.name
+    while (taken.has(name)) name += '_nigh'
+    if (name !== column.name)
+      run.warn(`the data have a column ${show(column.name)} already; the answer is called ${show(name)}`)
+    taken.add(name)
+    return { ...column, name }
+  })
+  return table.append(named)
+}
+
+/** Text answers as a column. */
+export function textColumn(name: string, cells: readonly (string | null)[]): Column {
+  const codes = new Map<string, number>()
+  const values = Int32Array.from(cells, (cell) => {
+    if (cell === null) return -1
+    const code = codes.get(cell) ?? codes.size
+    codes.set(cell, code)
+    return code
+  })
+  return { name, type: 'text', values, categories: [...codes.keys()] }
+}
+
+/** Each row's distance to its own centroid: by the definition, in float64 and column order. */
+export function distancesTo(matrix: Matrix, centroids: Matrix, labels: Uint32Array): Float64Array {
+  const { columns: d, values, rows } = matrix
+  const distances = new Float64Array(rows)
+  for (let i = 0; i < rows; i++) {
+    const c = labels[i] * d
+    let sum = 0
+    for (let j = 0; j < d; j++) {
+      const from = values[i * d + j] - centroids.values[c + j]
+      sum += from * from
+    }
+    distances[i] = Math.sqrt(sum)
+  }
+  return distances
+}

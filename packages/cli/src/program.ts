@@ -1,0 +1,321 @@
+import { Command, Option } from '@commander-js/extra-typings'
+import { inspect } from './commands/inspect.ts'
+import { kmeans } from './commands/kmeans.ts'
+import { knn } from './commands/knn.ts'
+import { neighbors } from './commands/neighbors.ts'
+import { predict } from './commands/predict.ts'
+import { bytes, character, folds, integer, marks, names, oneMark, real } from './options.ts'
+import { formats, missingMarks } from './read/options.ts'
+import { Run } from './run.ts'
+
+const metrics = [
+  'euclidean',
+  'sqeuclidean',
+  'manhattan',
+  'chebyshev',
+  'minkowski',
+  'cosine',
+  'hamming',
+  'haversine',
+] as const
+
+/** Runs the command that the arguments name. Throws commander's errors and whatever the command throws. */
+export async function runProgram(
+  args: readonly string[],
+  version: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const program = new Command()
+    .name('nigh')
+    .description(
+      'K-Means and K-nearest neighbours on CSV, JSON, Parquet, Arrow and npy files: exact, and the same answer every time.',
+    )
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'nigh: ')),
+    })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nigh inspect customers.csv
+  nigh kmeans customers.csv --k 4 --ignore customer_id --out clustered.csv
+  nigh knn flowers.csv --target species --cv loo
+  nigh knn flowers.csv --target species --predict new.csv --out labelled.csv
+  nigh kmeans customers.csv --k 4 --model customers.nigh
+  nigh predict customers.nigh new.csv --out -
+
+DATA is a file (or - for standard input): .csv .tsv (also .gz), .json, .ndjson, .parquet, .arrow, .npy.
+nigh opens the files that you name and nothing else, and never the network.
+Exit code: 0, 2 for bad usage or input, 130 when interrupted, 1 for a defect of nigh.
+nigh COMMAND --help says more.`,
+    )
+
+  readingOptions(
+    outputOptions(
+      dataOptions(
+        program
+          .command('kmeans')
+          .summary('cluster rows')
+          .description(
+            'Clusters rows by K-Means: every row goes to the nearest of k centres, each the mean of its rows.',
+          )
+          .argument('<data>', 'the file of rows')
+          .addOption(
+            new Option('-k, --k <n>', 'number of clusters').argParser(integer(1)).makeOptionMandatory(),
+          )
+          .addOption(
+            new Option('--init <how>', 'how the first centres are picked')
+              .choices(['k-means++', 'random'] as const)
+              .default('k-means++' as const),
+          )
+          .addOption(
+            new Option(
+              '--n-init <n>',
+              'starts, the best of which is kept (default: 10 for small data, else 1)',
+            ).argParser(integer(1)),
+          )
+          .addOption(
+            new Option('--max-iterations <n>', 'most iterations (default: 10000)').argParser(integer(1)),
+          )
+          .addOption(
+            new Option('--tolerance <x>', 'stop when no centre moves farther')
+              .argParser(real(0, Number.MAX_VALUE))
+              .default(0),
+          )
+          .addOption(new Option('--weights-column <column>', 'a column that says how much each row counts'))
+          .addOption(
+            new Option(
+              '--out <file>',
+              'write the rows with cluster and distance: .csv .tsv .json .ndjson .parquet .arrow .npy, or -',
+            ),
+          )
+          .addOption(new Option('--model <file>', 'save the model (.nigh)')),
+      ),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nigh kmeans iris.csv --k 3 --ignore species\n  nigh kmeans big.parquet --k 20 --columns x,y,z --out clustered.parquet --model big.nigh',
+    )
+    .action((data, flags) => kmeans(data, flags, new Run('kmeans', signal, flags, flags.out === '-')))
+
+  readingOptions(
+    outputOptions(
+      dataOptions(
+        program
+          .command('knn')
+          .summary('learn from labelled rows: evaluate, predict')
+          .description(
+            'Learns a column from the others by the k nearest rows: tries itself out on rows held back, and predicts new ones.',
+          )
+          .argument('<data>', 'the file of labelled rows')
+          .requiredOption('--target <column>', 'the column to learn')
+          .addOption(new Option('-k, --k <n>', 'neighbours asked').argParser(integer(1)).default(5))
+          .addOption(
+            new Option('--weights <how>', 'how much each neighbour counts')
+              .choices(['uniform', 'distance'] as const)
+              .default('uniform' as const),
+          )
+          .addOption(metric())
+          .addOption(power())
+          .addOption(
+            new Option(
+              '--task <task>',
+              'classify (default for text and true/false) or regress (default for numbers)',
+            ).choices(['classify', 'regress'] as const),
+          )
+          .addOption(
+            new Option('--holdout <share>', 'share of the rows to be tried on (default: 0.25)')
+              .argParser(real(Number.MIN_VALUE, 1 - 2 ** -53))
+              .conflicts('cv'),
+          )
+          .addOption(
+            new Option(
+              '--cv <folds>',
+              'cross-validate with so many folds, or loo for leave-one-out',
+            ).argParser(folds),
+          )
+          .addOption(new Option('--predict <file>', 'rows to predict'))
+          .addOption(
+            new Option(
+              '--unseen <how>',
+              'text that was not among the labelled rows: refuse, or take it as none of the categories (zero)',
+            )
+              .choices(['refuse', 'zero'] as const)
+              .default('refuse' as const),
+          )
+          .addOption(
+            new Option(
+              '--out <file>',
+              'write the rows of --predict with prediction, confidence and neighbors: by the ending, or -',
+            ),
+          )
+          .addOption(new Option('--model <file>', 'save the model, learnt from all rows (.nigh)')),
+      ),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nigh knn iris.csv --target species --k 5 --cv loo\n  nigh knn diamonds.parquet --target price --weights distance\n  nigh knn digits.csv --target digit --task classify --scale none --model digits.nigh',
+    )
+    .action((data, flags) => knn(data, flags, new Run('knn', signal, flags, flags.out === '-')))
+
+  readingOptions(
+    outputOptions(
+      program
+        .command('predict')
+        .summary('apply a saved model')
+        .description(
+          'Applies a model of nigh kmeans or nigh knn to rows: cluster and distance, or prediction, confidence and neighbors.',
+        )
+        .argument('<model>', 'the model file')
+        .argument('<data>', 'the file of rows')
+        .addOption(new Option('--out <file>', 'write the rows with the answers: by the ending, or -')),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nigh predict customers.nigh new.csv --out clustered.csv\n  cat new.csv | nigh predict flowers.nigh - --out - > labelled.csv',
+    )
+    .action((model, data, flags) =>
+      predict(model, data, flags, new Run('predict', signal, flags, flags.out === '-')),
+    )
+
+  readingOptions(
+    outputOptions(
+      dataOptions(
+        program
+          .command('neighbors')
+          .summary('the nearest rows of each row')
+          .description(
+            'Finds the k nearest rows of each row, or of each row of another file. Rows are numbered from 0.',
+          )
+          .argument('<data>', 'the file of rows')
+          .addOption(
+            new Option(
+              '--query <file>',
+              'rows whose neighbours are wanted (default: each row of DATA among the others)',
+            ),
+          )
+          .addOption(new Option('-k, --k <n>', 'neighbours of each row').argParser(integer(1)).default(5))
+          .addOption(metric())
+          .addOption(power())
+          .addOption(
+            new Option(
+              '--out <file>',
+              'write row, rank, neighbor and distance, a line each: by the ending, or -',
+            ),
+          )
+          .addOption(new Option('--model <file>', 'save the index (.nigh)')),
+      ),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --scale none --k 3',
+    )
+    .action((data, flags) => neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-')))
+
+  readingOptions(
+    program
+      .command('inspect')
+      .summary('what a data or model file holds')
+      .description('Says what a file of rows holds, column by column, or what a model file (.nigh) holds.')
+      .argument('<file>', 'the file'),
+  ).action((file, flags) => inspect(file, flags, new Run('inspect', signal, flags, false)))
+
+  await program.parseAsync([...args], { from: 'user' })
+}
+
+type Args = unknown[]
+type Values = Record<string, unknown>
+
+/** Options of commands that turn tables into numbers. */
+function dataOptions<A extends Args, O extends Values, G extends Values>(command: Command<A, O, G>) {
+  return command
+    .addOption(
+      new Option('--columns <a,b>', 'the columns to use (default: all that can tell rows apart)').argParser(
+        names,
+      ),
+    )
+    .addOption(new Option('--ignore <a,b>', 'columns to leave out').argParser(names))
+    .addOption(
+      new Option('--scale <how>', 'how numbers are brought to one scale')
+        .choices(['standard', 'minmax', 'robust', 'none'] as const)
+        .default('standard' as const),
+    )
+    .addOption(
+      new Option(
+        '--missing <how>',
+        'what becomes of empty cells: an error, their rows left out, or filled in',
+      )
+        .choices(['refuse', 'drop', 'impute'] as const)
+        .default('refuse' as const),
+    )
+    .addOption(new Option('--seed <n>', 'seed of the random numbers').argParser(integer(0)).default(0))
+}
+
+/** Options of commands that write rows. */
+function outputOptions<A extends Args, O extends Values, G extends Values>(command: Command<A, O, G>) {
+  return command.addOption(
+    new Option('--formulas', 'write text such as =1+1 as it is, though a spreadsheet would run it'),
+  )
+}
+
+/** Options of every command: how DATA is read, and how the answer is shown. */
+function readingOptions<A extends Args, O extends Values, G extends Values>(command: Command<A, O, G>) {
+  return command
+    .addOption(new Option('--json', 'print one JSON object instead of text'))
+    .addOption(new Option('--quiet', 'print nothing but errors (and what --json and --out - ask for)'))
+    .addOption(new Option('--threads <n>', 'threads to work on (default: all)').argParser(integer(1)))
+    .addOption(
+      new Option('--format <format>', 'format of DATA where its ending does not say').choices(formats),
+    )
+    .addOption(
+      new Option('--delimiter <mark>', 'what separates the cells of a CSV file (default: found)').argParser(
+        character,
+      ),
+    )
+    .addOption(
+      new Option('--decimal <mark>', 'the decimal mark of a CSV file (default: found)').choices([
+        '.',
+        ',',
+      ] as const),
+    )
+    .addOption(
+      new Option('--thousands <mark>', 'the mark between thousands (default: none)').argParser(oneMark),
+    )
+    .addOption(new Option('--no-header', 'the first line of a CSV file is data'))
+    .addOption(
+      new Option(
+        '--encoding <name>',
+        'how a text file is encoded (default: utf-8, or utf-16 by its mark)',
+      ).choices(['utf-8', 'utf-16', 'latin1'] as const),
+    )
+    .addOption(
+      new Option(
+        '--missing-marks <a,b>',
+        `cells that mean a missing value, besides the empty one (default: ${missingMarks.join(',')})`,
+      ).argParser(marks),
+    )
+    .addOption(new Option('--text <a,b>', 'columns of a CSV file to read as text').argParser(names))
+    .addOption(
+      new Option(
+        '--max-memory <size>',
+        'largest table to read, such as 2GB (default: a third of the memory)',
+      ).argParser(bytes),
+    )
+}
+
+function metric() {
+  return new Option('--metric <name>', 'how distance is measured')
+    .choices(metrics)
+    .default('euclidean' as const)
+}
+
+function power() {
+  return new Option('--p <x>', 'the power of the minkowski metric').argParser(real(1, Number.MAX_VALUE))
+}

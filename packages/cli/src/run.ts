@@ -1,0 +1,182 @@
+import type { Encoder, Table } from 'nigh'
+import { InputError } from 'nigh'
+import type { Input } from './read/read.ts'
+import { readTable } from './read/read.ts'
+import type { ReadOptions, ReadWarning } from './read/options.ts'
+import { inBytes } from './read/limits.ts'
+import { grid, paintFor } from './show/grid.ts'
+import type { Paint } from './show/grid.ts'
+import { plural } from './show/numbers.ts'
+import { progressLine, silent } from './show/progress.ts'
+import type { Progress } from './show/progress.ts'
+import { show, visible } from './show/text.ts'
+
+/** What every command shares: where it reports, what stops it, and how long each part took. */
+export class Run {
+  readonly command: string
+  readonly signal: AbortSignal
+  readonly progress: Progress
+  readonly paint: Paint
+  /** Columns of the terminal, or 80. */
+  readonly width: number
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly #report: NodeJS.WriteStream
+  readonly #seconds: Map<string, number> = new Map()
+  readonly #begun: number = performance.now()
+
+  /**
+   * @param rowsOnStdout whether `--out -` takes standard output for rows; the report then goes to standard error
+   */
+  constructor(
+    command: string,
+    signal: AbortSignal,
+    options: { json?: boolean; quiet?: boolean },
+    rowsOnStdout: boolean,
+  ) {
+    this.command = command
+    this.signal = signal
+    this.json = options.json === true
+    this.quiet = options.quiet === true
+    this.#report = rowsOnStdout ? process.stderr : process.stdout
+    const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== ''
+    this.paint = paintFor(this.#report.isTTY === true && !plain)
+    this.width = Math.max(40, Math.min(this.#report.isTTY === true ? (this.#report.columns ?? 80) : 100, 160))
+    this.progress = this.quiet || process.stderr.isTTY !== true ? silent : progressLine()
+    if (rowsOnStdout && this.json) {
+      throw new InputError(
+        'E_PARAM',
+        'out',
+        '--out - and --json both want standard output; write the rows to a file',
+      )
+    }
+  }
+
+  /** Runs one part of the command and notes how long it took. */
+  async time<T>(part: string, what: string, work: () => T | Promise<T>): Promise<T> {
+    this.progress.phase(what)
+    const begun = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.progress.end()
+      this.#seconds.set(part, (this.#seconds.get(part) ?? 0) + (performance.now() - begun) / 1000)
+    }
+  }
+
+  /** Whole seconds since the command began. */
+  get seconds(): number {
+    return round((performance.now() - this.#begun) / 1000)
+  }
+
+  /** Seconds of each part. */
+  get timings(): Record<string, number> {
+    return Object.fromEntries([...this.#seconds].map(([part, seconds]) => [part, round(seconds)]))
+  }
+
+  /** Lines of the answer for a person. */
+  say(...lines: readonly string[]): void {
+    if (this.json || this.quiet) return
+    this.#report.write(`${lines.join('\n')}\n`)
+  }
+
+  /** The answer for a program. */
+  answer(value: Readonly<Record<string, unknown>>): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`)
+  }
+
+  /** Something to know that did not stop the command: on standard error. */
+  warn(message: string): void {
+    if (!this.quiet) process.stderr.write(`nigh: note: ${visible(message)}\n`)
+  }
+
+  warnings(warnings: readonly ReadWarning[]): void {
+    for (const { message } of warnings) this.warn(message)
+  }
+
+  async read(name: string, options: ReadOptions): Promise<Input> {
+    const shownName = name === '-' ? 'standard input' : name
+    return this.time('read', `reading ${visible(shownName)}`, () =>
+      readTable(name, { ...options, signal: this.signal, onProgress: (share) => this.progress.step(share) }),
+    ).then((input) => {
+      this.warnings(input.warnings)
+      return input
+    })
+  }
+
+  /** Says what was read and how each column is used. */
+  sayInput(input: Input, encoder: Encoder, extra: ReadonlyMap<string, string> = new Map()): void {
+    this.say(...inputLines(input), '')
+    const uses = new Map(encoder.uses.map((use) => [use.name, use]))
+    const rows: string[][] = []
+    const unused: string[][] = []
+    for (const { name } of input.table.columns) {
+      const use = uses.get(name)
+      const own = extra.get(name)
+      if (own !== undefined) rows.push([name, own])
+      else if (use?.used === true) rows.push([name, use.how])
+      else unused.push([name, use?.how ?? 'not used'])
+    }
+    const most = 30
+    const lines = [...rows, ...unused]
+    const listed = lines.length > most ? lines.slice(0, most - 5) : lines
+    this.say(this.paint.bold('Columns'), ...grid(twoColumns, listed, this.width, this.paint))
+    if (listed.length < lines.length) this.say(`  … and ${lines.length - listed.length} more`)
+    this.say('')
+  }
+}
+
+const twoColumns = [
+  { title: '', align: 'left' },
+  { title: '', align: 'left' },
+] as const
+
+/** "iris.csv: 150 rows × 5 columns (CSV, 3.9 kB)" */
+export function inputLines({ name, table, format, size }: Input): string[] {
+  const file = name === '-' ? 'standard input' : visible(name)
+  const kind = {
+    csv: 'CSV',
+    tsv: 'TSV',
+    json: 'JSON',
+    ndjson: 'NDJSON',
+    parquet: 'Parquet',
+    arrow: 'Arrow',
+    npy: 'npy',
+  }[format]
+  return [
+    `${file}: ${plural(table.rows, 'row')} × ${plural(table.columns.length, 'column')} (${kind}, ${inBytes(size)})`,
+  ]
+}
+
+/**
+ * A library's refusal of empty cells, said in the command's words: how many, where, and which option to set.
+ */
+export function missingCellsError(name: string, table: Table, used: ReadonlySet<string>): InputError {
+  const holes: { name: string; count: number }[] = []
+  let total = 0
+  for (const column of table.columns) {
+    if (!used.has(column.name)) continue
+    let count = 0
+    for (let i = 0; i < table.rows; i++) {
+      const value = column.values[i]
+      if (
+        column.type === 'text' ? value < 0 : column.type === 'boolean' ? value === 255 : Number.isNaN(value)
+      )
+        count++
+    }
+    if (count > 0) holes.push({ name: column.name, count })
+    total += count
+  }
+  const listed = holes.slice(0, 5).map((hole) => `${show(hole.name)} ${hole.count}`)
+  const more = holes.length > 5 ? ` and ${holes.length - 5} more columns` : ''
+  return new InputError(
+    'E_MISSING',
+    'missing',
+    `${name}: ${plural(total, 'cell')} ${total === 1 ? 'is' : 'are'} empty (${listed.join(', ')}${more}); ` +
+      'set --missing drop to leave out such rows, or --missing impute to fill the cells with the mean or the most frequent value',
+  )
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000
+}
