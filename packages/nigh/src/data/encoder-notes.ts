@@ -61,9 +61,8 @@ function encodingOf(column: Exclude<FittedColumn, UnusedColumn>, { scale }: Enco
     return `one-hot, ${n} ${n === 1 ? 'category' : 'categories'}`
   }
   const what = column.type === 'date' ? 'date in milliseconds' : 'number'
-  const unit = column.type === 'date' ? ' ms' : ''
   const centre = column.type === 'date' ? instant(column.centre) : brief(column.centre)
-  const spread = `${brief(column.scale)}${unit}`
+  const spread = column.type === 'date' ? duration(column.scale) : brief(column.scale)
   switch (scale) {
     case 'none':
       return `${what}, as it is`
@@ -141,6 +140,18 @@ function widest(columns: readonly FittedColumn[]): string | null {
 /** A number for reading: four significant digits. */
 function brief(value: number): string {
   return String(Number(value.toPrecision(4)))
+}
+
+/** A length of time for reading, in the largest unit of which there are more than one. */
+function duration(milliseconds: number): string {
+  const units = [
+    ['days', 86_400_000],
+    ['hours', 3_600_000],
+    ['minutes', 60_000],
+    ['seconds', 1000],
+  ] as const
+  const found = units.find(([, length]) => milliseconds > length)
+  return found === undefined ? `${brief(milliseconds)} ms` : `${brief(milliseconds / found[1])} ${found[0]}`
 }
 
 function instant(milliseconds: number): string {

@@ -100,6 +100,18 @@ describe('Encoder.fit', () => {
     expect(decoded[1]).toBeCloseTo(centre + spread, 10)
   })
 
+  it('says in words how dates are scaled', () => {
+    const how = (milliseconds: number): string => {
+      const values = Float64Array.of(1.7e12, 1.7e12 + milliseconds)
+      return Encoder.fit(Table.of([{ name: 'at', type: 'date', values }])).uses[0].how
+    }
+    expect(how(2 * 86_400_000)).toBe(
+      'date in milliseconds, scaled: mean 2023-11-15T22:13:20.000Z, standard deviation 24 hours',
+    )
+    expect(how(5000)).toMatch(/standard deviation 2\.5 seconds$/)
+    expect(how(100)).toMatch(/standard deviation 50 ms$/)
+  })
+
   it('is right at the offset of a timestamp', () => {
     const times = Array.from({ length: 1000 }, (_, i) => 1.7e12 + (i % 10) * 1000)
     const table = Table.of([{ name: 'at', type: 'date', values: Float64Array.from(times) }])
