@@ -463,7 +463,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(tables, options, (table, chosen) => {
         const weights = Array.from({ length: table.rows }, (_, i) => (i * 5) % 4)
-        const copies = table.take(weights.flatMap((weight, i) => new Array<number>(weight).fill(i)))
+        const copies = table.take(weights.flatMap((weight, i) => Array.from({ length: weight }, () => i)))
         fc.pre(copies.rows > 0)
         const strip = (encoder: Encoder | string): string =>
           typeof encoder === 'string'

@@ -155,7 +155,7 @@ describe('quantiles', () => {
               ),
               shares,
             )
-          const copies = rows.flatMap(([value, weight]) => new Array<number>(weight).fill(value))
+          const copies = rows.flatMap(([value, weight]) => Array.from({ length: weight }, () => value))
           const copied = bits(quantilesOf(sampleOf(Float64Array.from(copies), null), shares))
           expect(bits(column(rows))).toEqual(copied)
           expect(bits(column([...rows].reverse()))).toEqual(copied)
@@ -175,7 +175,7 @@ describe('rowWeights', () => {
     expect(bad([1, Number.NaN])).toThrow('row 1 is NaN')
     expect(bad([1, Number.POSITIVE_INFINITY])).toThrow('row 1 is Infinity')
     expect(bad([1, '1'])).toThrow('row 1 is "1"')
-    expect(bad([1, , 1])).toThrow('must have 2 numbers')
+    expect(bad([1, 1, 1])).toThrow('must have 2 numbers')
     expect(bad([0, 0])).toThrow('must hold a number above 0')
     expect(bad('11')).toThrow('must be an array of numbers')
   })

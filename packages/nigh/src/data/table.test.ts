@@ -64,7 +64,7 @@ describe('Table.of', () => {
     expect(of('abc')).toBe('E_TYPE')
     expect(of([])).toBe('E_EMPTY')
     expect(of([null])).toBe('E_TYPE')
-    expect(of([, height])).toBe('E_TYPE')
+    expect(of(Object.assign([], { 1: height }))).toBe('E_TYPE')
     expect(of([{ ...height, name: 7 }])).toBe('E_TYPE')
     expect(of([{ ...height, name: ' ' }])).toBe('E_FEATURES')
     expect(of([height, height])).toBe('E_FEATURES')

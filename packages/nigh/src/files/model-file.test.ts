@@ -474,7 +474,7 @@ describe('writeModel', () => {
       new Date(0),
       new Map(),
       ring,
-      [, 1],
+      Object.assign([], { 1: 1 }),
     ]) {
       expect(refusal(write({ meta: { value } })).code).toBe('E_TYPE')
     }
