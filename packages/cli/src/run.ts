@@ -104,6 +104,17 @@ export class Run {
     })
   }
 
+  /**
+   * What an encoder did of its own accord. A person reads the part about single columns in the list of columns.
+   */
+  notes(encoder: Encoder): void {
+    for (const note of encoder.notes) {
+      if (this.json || !/^column ".*(?: is not used: |: \d+ empty cells? (?:is|are) filled )/s.test(note)) {
+        this.warn(note.replaceAll("scale: 'standard'", '--scale standard'))
+      }
+    }
+  }
+
   /** Says what was read and how each column is used. */
   sayInput(input: Input, encoder: Encoder, extra: ReadonlyMap<string, string> = new Map()): void {
     this.say(...inputLines(input), '')
@@ -114,7 +125,7 @@ export class Run {
       const use = uses.get(name)
       const own = extra.get(name)
       if (own !== undefined) rows.push([name, own])
-      else if (use?.used === true) rows.push([name, use.how])
+      else if (use?.used === true) rows.push([name, use.how.replace('standard deviation', 'sd')])
       else unused.push([name, use?.how ?? 'not used'])
     }
     const most = 30

@@ -227,7 +227,7 @@ function sayEncoder(encoder: Encoder, run: Run): void {
         { title: '', align: 'left' },
         { title: '', align: 'left' },
       ],
-      encoder.uses.slice(0, 50).map(({ name, how }) => [name, how]),
+      encoder.uses.slice(0, 50).map(({ name, how }) => [name, how.replace('standard deviation', 'sd')]),
       run.width,
       run.paint,
     ),

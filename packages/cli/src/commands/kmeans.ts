@@ -30,7 +30,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   if (flags.k > matrix.rows) {
     throw new InputError('E_K', 'k', `--k must be at most ${matrix.rows}, the number of rows, got ${flags.k}`)
   }
-  for (const note of encoder.notes) run.warn(note)
+  run.notes(encoder)
   const kept =
     weights === undefined || rows === null ? weights : Float64Array.from(rows, (row) => weights[row])
   const timing = { seed: 0, begun: performance.now() }

@@ -15,7 +15,7 @@ import type { Run } from '../run.ts'
 import { classificationLines, regressionLines } from '../show/evaluation.ts'
 import type { ClassificationReport, RegressionReport } from '../show/evaluation.ts'
 import { grid } from '../show/grid.ts'
-import { plural } from '../show/numbers.ts'
+import { brief, plural } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
 import { cellTexts } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
@@ -63,7 +63,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
   const all = targetsOf(input, flags, run)
   const prepared = await run.time('encode', 'encoding', () => prepare(input, flags, [flags.target]))
   const { encoder, rows } = prepared
-  for (const note of encoder.notes) run.warn(note)
+  run.notes(encoder)
   const table = rows === null ? input.table : input.table.take(rows)
   const targets = rows === null ? all : takeTargets(all, rows)
   const trial: Trial =
@@ -141,7 +141,12 @@ export function sayRows(table: Table, answers: number, run: Run): void {
   const last = table.columns.slice(-answers)
   const first = table.columns.slice(0, -answers).slice(0, Math.max(1, 6 - answers))
   const shown = [...first, ...last]
-  const texts = shown.map(cellTexts)
+  const texts = shown.map((column) => {
+    const whole = cellTexts(column)
+    if (column.name !== 'distance' && column.name !== 'prediction') return whole
+    return (row: number): string | null =>
+      column.type !== 'number' || Number.isNaN(column.values[row]) ? whole(row) : brief(column.values[row])
+  })
   const rows = Array.from({ length: Math.min(most, table.rows) }, (_, i) =>
     texts.map((text) => text(i) ?? ''),
   )

@@ -22,7 +22,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
   const out = places(flags)
   const input = await run.read(name, readingOf(flags, [], false))
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () => prepare(input, flags, []))
-  for (const note of encoder.notes) run.warn(note)
+  run.notes(encoder)
   const model = await run.time('fit', 'building the index', () =>
     NearestNeighbors.fit(flags.model === undefined ? matrix : input.table, {
       metric: flags.metric,

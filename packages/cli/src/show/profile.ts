@@ -1,7 +1,8 @@
 import type { Encoder, Matrix } from 'nigh'
 import { bar, grid } from './grid.ts'
 import type { GridColumn, Paint } from './grid.ts'
-import { aligned, brief, percent, whole } from './numbers.ts'
+import { aligned, percent, whole } from './numbers.ts'
+import { widthOf } from './text.ts'
 
 /** A column's part in setting a cluster apart from the other rows. */
 export interface Trait {
@@ -10,6 +11,9 @@ export interface Trait {
   /** The cluster's mean less the other rows' mean, in standard deviations of all rows. */
   readonly difference: number
 }
+
+/** How a feature is shown: a share where it is a category or true and false. */
+export type FeatureType = 'number' | 'date' | 'share'
 
 /** What tells clusters apart, in the data's own units. */
 export interface Profile {
@@ -20,7 +24,7 @@ export interface Profile {
   readonly centres: readonly (readonly number[])[]
   /** The same of all rows outside the cluster. */
   readonly others: readonly (readonly number[])[]
-  readonly types: readonly ('number' | 'date')[]
+  readonly types: readonly FeatureType[]
   /** For each cluster, its traits, the largest difference first. */
   readonly traits: readonly (readonly Trait[])[]
 }
@@ -67,9 +71,15 @@ export function profileOf(
     counts: [...counts],
     centres: rowsOf(centres.columns, k),
     others: rowsOf(encoder.decode(matrixLike(others, d)).columns, k),
-    types: centres.columns.map(({ type }) => (type === 'date' ? 'date' : 'number')),
+    types: featureTypes(encoder),
     traits,
   }
+}
+
+function featureTypes(encoder: Encoder): FeatureType[] {
+  return encoder.uses.flatMap(({ type, features }) =>
+    features.map((): FeatureType => (type === 'text' || type === 'boolean' ? 'share' : type)),
+  )
 }
 
 function matrixLike(values: Float64Array, columns: number): Float64Array[] {
@@ -112,12 +122,14 @@ export function profileLines(profile: Profile, width: number, paint: Paint): str
     { title: 'what sets it apart from the other rows', align: 'left' },
   ]
   const most = Math.max(...counts)
+  const barWidth = width < 100 ? 6 : 12
+  const left = width - (2 + 7 + 2 + Math.max(4, whole(most).length) + 2 + 6 + 2 + barWidth + 2)
   const rows = counts.map((count, c) => [
     String(c),
     whole(count),
     percent(count / total),
-    bar(count / most, width < 100 ? 8 : 12),
-    traitText(profile, c),
+    bar(count / most, barWidth),
+    traitText(profile, c, left),
   ])
   return [
     paint.bold('Clusters'),
@@ -127,22 +139,32 @@ export function profileLines(profile: Profile, width: number, paint: Paint): str
   ]
 }
 
-/** "petal_length 1.46, others 4.91 (−2.8 sd)": up to two traits of at least half a standard deviation. */
-export function traitText({ features, centres, others, types, traits }: Profile, c: number): string {
-  const strong = traits[c].filter(({ difference }) => Math.abs(difference) >= 0.5).slice(0, 2)
+/**
+ * "petal_length 1.46 (others 4.91, −2.8 sd)": up to three traits of at least half a standard deviation, as many as fit
+ * the width.
+ */
+export function traitText(
+  { features, centres, others, types, traits }: Profile,
+  c: number,
+  width: number,
+): string {
+  const strong = traits[c].filter(({ difference }) => Math.abs(difference) >= 0.5).slice(0, 3)
   const named =
     strong.length > 0 ? strong : traits[c].slice(0, 1).filter(({ difference }) => difference !== 0)
   if (named.length === 0) return 'nothing'
-  return named
-    .map(({ feature, difference }) => {
-      const [centre, other] =
-        types[feature] === 'date'
-          ? aligned([centres[c][feature], others[c][feature]], 'date')
-          : [brief(centres[c][feature]), brief(others[c][feature])]
-      const size = `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(1)} sd`
-      return `${features[feature]} ${centre}, others ${other} (${size})`
-    })
-    .join('; ')
+  let text = ''
+  for (const { feature, difference } of named) {
+    const [centre, other] = featureTexts([centres[c][feature], others[c][feature]], types[feature])
+    const size = `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(1)} sd`
+    const trait = `${features[feature]} ${centre} (others ${other}, ${size})`
+    if (text !== '' && widthOf(text) + 2 + widthOf(trait) > width) break
+    text += text === '' ? trait : `; ${trait}`
+  }
+  return text
+}
+
+function featureTexts(values: readonly number[], type: FeatureType): string[] {
+  return type === 'share' ? values.map(percent) : aligned(values, type)
 }
 
 /** Features down, clusters across, in as many blocks as the width asks for. */
@@ -150,7 +172,7 @@ function centreLines({ features, centres, types, traits }: Profile, width: numbe
   const most = 24
   const shown = mostTelling(traits, features.length, most)
   const texts = shown.map((j) =>
-    aligned(
+    featureTexts(
       centres.map((centre) => centre[j]),
       types[j],
     ),
@@ -182,7 +204,7 @@ function centreLines({ features, centres, types, traits }: Profile, width: numbe
 export function profileCentres(encoder: Encoder, centroids: Matrix, width: number, paint: Paint): string[] {
   const { columns } = encoder.decode(centroids)
   const centres = rowsOf(columns, centroids.rows)
-  const types = columns.map(({ type }) => (type === 'date' ? ('date' as const) : ('number' as const)))
+  const types = featureTypes(encoder)
   const traits = [columns.map((_, feature) => ({ feature, difference: columns.length - feature }))]
   return centreLines(
     { features: encoder.features, counts: [], centres, others: centres, types, traits },
