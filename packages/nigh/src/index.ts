@@ -22,13 +22,17 @@ export type { Neighbors, NeighborsWithin } from './indexes/neighbors.ts'
 export type { Algorithm } from './indexes/spatial-index.ts'
 export type { SearchProgress, RunOptions } from './indexes/steps.ts'
 export { KNNClassifier } from './knn/classifier.ts'
-export type { Explanation, KNNClassifierOptions, Voter } from './knn/classifier.ts'
+export type { KNNClassifierOptions, TieRule } from './knn/classifier.ts'
+export type { ClassFactorOptions } from './knn/class-factors.ts'
+export type { KernelName } from './knn/kernel-weights.ts'
+export type { Explanation, Voter } from './knn/voters.ts'
 export type { ClassLabel } from './knn/classes.ts'
 export type { RowFilter } from './knn/live-rows.ts'
 export { NearestNeighbors } from './knn/nearest-neighbors.ts'
 export type { NearestNeighborsOptions } from './knn/nearest-neighbors.ts'
 export { KNNRegressor } from './knn/regressor.ts'
-export type { KNNRegressorOptions, NumberList } from './knn/regressor.ts'
+export type { KNNRegressorOptions, QuantileOptions } from './knn/regressor.ts'
+export type { NumberList } from './knn/number-targets.ts'
 export type { FilterOptions, NearestOptions, SearchOptions, WithinOptions } from './knn/search-steps.ts'
 export type { NeighborModelOptions } from './knn/neighbor-model.ts'
 export type { WeightFunction, Weights } from './knn/vote-weights.ts'
@@ -43,3 +47,46 @@ export { regressionScores } from './evaluate/regression.ts'
 export type { RegressionScores, TargetScores } from './evaluate/regression.ts'
 export { kFold, leaveOneOut, stratifiedKFold, trainTestSplit } from './evaluate/split.ts'
 export type { FoldOptions, HoldoutOptions, Split } from './evaluate/split.ts'
+export { chooseK, chooseKSync } from './choose/choose-k.ts'
+export type { ChooseKOptions, ChooseKRow, ChosenK } from './choose/choose-k.ts'
+export type { Criterion, Verdict } from './choose/verdict.ts'
+export {
+  adjustedMutualInformation,
+  adjustedRand,
+  fowlkesMallows,
+  mutualInformation,
+  normalizedMutualInformation,
+  rand,
+  vMeasure,
+} from './evaluate/agreement.ts'
+export type { EntropyAverage, MutualInformationOptions, VMeasure } from './evaluate/agreement.ts'
+export {
+  accuracy,
+  balancedAccuracy,
+  cohenKappa,
+  confusion,
+  matthews,
+  precisionRecallF1,
+} from './evaluate/classification.ts'
+export type {
+  ClassPrf,
+  Confusion,
+  ConfusionOptions,
+  PrecisionRecallF1,
+  PrecisionRecallOptions,
+  Prf,
+  ScoreOptions,
+} from './evaluate/classification.ts'
+export { calinskiHarabasz, daviesBouldin } from './evaluate/dispersion.ts'
+export type { Label, Labels } from './evaluate/labels.ts'
+export { principalComponents, project } from './evaluate/principal.ts'
+export type { PrincipalComponents } from './evaluate/principal.ts'
+export { averagePrecision, logLoss, rocAuc } from './evaluate/ranking.ts'
+export type { LogLossOptions, RankingOptions } from './evaluate/ranking.ts'
+export { mae, r2, regressionScores, rmse } from './evaluate/regression.ts'
+export type { RegressionOptions, RegressionScores, TargetScores } from './evaluate/regression.ts'
+export { silhouette, silhouetteSync } from './evaluate/silhouette.ts'
+export type { Silhouette, SilhouetteOptions } from './evaluate/silhouette.ts'
+export { groupKFold, kFold, leaveOneOut, stratifiedKFold, trainTestSplit } from './evaluate/split.ts'
+export type { FoldOptions, HoldoutOptions, Split } from './evaluate/split.ts'
+export type { Numbers } from './evaluate/sum.ts'

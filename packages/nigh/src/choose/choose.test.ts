@@ -1,84 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { Matrix } from '../data/matrix.ts'
+import { Table } from '../data/table.ts'
 import { Random } from '../random.ts'
-import { type ChooseKOptions, type ChosenK, chooseKBy, chooseKSyncBy, type Clusters } from './choose-k.ts'
+import { type ChooseKOptions, type ChosenK, type Clusters, chooseK, chooseKSync } from './choose-k.ts'
 import { kneeOf } from './knee.ts'
 import { hopkins, referenceFor } from './reference.ts'
 import { replication } from './stability.ts'
 
-/** The textbook's K-Means, in as few lines as can be: an oracle to try the criteria with. */
-function plainLloyd(
-  points: Matrix,
-  options: { k: number; nInit: number; seed: number; maxIterations: number },
-): Clusters {
-  let best: Clusters | null = null
-  for (let start = 0; start < options.nInit; start++) {
-    const found = once(points, options, new Random(options.seed * 1000 + start))
-    if (best === null || found.inertia < best.inertia) best = found
-  }
-  if (best === null) throw new Error('nInit is 0')
-  return best
-}
-
-function once(points: Matrix, options: { k: number; maxIterations: number }, random: Random): Clusters {
-  const { values, rows, columns: d } = points
-  const { k } = options
-  const centroids = seeded(points, k, random)
-  const labels = new Uint32Array(rows)
-  for (let iteration = 0; ; iteration++) {
-    let inertia = 0
-    let moved = false
-    const counts = new Float64Array(k)
-    const sums = new Float64Array(k * d)
-    for (let i = 0; i < rows; i++) {
-      let bestSq = Number.POSITIVE_INFINITY
-      let to = 0
-      for (let c = 0; c < k; c++) {
-        let sq = 0
-        for (let j = 0; j < d; j++) sq += (values[i * d + j] - centroids[c * d + j]) ** 2
-        if (sq < bestSq) {
-          bestSq = sq
-          to = c
-        }
-      }
-      if (labels[i] !== to || iteration === 0) moved = true
-      labels[i] = to
-      inertia += bestSq
-      counts[to]++
-      for (let j = 0; j < d; j++) sums[to * d + j] += values[i * d + j]
-    }
-    if (!moved || iteration === options.maxIterations)
-      return { labels, centroids: Matrix.trusted(centroids, d), inertia }
-    for (let c = 0; c < k; c++) {
-      if (counts[c] > 0) for (let j = 0; j < d; j++) centroids[c * d + j] = sums[c * d + j] / counts[c]
-    }
-  }
-}
-
-function seeded(points: Matrix, k: number, random: Random): Float64Array {
-  const { rows, columns: d } = points
-  const centroids = new Float64Array(k * d)
-  centroids.set(points.row(random.integer(rows)))
-  const near = new Float64Array(rows).fill(Number.POSITIVE_INFINITY)
-  for (let c = 1; c < k; c++) {
-    let total = 0
-    for (let i = 0; i < rows; i++) {
-      let sq = 0
-      for (let j = 0; j < d; j++) sq += (points.values[i * d + j] - centroids[(c - 1) * d + j]) ** 2
-      near[i] = Math.min(near[i], sq)
-      total += near[i]
-    }
-    let drawn = random.uniform() * total
-    let at = 0
-    while (at < rows - 1 && drawn >= near[at]) drawn -= near[at++]
-    centroids.set(points.row(at), c * d)
-  }
-  return centroids
-}
-
-const quick: ChooseKOptions = { references: 10, halvings: 4 }
+const quick: ChooseKOptions = { references: 8, halvings: 3, nInit: 5 }
 const choose = (points: number[][], options: ChooseKOptions = {}): ChosenK =>
-  chooseKSyncBy('chooseK', plainLloyd, points, { ...quick, ...options })
+  chooseKSync(points, { ...quick, ...options })
 
 /** Rows round k centres on a grid, each `apart` from its neighbours, shared out evenly. */
 function blobs(n: number, k: number, apart: number, seed = 1): number[][] {
@@ -172,17 +103,23 @@ describe('chooseK', () => {
     const rows = blobs(60, 2, 8)
     const options = { ...quick, to: 3 }
     const seen: number[] = []
-    const found = await chooseKBy('chooseK', plainLloyd, rows, {
+    const found = await chooseK(rows, {
       ...options,
       onProgress: ({ done, total }) => void seen.push(done / total),
     })
     expect(found).toEqual(choose(rows, { to: 3 }))
-    expect(seen.length).toBe(3 * (1 + 10 + 4))
+    expect(seen.length).toBe(3 * (1 + 8 + 3))
     expect(seen.at(-1)).toBe(1)
     const stop = new AbortController()
     await expect(
-      chooseKBy('chooseK', plainLloyd, rows, { signal: stop.signal, onProgress: () => stop.abort() }),
+      chooseK(rows, { signal: stop.signal, onProgress: () => stop.abort() }),
     ).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test('a table is scaled first', () => {
+    const rows = blobs(120, 3, 9).map(([x, y]) => ({ x, y: y * 1e6, noise: 5 }))
+    const found = chooseKSync(Table.fromRows(rows), { ...quick, to: 5 })
+    expect(found.k).toBe(3)
   })
 
   test('refuses what cannot be looked at', () => {

@@ -176,19 +176,26 @@ function stableChoice(table: readonly ChooseKRow[]): number | null {
   return found
 }
 
-/** The k from `least` up with most votes: on a tie that of stability, then of the gap statistic, then the smallest. */
+/**
+ * The k from `least` up with most votes. On a tie, the one with most votes for a k next to it (from 4 up, where one
+ * more or less is a detail), then that of stability, then of the gap statistic, then the smallest.
+ */
 function mostVotes(criteria: readonly Criterion[], least: number): { k: number; votes: number } {
-  const votes = new Map<number, number>()
-  for (const { k } of criteria) if (k !== null && k >= least) votes.set(k, (votes.get(k) ?? 0) + 1)
-  const most = Math.max(0, ...votes.values())
-  const tied = Array.from(votes.keys())
-    .filter((k) => votes.get(k) === most)
-    .sort((a, b) => a - b)
-  for (const name of ['stability', 'gap'] as const) {
-    const choice = criteria.find((criterion) => criterion.name === name)?.k
-    if (typeof choice === 'number' && tied.includes(choice)) return { k: choice, votes: most }
-  }
-  return { k: tied[0] ?? 1, votes: most }
+  const chosen = criteria.map((criterion) => criterion.k).filter((k): k is number => k !== null && k >= least)
+  if (chosen.length === 0) return { k: 1, votes: 0 }
+  const votesFor = (k: number): number => chosen.filter((other) => other === k).length
+  const near = (k: number): number => (k < 4 ? 0 : chosen.filter((other) => Math.abs(other - k) === 1).length)
+  const by = (name: Criterion['name'], k: number): number =>
+    criteria.some((criterion) => criterion.name === name && criterion.k === k) ? 1 : 0
+  const [k] = chosen.sort(
+    (a, b) =>
+      votesFor(b) - votesFor(a) ||
+      near(b) - near(a) ||
+      by('stability', b) - by('stability', a) ||
+      by('gap', b) - by('gap', a) ||
+      a - b,
+  )
+  return { k, votes: votesFor(k) }
 }
 
 const spoken: Readonly<Record<Criterion['name'], string>> = {

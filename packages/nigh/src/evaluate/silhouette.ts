@@ -2,7 +2,7 @@ import { InputError, checkChoice, checkInteger, checkOptions } from '../check.ts
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Random } from '../random.ts'
 import { checkSameLength, codeLabels, type Label, type Labels } from './labels.ts'
-import { type PaceOptions, type Progress, paceSteps, runSteps } from './pace.ts'
+import { checkRun, type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { squarable, sumOf } from './sum.ts'
 
 /** Options of {@link silhouetteSync}. */
@@ -44,11 +44,12 @@ export interface Silhouette {
 export async function silhouette(
   points: MatrixLike,
   labels: Labels,
-  options: SilhouetteOptions & PaceOptions = {},
+  options: SilhouetteOptions & Omit<RunOptions, 'threads'> = {},
 ): Promise<Silhouette> {
   const call = 'silhouette'
   checkOptions(call, options, ['sampleSize', 'seed', 'metric', 'signal', 'onProgress'])
-  return paceSteps(steps(call, Matrix.from(call, 'points', points), labels, options), options)
+  checkRun(call, options)
+  return runPaced(steps(call, Matrix.from(call, 'points', points), labels, options), options)
 }
 
 /** {@link silhouette}, on this thread. */
@@ -59,7 +60,7 @@ export function silhouetteSync(
 ): Silhouette {
   const call = 'silhouetteSync'
   checkOptions(call, options, ['sampleSize', 'seed', 'metric'])
-  return runSteps(steps(call, Matrix.from(call, 'points', points), labels, options))
+  return runHere(steps(call, Matrix.from(call, 'points', points), labels, options))
 }
 
 /** Rows of another cluster compared at once: few enough to stay in the processor's nearest memory. */
@@ -72,7 +73,7 @@ function* steps(
   points: Matrix,
   labels: Labels,
   options: SilhouetteOptions,
-): Generator<Progress, Silhouette, void> {
+): Generator<SearchProgress, Silhouette, void> {
   const metric = checkChoice(call, 'metric', options.metric ?? 'euclidean', ['euclidean', 'manhattan'])
   const addDistances = metric === 'euclidean' ? addEuclidean : addManhattan
   const all = codeLabels(call, 'labels', labels)
