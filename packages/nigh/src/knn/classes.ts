@@ -16,6 +16,7 @@ export interface CodedTargets<T extends ClassLabel> {
  * Sorts out class targets.
  *
  * @param kept the rows that stay, where not all do
+ * @param live a flag for each row that stays: 0 for one of weight 0, whose class is as absent as the row; its code is 0
  *
  * @throws {InputError} E_TYPE where they are no list, of mixed kinds, or of another kind; E_SHAPE unless there is one
  * for each row; E_NONFINITE for NaN and Infinity
@@ -25,6 +26,7 @@ export function codeTargets<T extends ClassLabel>(
   targets: ArrayLike<T>,
   rows: number,
   kept: Uint32Array | null = null,
+  live?: Uint8Array,
 ): CodedTargets<T> {
   const given: unknown = targets
   if (!Array.isArray(given) && !(ArrayBuffer.isView(given) && 'length' in given)) {
@@ -49,6 +51,7 @@ export function codeTargets<T extends ClassLabel>(
     const i = kept === null ? at : kept[at]
     const label = targets[i]
     checkLabel(call, label, i, kind)
+    if (live !== undefined && live[at] === 0) continue
     let place = places.get(label)
     if (place === undefined) {
       place = places.size
@@ -61,7 +64,7 @@ export function codeTargets<T extends ClassLabel>(
   const order = found.map((_, place) => place).sort((a, b) => (found[a] < found[b] ? -1 : 1))
   const rank = new Uint32Array(order.length)
   for (let i = 0; i < order.length; i++) rank[order[i]] = i
-  for (let at = 0; at < count; at++) codes[at] = rank[codes[at]]
+  for (let at = 0; at < count; at++) if (live === undefined || live[at] === 1) codes[at] = rank[codes[at]]
   return { classes: Object.freeze(order.map((place) => found[place])), codes }
 }
 

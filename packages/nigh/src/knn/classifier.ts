@@ -1,44 +1,47 @@
-import { InputError } from '../check.ts'
+import { checkChoice, InputError } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { Matrix } from '../data/matrix.ts'
-import type { PointsLike } from '../data/points.ts'
+import type { Matrix } from '../data/matrix.ts'
+import { ownCopy, type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Steps } from '../indexes/search.ts'
 import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
+import type { Ballots } from './ballots.ts'
+import { type ClassFactorOptions, classFactors } from './class-factors.ts'
+import { classVotes, type Electorate, isTied, leaderOf, nearestLeader, toShares } from './class-votes.ts'
 import { type ClassLabel, type CodedTargets, codeTargets, readClasses, writeClasses } from './classes.ts'
-import type { Places } from './copies.ts'
 import {
+  ballotsOf,
+  ballotsOfMatrix,
+  ballotsOfRows,
   fitNeighbors,
+  modelQueries,
   type NeighborModel,
   type NeighborModelOptions,
   neighborModelOptionNames,
-  placesOf,
+  placeCount,
 } from './neighbor-model.ts'
 import { modelContent, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
-import { voteWeights } from './vote-weights.ts'
+import { type Explanation, votersOf } from './voters.ts'
 
 /** Options of {@link KNNClassifier.fit}. */
-export interface KNNClassifierOptions extends NeighborModelOptions {}
-
-/** One neighbour behind an answer. */
-export interface Voter<T> {
-  /** Its row. */
-  readonly index: number
-  /** Its distance, in the metric's unit. */
-  readonly distance: number
-  /** Its target. */
-  readonly target: T
-  /** Its share of the answer: the shares of a query sum to 1. */
-  readonly share: number
+export interface KNNClassifierOptions<T extends ClassLabel = ClassLabel>
+  extends NeighborModelOptions,
+    ClassFactorOptions<T> {
+  /**
+   * Which of several classes with equally many votes wins: the first in sorted order ('smallest'), that of the nearest
+   * neighbour among theirs ('nearest'), or the one that leads alone when ever more neighbours are asked ('expand'; the
+   * first in sorted order where there are no more). Shares of `predictProba` are of the k neighbours all the same.
+   * Default: 'smallest'.
+   */
+  readonly ties?: TieRule
 }
 
-/** An answer and the neighbours that it comes from, nearest first. */
-export interface Explanation<T, P = T> {
-  readonly prediction: P
-  readonly neighbors: readonly Voter<T>[]
-}
+/** Which of several classes with equally many votes wins. */
+export type TieRule = 'smallest' | 'nearest' | 'expand'
+
+const tieRules: readonly TieRule[] = ['smallest', 'nearest', 'expand']
 
 const call = (verb: string): string => `KNNClassifier.${verb}`
 
@@ -46,7 +49,7 @@ const call = (verb: string): string => `KNNClassifier.${verb}`
  * Classifies by the votes of the k nearest rows. Nothing is learnt beforehand: fitting keeps the rows and builds an
  * index over them. Immutable.
  *
- * Equal votes go to the class that is first in sorted order; equally distant rows are asked in the order of their row
+ * Equal votes go to the class that is first in sorted order, unless `ties` says otherwise; equally distant rows are asked in the order of their row
  * numbers.
  *
  * Source: Fix and Hodges 1951; Cover and Hart 1967; distance weights: Dudani 1976.
@@ -60,11 +63,20 @@ export class KNNClassifier<T extends ClassLabel> {
   readonly #model: NeighborModel
   /** n places in `classes`. */
   readonly #codes: Uint32Array
+  readonly #factors: Float64Array | undefined
+  readonly #ties: TieRule
 
-  private constructor(model: NeighborModel, classes: readonly T[], codes: Uint32Array) {
+  private constructor(
+    model: NeighborModel,
+    { classes, codes }: CodedTargets<T>,
+    factors: Float64Array | undefined,
+    ties: TieRule,
+  ) {
     this.#model = model
     this.classes = classes
     this.#codes = codes
+    this.#factors = factors
+    this.#ties = ties
   }
 
   /**
@@ -77,7 +89,7 @@ export class KNNClassifier<T extends ClassLabel> {
   static async fit<T extends ClassLabel>(
     points: PointsLike,
     targets: ArrayLike<T>,
-    options: KNNClassifierOptions = {},
+    options: KNNClassifierOptions<NoInfer<T>> = {},
   ): Promise<KNNClassifier<T>> {
     return runPaced(KNNClassifier.#fitSteps(points, targets, options), options)
   }
@@ -86,7 +98,7 @@ export class KNNClassifier<T extends ClassLabel> {
   static fitSync<T extends ClassLabel>(
     points: PointsLike,
     targets: ArrayLike<T>,
-    options: KNNClassifierOptions = {},
+    options: KNNClassifierOptions<NoInfer<T>> = {},
   ): KNNClassifier<T> {
     return runHere(KNNClassifier.#fitSteps(points, targets, options))
   }
@@ -94,19 +106,18 @@ export class KNNClassifier<T extends ClassLabel> {
   static *#fitSteps<T extends ClassLabel>(
     points: PointsLike,
     targets: ArrayLike<T>,
-    options: KNNClassifierOptions,
+    options: KNNClassifierOptions<T>,
   ): Steps<KNNClassifier<T>> {
     let coded: CodedTargets<T> = { classes: [], codes: new Uint32Array(0) }
-    const model = yield* fitNeighbors(
-      call('fit'),
-      points,
-      options,
-      neighborModelOptionNames,
-      (rows, kept) => {
-        coded = codeTargets(call('fit'), targets, rows, kept)
-      },
-    )
-    return new KNNClassifier(model, coded.classes, coded.codes)
+    let factors: Float64Array | undefined
+    let ties: TieRule = 'smallest'
+    const known = [...neighborModelOptionNames, 'classWeight', 'priors', 'ties']
+    const model = yield* fitNeighbors(call('fit'), points, options, known, (rows, kept, copies) => {
+      if (options.ties !== undefined) ties = checkChoice(call('fit'), 'ties', options.ties, tieRules)
+      coded = codeTargets(call('fit'), targets, rows, kept, copies?.live)
+      factors = classFactors(call('fit'), options, coded.classes, coded.codes, copies?.values)
+    })
+    return new KNNClassifier(model, coded, factors, ties)
   }
 
   /** Neighbours asked for each answer. */
@@ -139,11 +150,8 @@ export class KNNClassifier<T extends ClassLabel> {
   }
 
   *#predictSteps(queries: PointsLike | undefined, options: RunOptions): Steps<T[]> {
-    const votes = this.#votes(
-      call('predict'),
-      yield* placesOf(call('predict'), this.#model, queries, options),
-    )
-    return Array.from({ length: votes.rows }, (_, query) => this.classes[leader(votes, query)])
+    const { leaders } = yield* this.#election(call('predict'), queries, options)
+    return Array.from(leaders, (code) => this.classes[code])
   }
 
   /**
@@ -161,13 +169,7 @@ export class KNNClassifier<T extends ClassLabel> {
 
   *#probaSteps(queries: PointsLike | undefined, options: RunOptions): Steps<Matrix> {
     const verb = call('predictProba')
-    const { values, columns, rows } = this.#votes(verb, yield* placesOf(verb, this.#model, queries, options))
-    for (let query = 0; query < rows; query++) {
-      let sum = 0
-      for (let c = 0; c < columns; c++) sum += values[query * columns + c]
-      for (let c = 0; c < columns; c++) values[query * columns + c] /= sum
-    }
-    return Matrix.trusted(values, columns)
+    return toShares(classVotes(verb, yield* ballotsOf(verb, this.#model, queries, options), this.#electorate))
   }
 
   /** The k nearest fitted rows of each query (of weight above 0): why a query is classified as it is. */
@@ -197,28 +199,63 @@ export class KNNClassifier<T extends ClassLabel> {
 
   *#explainSteps(queries: PointsLike | undefined, options: RunOptions): Steps<Explanation<T>[]> {
     const verb = call('explain')
-    const places = yield* placesOf(verb, this.#model, queries, options)
-    const votes = this.#votes(verb, places)
-    return Array.from({ length: votes.rows }, (_, query) => ({
-      prediction: this.classes[leader(votes, query)],
-      neighbors: votersOf(verb, this.#model, places, query, (row) => this.classes[this.#codes[row]]),
+    const { weights, search } = this.#model
+    const { leaders, ballots } = yield* this.#election(verb, queries, options)
+    return Array.from(leaders, (code, query) => ({
+      prediction: this.classes[code],
+      neighbors: votersOf(
+        verb,
+        weights,
+        search.space.columns,
+        ballots,
+        query,
+        (row) => this.classes[this.#codes[row]],
+      ),
     }))
   }
 
-  /** The votes for each class, m × classes. */
-  #votes(call: string, places: Places): Matrix {
-    const { k } = places
-    const queries = places.rows.length / k
-    const columns = this.classes.length
-    const values = new Float64Array(queries * columns)
-    const votes = new Float64Array(k)
-    for (let query = 0; query < queries; query++) {
-      voteWeights(call, this.#model.weights, places, query, votes)
-      for (let place = 0; place < k; place++) {
-        values[query * columns + this.#codes[places.rows[query * k + place]]] += votes[place]
-      }
+  get #electorate(): Electorate {
+    const { weights, search } = this.#model
+    return {
+      weights,
+      columns: search.space.columns,
+      codes: this.#codes,
+      classCount: this.classes.length,
+      factors: this.#factors,
     }
-    return Matrix.trusted(values, columns)
+  }
+
+  /** The winning class of each query, and the neighbours that were asked. */
+  *#election(
+    call: string,
+    queries: PointsLike | undefined,
+    run: RunOptions,
+  ): Steps<{ readonly leaders: Uint32Array; readonly ballots: Ballots }> {
+    const model = this.#model
+    const matrix = modelQueries(call, model, queries, run)
+    // Ties are broken by a second search, after the caller may have changed the queries.
+    const kept = this.#ties === 'expand' && matrix !== undefined ? ownCopy(matrix, matrix) : matrix
+    const ballots = yield* ballotsOfMatrix(call, model, kept, model.k)
+    const votes = classVotes(call, ballots, this.#electorate)
+    const leaders = new Uint32Array(votes.rows)
+    let tied: number[] = []
+    for (let query = 0; query < votes.rows; query++) {
+      leaders[query] =
+        this.#ties === 'nearest' ? nearestLeader(votes, query, ballots, this.#codes) : leaderOf(votes, query)
+      if (this.#ties === 'expand' && isTied(votes, query, leaders[query])) tied.push(query)
+    }
+    const most = placeCount(model, matrix === undefined)
+    for (let k = model.k + 1; tied.length > 0 && k <= most; k++) {
+      const wider = yield* ballotsOfRows(call, model, kept, tied, k)
+      const more = classVotes(call, wider, this.#electorate)
+      tied = tied.filter((query, at) => {
+        const leader = leaderOf(more, at)
+        if (isTied(more, at, leader)) return true
+        leaders[query] = leader
+        return false
+      })
+    }
+    return { leaders, ballots }
   }
 
   /**
@@ -230,8 +267,14 @@ export class KNNClassifier<T extends ClassLabel> {
     const { meta, tensors } = modelContent(call('toBytes'), this.#model)
     return writeModel({
       kind: 'knn-classifier',
-      meta: { ...meta, classes: writeClasses(this.classes) },
-      tensors: { ...tensors, targets: { shape: [this.#codes.length], values: this.#codes } },
+      meta: { ...meta, classes: writeClasses(this.classes), ties: this.#ties },
+      tensors: {
+        ...tensors,
+        targets: { shape: [this.#codes.length], values: this.#codes },
+        ...(this.#factors === undefined
+          ? {}
+          : { factors: { shape: [this.#factors.length], values: this.#factors } }),
+      },
     })
   }
 
@@ -252,37 +295,16 @@ export class KNNClassifier<T extends ClassLabel> {
         `${verb}: the model file must hold the class of each of its points`,
       )
     }
-    saved.done(['targets', 'weights'])
-    return new KNNClassifier(model, classes, codes)
+    const factors = saved.tensor('factors', (values) => values instanceof Float64Array, classes.length)
+    if (factors?.some((factor) => !(factor > 0 && factor < Number.POSITIVE_INFINITY))) {
+      throw new InputError(
+        'E_MAGIC',
+        'factors',
+        `${verb}: the model file's class factors must be numbers above 0`,
+      )
+    }
+    const ties = saved.fields.choice('ties', tieRules)
+    saved.done(['targets', 'weights', 'factors'])
+    return new KNNClassifier(model, { classes, codes }, factors, ties)
   }
-}
-
-/** The column with the most votes; strict >: on a tie the first class wins. */
-function leader(votes: Matrix, query: number): number {
-  const start = query * votes.columns
-  let best = 0
-  for (let c = 1; c < votes.columns; c++) if (votes.values[start + c] > votes.values[start + best]) best = c
-  return best
-}
-
-/** The neighbours behind an answer, copies of one row together. */
-export function votersOf<T>(
-  call: string,
-  model: NeighborModel,
-  places: Places,
-  query: number,
-  targetOf: (row: number) => T,
-): Voter<T>[] {
-  const { k } = places
-  const votes = new Float64Array(k)
-  const sum = voteWeights(call, model.weights, places, query, votes)
-  const voters: Voter<T>[] = []
-  for (let place = 0; place < k; ) {
-    const index = places.rows[query * k + place]
-    const distance = places.distances[query * k + place]
-    let vote = 0
-    for (; place < k && places.rows[query * k + place] === index; place++) vote += votes[place]
-    voters.push({ index, distance, target: targetOf(index), share: vote / sum })
-  }
-  return voters
 }

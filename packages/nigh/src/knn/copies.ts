@@ -1,21 +1,11 @@
 import { InputError, show } from '../check.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
+import { type Ballots, evenOffsets } from './ballots.ts'
 
 // Weight n is n copies. A row of weight w stands for ⌊w⌋ copies of full weight and, where a fraction is left, one of
 // that fraction. Each copy takes one of the k places, so that a neighbour of weight 3 fills three of them, as three
 // equal rows would; where the places run out, the copies that are left over are not asked. A row of weight 0 is not
 // there. Leaving a row out of its own answer leaves one copy out.
-
-/** The k places of each query, filled with copies of rows, nearest first. */
-export interface Places {
-  /** m × k rows. */
-  readonly rows: Uint32Array
-  /** m × k distances. */
-  readonly distances: Float64Array
-  /** m × k weights of the copies: 1, or the fraction of one; undefined where all are 1. */
-  readonly copies: Float64Array | undefined
-  readonly k: number
-}
 
 /** Weights of rows, checked. */
 export interface CopyWeights {
@@ -67,14 +57,15 @@ export function rowsToFind(weights: CopyWeights, k: number, leaveOut: boolean): 
  * Fills the k places of each query with copies of its neighbours.
  *
  * @param neighbors enough of each query's (see {@link rowsToFind}), itself included
- * @param leaveOut the queries are the fitted rows: one copy of each is left out of its own answer
+ * @param weights n; undefined: all 1
+ * @param own the fitted row that each query is, one copy of which is left out of its own answer; undefined: none is
  */
 export function fillPlaces(
   neighbors: Neighbors,
-  weights: Float64Array,
+  weights: Float64Array | undefined,
   k: number,
-  leaveOut: boolean,
-): Places {
+  own: ((query: number) => number) | undefined,
+): Ballots {
   const queries = neighbors.indices.length / neighbors.k
   const rows = new Uint32Array(queries * k)
   const distances = new Float64Array(queries * k)
@@ -84,8 +75,8 @@ export function fillPlaces(
     const end = at + k
     for (let from = query * neighbors.k; at < end && from < (query + 1) * neighbors.k; from++) {
       const row = neighbors.indices[from]
-      let left = weights[row]
-      if (leaveOut && row === query) left = left >= 1 ? left - 1 : 0
+      let left = weights === undefined ? 1 : weights[row]
+      if (own !== undefined && row === own(query)) left = left >= 1 ? left - 1 : 0
       for (; at < end && left > 0; at++) {
         rows[at] = row
         distances[at] = neighbors.distances[from]
@@ -94,5 +85,24 @@ export function fillPlaces(
       }
     }
   }
-  return { rows, distances, copies, k }
+  return {
+    offsets: evenOffsets(queries, k),
+    rows,
+    distances,
+    copies: weights === undefined ? undefined : copies,
+  }
+}
+
+/** Takes the last place of each query off: what is left, with the distances of those places as its edges. */
+export function withEdges(ballots: Ballots): Ballots {
+  const queries = ballots.offsets.length - 1
+  const k = queries === 0 ? 0 : ballots.rows.length / queries
+  const keep = (_: number, at: number): boolean => at % k !== k - 1
+  return {
+    offsets: evenOffsets(queries, k - 1),
+    rows: ballots.rows.filter(keep),
+    distances: ballots.distances.filter(keep),
+    copies: ballots.copies?.filter(keep),
+    edges: ballots.distances.filter((_, at) => at % k === k - 1),
+  }
 }

@@ -5,7 +5,9 @@ import { Table } from '../data/table.ts'
 import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
-import { type CopyWeights, copyWeights, fillPlaces, type Places, rowsToFind } from './copies.ts'
+import { type Ballots, evenOffsets } from './ballots.ts'
+import { type CopyWeights, copyWeights, fillPlaces, rowsToFind, withEdges } from './copies.ts'
+import { isKernel } from './kernel-weights.ts'
 import { buildSearch, checkK, keptOptions, type SearchOptions, searchOptionNames } from './search-steps.ts'
 import { checkWeights, type Weights } from './vote-weights.ts'
 
@@ -14,8 +16,9 @@ export interface NeighborModelOptions extends SearchOptions, RunOptions {
   /** Neighbours asked for each answer: a whole number from 1 to the number of rows, copies counted. Default: 5. */
   readonly k?: number
   /**
-   * How much each neighbour counts: all the same, by 1/distance (where neighbours lie at distance 0, they alone), or a
-   * function of the distance that returns a finite number from 0 up. Default: 'uniform'.
+   * How much each neighbour counts: all the same, by 1/distance (where neighbours lie at distance 0, they alone), by a
+   * kernel over the distance relative to that of the k+1-th neighbour (which must exist), or a function of the
+   * distance that returns a finite number from 0 up. Default: 'uniform'.
    */
   readonly weights?: Weights
   /**
@@ -54,7 +57,7 @@ export function* fitNeighbors(
   points: PointsLike,
   options: NeighborModelOptions,
   known: readonly string[],
-  rowsTaken: (rows: number, kept: Uint32Array | null) => void,
+  rowsTaken: (rows: number, kept: Uint32Array | null, copies: CopyWeights | undefined) => void,
 ): Steps<FittedModel> {
   checkOptions(call, options, known)
   checkRun(call, options)
@@ -73,14 +76,10 @@ export function* fitNeighbors(
           Array.from(kept, (row) => given.values[row]),
           kept.length,
         )
-  rowsTaken(pointCount(points), kept)
-  const k = checkK(
-    call,
-    options.k === undefined ? 5 : options.k,
-    copies === undefined ? matrix.rows : copies.places,
-    false,
-    false,
-  )
+  rowsTaken(pointCount(points), kept, copies)
+  const k = options.k === undefined ? 5 : options.k
+  const count = copies === undefined ? matrix.rows : copies.places
+  checkK(call, k, isKernel(weights) ? count - 1 : count, false, false)
   const search = yield* buildSearch(call, ownCopy(points, matrix), options)
   return { search, options: keptOptions(options), encoder, k, weights, copies, kept }
 }
@@ -96,28 +95,102 @@ function pointCount(points: PointsLike): number {
 /**
  * The k places behind each answer, for queries or, without them, for each fitted row without itself.
  *
- * @throws {InputError} E_K where a row left out of its own answer leaves fewer than k
+ * @throws {InputError} E_K where there are fewer than k (k + 1 for a kernel) to be asked
  */
-export function* placesOf(
+export function* ballotsOf(
   call: string,
   model: NeighborModel,
   queries: PointsLike | undefined,
   run: RunOptions,
-): Steps<Places> {
-  const { search, encoder, copies, k } = model
+): Steps<Ballots> {
+  return yield* ballotsOfMatrix(call, model, modelQueries(call, model, queries, run), model.k)
+}
+
+/** Checks the queries and options of a verb; undefined where the fitted rows themselves are asked about. */
+export function modelQueries(
+  call: string,
+  model: NeighborModel,
+  queries: PointsLike | undefined,
+  run: RunOptions,
+): Matrix | undefined {
+  const { search, encoder } = model
   checkOptions(call, run, runOptionNames)
   checkRun(call, run)
-  const matrix: Matrix | undefined =
-    queries === undefined ? undefined : queryPoints(call, 'queries', queries, search.space.columns, encoder)
+  return queries === undefined
+    ? undefined
+    : queryPoints(call, 'queries', queries, search.space.columns, encoder)
+}
+
+/** {@link ballotsOf} for checked queries and any k. */
+export function* ballotsOfMatrix(
+  call: string,
+  model: NeighborModel,
+  matrix: Matrix | undefined,
+  k: number,
+): Steps<Ballots> {
+  const { search, copies, weights } = model
   const leaveOut = matrix === undefined
-  checkK(call, k, copies === undefined ? search.rows : copies.places, leaveOut, false)
+  // Kernels measure distances by that of the next neighbour.
+  const edged = isKernel(weights)
+  const places = edged ? k + 1 : k
+  checkPlaces(call, model, k, leaveOut)
+  let ballots: Ballots
   if (copies === undefined) {
-    const { indices, distances } = yield* search.nearest({ call, queries: matrix }, k)
-    return { rows: indices, distances, copies: undefined, k }
+    const { indices, distances } = yield* search.nearest({ call, queries: matrix }, places)
+    const offsets = evenOffsets(indices.length / places, places)
+    ballots = { offsets, rows: indices, distances, copies: undefined }
+  } else {
+    const found = yield* search.nearest(
+      { call, queries: matrix, leaveOut: false, live: copies.live },
+      rowsToFind(copies, places, leaveOut),
+    )
+    ballots = fillPlaces(found, copies.values, places, leaveOut ? (query) => query : undefined)
   }
+  return edged ? withEdges(ballots) : ballots
+}
+
+/**
+ * {@link ballotsOfMatrix} for some of the queries only.
+ *
+ * @param matrix all queries; undefined: the fitted rows, each without itself
+ * @param rows which of them
+ */
+export function* ballotsOfRows(
+  call: string,
+  model: NeighborModel,
+  matrix: Matrix | undefined,
+  rows: readonly number[],
+  k: number,
+): Steps<Ballots> {
+  const { search, copies, weights } = model
+  const all = matrix ?? search.matrix
+  const values = all.values.slice(0, rows.length * all.columns)
+  rows.forEach((row, at) => {
+    values.set(all.row(row), at * all.columns)
+  })
+  const some = Matrix.trusted(values, all.columns)
+  if (matrix !== undefined) return yield* ballotsOfMatrix(call, model, some, k)
+  const places = isKernel(weights) ? k + 1 : k
+  const count = copies === undefined ? search.rows : copies.liveCount
   const found = yield* search.nearest(
-    { call, queries: matrix, leaveOut: false, live: copies.live },
-    rowsToFind(copies, k, leaveOut),
+    { call, queries: some, live: copies?.live },
+    Math.min(count, places + 1),
   )
-  return fillPlaces(found, copies.values, k, leaveOut)
+  const ballots = fillPlaces(found, copies?.values, places, (query) => rows[query])
+  return isKernel(weights) ? withEdges(ballots) : ballots
+}
+
+/** The places that can be filled for a query: the largest k. */
+export function placeCount(
+  model: Pick<NeighborModel, 'search' | 'copies' | 'weights'>,
+  leaveOut: boolean,
+): number {
+  const count = model.copies === undefined ? model.search.rows : model.copies.places
+  // One copy is left out of its own answer; a kernel needs one more than it asks.
+  return count - (leaveOut ? 1 : 0) - (isKernel(model.weights) ? 1 : 0)
+}
+
+/** @throws {InputError} E_K */
+function checkPlaces(call: string, model: NeighborModel, k: number, leaveOut: boolean): void {
+  checkK(call, k, placeCount(model, false), leaveOut, false)
 }

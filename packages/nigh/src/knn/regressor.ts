@@ -1,37 +1,32 @@
-import { InputError, show } from '../check.ts'
+import { checkNumber, checkOptions, InputError, show } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { Matrix, type MatrixLike, type Reals } from '../data/matrix.ts'
+import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import type { PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Steps } from '../indexes/search.ts'
-import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
-import { type Explanation, votersOf } from './classifier.ts'
-import type { Places } from './copies.ts'
+import { runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import {
+  ballotsOf,
   fitNeighbors,
   type NeighborModel,
   type NeighborModelOptions,
   neighborModelOptionNames,
-  placesOf,
 } from './neighbor-model.ts'
+import { numberMeans, numberQuantiles, type NumberTargets } from './number-means.ts'
+import { type NumberList, numberTargets, type RegressionTargets } from './number-targets.ts'
 import { modelContent, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
-import { voteWeights } from './vote-weights.ts'
+import { type Explanation, votersOf } from './voters.ts'
 
 /** Options of {@link KNNRegressor.fit}. */
 export interface KNNRegressorOptions extends NeighborModelOptions {}
 
-/** One number a row. */
-export type NumberList =
-  | readonly number[]
-  | Reals
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
+/** Options of `predictQuantiles`. */
+export interface QuantileOptions extends RunOptions {
+  /** Numbers from 0 to 1: `[0.1, 0.5, 0.9]` for the median and the span of the middle four fifths. */
+  readonly quantiles: readonly number[]
+}
 
 const call = (verb: string): string => `KNNRegressor.${verb}`
 
@@ -163,8 +158,42 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
 
   *#predictSteps(queries: PointsLike | undefined, options: RunOptions): Steps<P> {
     const verb = call('predict')
-    const places = yield* placesOf(verb, this.#model, queries, options)
-    return this.#answer(this.#means(verb, places))
+    const ballots = yield* ballotsOf(verb, this.#model, queries, options)
+    return this.#answer(numberMeans(verb, ballots, this.#given))
+  }
+
+  /**
+   * Quantiles of the neighbours' targets, by their share of the votes: how far a prediction may be off. One row a
+   * query, one column a quantile (all quantiles of the first target, then of the next).
+   *
+   * A quantile is the least target whose share, with all smaller ones, reaches it: always the target of a neighbour.
+   *
+   * @throws {InputError} E_PARAM for quantiles that are not numbers from 0 to 1
+   */
+  async predictQuantiles(queries: PointsLike | undefined, options: QuantileOptions): Promise<Matrix> {
+    return runPaced(this.#quantileSteps(queries, options), options)
+  }
+
+  /** {@link KNNRegressor.predictQuantiles} on this thread, at once. */
+  predictQuantilesSync(queries: PointsLike | undefined, options: QuantileOptions): Matrix {
+    return runHere(this.#quantileSteps(queries, options))
+  }
+
+  *#quantileSteps(queries: PointsLike | undefined, options: QuantileOptions): Steps<Matrix> {
+    const verb = call('predictQuantiles')
+    checkOptions(verb, options, ['quantiles', ...runOptionNames])
+    const { quantiles: given, ...run } = options
+    if (!Array.isArray(given) || given.length === 0) {
+      throw new InputError(
+        'E_PARAM',
+        'quantiles',
+        `${verb}: quantiles must be numbers from 0 to 1, got ${show(given)}`,
+      )
+    }
+    const quantiles: number[] = given.map((quantile) => checkNumber(verb, 'quantiles', quantile, 0, 1))
+    const ballots = yield* ballotsOf(verb, this.#model, queries, run)
+    const values = numberQuantiles(verb, ballots, this.#given, quantiles)
+    return Matrix.trusted(values, this.outputs * quantiles.length)
   }
 
   /** The k nearest fitted rows of each query (of weight above 0): where a prediction comes from. */
@@ -195,45 +224,20 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
   *#explainSteps(queries: PointsLike | undefined, options: RunOptions): Steps<Explanation<Float64Array>[]> {
     const verb = call('explain')
     const { outputs } = this
-    const places = yield* placesOf(verb, this.#model, queries, options)
-    const means = this.#means(verb, places)
+    const { weights, columns, targets } = this.#given
+    const ballots = yield* ballotsOf(verb, this.#model, queries, options)
+    const means = numberMeans(verb, ballots, this.#given)
     return Array.from({ length: means.length / outputs }, (_, query) => ({
       prediction: means.slice(query * outputs, (query + 1) * outputs),
-      neighbors: votersOf(verb, this.#model, places, query, (row) =>
-        this.#targets.slice(row * outputs, (row + 1) * outputs),
+      neighbors: votersOf(verb, weights, columns, ballots, query, (row) =>
+        targets.slice(row * outputs, (row + 1) * outputs),
       ),
     }))
   }
 
-  /** Weighted means, m × outputs: sums in the order of the neighbours. */
-  #means(call: string, places: Places): Float64Array {
-    const { k } = places
-    const { outputs } = this
-    const targets = this.#targets
-    const queries = places.rows.length / k
-    const means = new Float64Array(queries * outputs)
-    const votes = new Float64Array(k)
-    for (let query = 0; query < queries; query++) {
-      const total = voteWeights(call, this.#model.weights, places, query, votes)
-      for (let j = 0; j < outputs; j++) {
-        let sum = 0
-        for (let place = 0; place < k; place++) {
-          const vote = votes[place]
-          // A vote of 0 times a target is 0, but for rounding's sake not even −0 is added.
-          if (vote > 0) sum += vote * targets[places.rows[query * k + place] * outputs + j]
-        }
-        let mean = sum / total
-        if (mean - mean !== 0) {
-          // The sum is too large for a number; the mean need not be.
-          mean = 0
-          for (let place = 0; place < k; place++) {
-            mean += (votes[place] / total) * targets[places.rows[query * k + place] * outputs + j]
-          }
-        }
-        means[query * outputs + j] = mean
-      }
-    }
-    return means
+  get #given(): NumberTargets {
+    const { weights, search } = this.#model
+    return { weights, columns: search.space.columns, targets: this.#targets, outputs: this.outputs }
   }
 
   /**
@@ -277,84 +281,4 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
     saved.done(['targets', 'weights'])
     return KNNRegressor.#of(model, { values, outputs: shape[1] ?? 1, many: shape.length === 2 })
   }
-}
-
-interface RegressionTargets {
-  /** n × outputs. */
-  readonly values: Float64Array
-  readonly outputs: number
-  /** Whether they came as rows, and predictions go out as a Matrix. */
-  readonly many: boolean
-}
-
-/** Takes targets: one number a row, or rows of numbers; a copy. */
-function numberTargets(
-  call: string,
-  targets: NumberList | MatrixLike,
-  rows: number,
-  kept: Uint32Array | null,
-): RegressionTargets {
-  const first: unknown = targets instanceof Matrix ? targets : isList(targets) ? targets[0] : undefined
-  const many = typeof first === 'object' && first !== null
-  const matrix = many ? rowsOfNumbers(call, targets) : undefined
-  const count = matrix === undefined ? lengthOf(call, targets) : matrix.rows
-  if (count !== rows) {
-    throw new InputError(
-      'E_SHAPE',
-      'targets',
-      `${call}: targets must be one for each of the ${rows} points, got ${count}`,
-    )
-  }
-  const outputs = matrix === undefined ? 1 : matrix.columns
-  const values = new Float64Array((kept === null ? rows : kept.length) * outputs)
-  const from: ArrayLike<unknown> =
-    matrix !== undefined ? matrix.values : targets instanceof Matrix ? [] : targets
-  for (let at = 0; at < values.length; at++) {
-    const row = Math.floor(at / outputs)
-    const source = (kept === null ? row : kept[row]) * outputs + (at % outputs)
-    const value = from[source]
-    if (typeof value !== 'number') {
-      throw new InputError(
-        'E_TYPE',
-        'targets',
-        `${call}: targets[${source}] must be a number, got ${show(value)} (nothing is converted)`,
-      )
-    }
-    if (value - value !== 0) {
-      throw new InputError(
-        'E_NONFINITE',
-        'targets',
-        `${call}: targets must be finite; row ${row} is ${value}`,
-      )
-    }
-    values[at] = value
-  }
-  return { values, outputs, many }
-}
-
-function rowsOfNumbers(call: string, targets: NumberList | MatrixLike): Matrix {
-  if (isMatrixLike(targets)) return Matrix.from(call, 'targets', targets)
-  throw new InputError(
-    'E_TYPE',
-    'targets',
-    `${call}: targets must be numbers or rows of numbers, got ${show(targets)}`,
-  )
-}
-
-// Rows are checked one by one by Matrix.from; here only the outer list is.
-function isMatrixLike(targets: NumberList | MatrixLike): targets is MatrixLike {
-  return targets instanceof Matrix || Array.isArray(targets)
-}
-
-function lengthOf(call: string, targets: NumberList | MatrixLike): number {
-  if (!(targets instanceof Matrix) && isList(targets)) return targets.length
-  throw new InputError(
-    'E_TYPE',
-    'targets',
-    `${call}: targets must be numbers or rows of numbers, got ${show(targets)}`,
-  )
-}
-
-function isList(targets: unknown): boolean {
-  return Array.isArray(targets) || ArrayBuffer.isView(targets)
 }

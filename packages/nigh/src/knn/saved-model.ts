@@ -2,7 +2,8 @@ import { InputError } from '../check.ts'
 import type { ModelFile } from '../files/model-file.ts'
 import type { Tensor } from '../files/tensor.ts'
 import { copyWeights } from './copies.ts'
-import type { NeighborModel } from './neighbor-model.ts'
+import { kernelNames } from './kernel-weights.ts'
+import { type NeighborModel, placeCount } from './neighbor-model.ts'
 import { readSearch, type SavedSearch, searchContent } from './saved-search.ts'
 import { checkK } from './search-steps.ts'
 
@@ -41,10 +42,11 @@ export function readModelContent(
   const { search, options, encoder, fields } = saved
   const weights = saved.tensor('weights', (values) => values instanceof Float64Array, search.rows)
   const copies = weights === undefined ? undefined : copyWeights(call, weights, search.rows)
+  const weighting = fields.choice('weights', ['uniform', 'distance', ...kernelNames])
   const k = checkK(
     call,
     fields.integer('k', 1),
-    copies === undefined ? search.rows : copies.places,
+    placeCount({ search, copies, weights: weighting }, false),
     false,
     false,
   )
@@ -53,7 +55,7 @@ export function readModelContent(
     options,
     encoder,
     k,
-    weights: fields.choice('weights', ['uniform', 'distance']),
+    weights: weighting,
     copies,
   }
   return { model, saved }

@@ -1,16 +1,17 @@
 import { checkChoice, InputError, show } from '../check.ts'
-import type { Places } from './copies.ts'
+import type { Ballots } from './ballots.ts'
+import { isKernel, type KernelName, kernelNames, kernelWeights } from './kernel-weights.ts'
 
 /** How much a neighbour counts, by its distance: a finite number from 0 up. */
 export type WeightFunction = (distance: number) => number
 
 /** How neighbours' votes are weighted. */
-export type Weights = 'uniform' | 'distance' | WeightFunction
+export type Weights = 'uniform' | 'distance' | KernelName | WeightFunction
 
 /** @throws {InputError} E_PARAM */
 export function checkWeights(call: string, weights: unknown): Weights {
   if (isWeightFunction(weights)) return weights
-  return checkChoice(call, 'weights', weights, ['uniform', 'distance'])
+  return checkChoice(call, 'weights', weights, ['uniform', 'distance', ...kernelNames])
 }
 
 function isWeightFunction(value: unknown): value is WeightFunction {
@@ -18,34 +19,43 @@ function isWeightFunction(value: unknown): value is WeightFunction {
 }
 
 /**
- * The weight of the vote in each place of a query, written to `votes[0]` on.
+ * The weights of the votes of a query, written to `votes[0]` on.
  *
  * 'distance' counts a neighbour by 1/distance. Where neighbours lie at distance 0, they alone count, equally. The
  * weights are taken relative to the nearest neighbour's, as nearest/distance: the same proportions, but 1/1e-310 is
  * too large for a number and would pass for a distance of 0.
  *
- * @returns the sum of the votes, above 0
+ * @param columns d, which the kernel 'optimal' goes by
+ * @returns the sum of the votes, above 0; 0 where the query has no neighbours
  * @throws {InputError} E_WEIGHTS where a weight function returns what it may not, or 0 for all neighbours of a query
  */
 export function voteWeights(
   call: string,
   weights: Weights,
-  places: Places,
+  ballots: Ballots,
   query: number,
+  columns: number,
   votes: Float64Array,
 ): number {
-  const { distances, copies, k } = places
-  const at = query * k
+  const { offsets, distances, copies, edges } = ballots
+  const at = offsets[query]
+  const count = offsets[query + 1] - at
+  if (count === 0) return 0
   const nearest = distances[at]
+  if (isKernel(weights)) {
+    const edge = edges === undefined ? distances[at + count - 1] : edges[query]
+    kernelWeights(weights, distances.subarray(at, at + count), edge, columns, votes)
+  } else {
+    for (let place = 0; place < count; place++) {
+      const distance = distances[at + place]
+      if (typeof weights === 'function') votes[place] = checkedWeight(call, weights(distance), distance)
+      else votes[place] = weights === 'uniform' || distance === nearest ? 1 : nearest / distance
+    }
+  }
   let sum = 0
-  for (let place = 0; place < k; place++) {
-    const distance = distances[at + place]
-    let vote = 1
-    if (typeof weights === 'function') vote = checkedWeight(call, weights(distance), distance)
-    else if (weights === 'distance') vote = distance === nearest ? 1 : nearest / distance
-    if (copies !== undefined) vote *= copies[at + place]
-    votes[place] = vote
-    sum += vote
+  for (let place = 0; place < count; place++) {
+    if (copies !== undefined) votes[place] *= copies[at + place]
+    sum += votes[place]
   }
   if (sum > 0 && sum < Number.POSITIVE_INFINITY) return sum
   throw new InputError(

@@ -139,6 +139,13 @@ function logarithmOf(x: number): { readonly exponent: number; readonly logarithm
   return { exponent, logarithm: (2 / Math.LN2) * t * sum }
 }
 
+/** e^x for x ≤ 0: to a few units in the last place of the exponent's size. */
+export function naturalExponential(x: number): number {
+  const binary = Math.max(-1100, x / Math.LN2)
+  const whole = Math.round(binary)
+  return timesPowerOfTwo(exponential(binary - whole), whole)
+}
+
 /** 2^x for x within about ½. */
 function exponential(x: number): number {
   const g = x * Math.LN2
