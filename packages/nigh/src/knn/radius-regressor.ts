@@ -1,0 +1,172 @@
+import { InputError, show } from '../check.ts'
+import type { Encoder } from '../data/encoder.ts'
+import { Matrix, type MatrixLike } from '../data/matrix.ts'
+import type { PointsLike } from '../data/points.ts'
+import type { Steps } from '../indexes/search.ts'
+import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
+import { numberMeans, type NumberTargets } from './number-means.ts'
+import { type NumberList, numberTargets, type RegressionTargets } from './number-targets.ts'
+import {
+  firstLonely,
+  fitRadius,
+  lonely,
+  radiusBallots,
+  type RadiusModel,
+  type RadiusModelOptions,
+  radiusModelOptionNames,
+} from './radius-model.ts'
+
+/** Options of {@link RadiusRegressor.fit}. */
+export interface RadiusRegressorOptions extends RadiusModelOptions {
+  /** The prediction (for each target) for a query without neighbours; NaN is allowed. Default: such a query is an error, E_NO_NEIGHBORS. */
+  readonly outlierValue?: number
+}
+
+const call = (verb: string): string => `RadiusRegressor.${verb}`
+
+const one = (values: Float64Array): Float64Array => values
+
+/**
+ * Predicts numbers: the (weighted) mean of the targets of all rows within a radius. Immutable.
+ *
+ * One target a row gives predictions as a Float64Array, several give a Matrix with a column for each.
+ *
+ * @example
+ * const model = await RadiusRegressor.fit(points, prices, { radius: 2, outlierValue: NaN })
+ * await model.predict(queries)
+ */
+export class RadiusRegressor<P extends Float64Array | Matrix> {
+  /** Targets a row. */
+  readonly outputs: number
+  readonly #model: RadiusModel
+  readonly #targets: Float64Array
+  readonly #outlierValue: number | undefined
+  readonly #answer: (values: Float64Array) => P
+
+  private constructor(
+    model: RadiusModel,
+    { values, outputs }: RegressionTargets,
+    outlierValue: number | undefined,
+    answer: (values: Float64Array) => P,
+  ) {
+    this.#model = model
+    this.#targets = values
+    this.outputs = outputs
+    this.#outlierValue = outlierValue
+    this.#answer = answer
+  }
+
+  /**
+   * Keeps points and their targets, and builds an index.
+   *
+   * @throws {InputError} E_PARAM for a radius that is not a number from 0 up or another option out of its rules; as
+   * KNNRegressor.fit
+   */
+  static fit(
+    points: PointsLike,
+    targets: NumberList,
+    options: RadiusRegressorOptions,
+  ): Promise<RadiusRegressor<Float64Array>>
+  static fit(
+    points: PointsLike,
+    targets: MatrixLike,
+    options: RadiusRegressorOptions,
+  ): Promise<RadiusRegressor<Matrix>>
+  static async fit(
+    points: PointsLike,
+    targets: NumberList | MatrixLike,
+    options: RadiusRegressorOptions,
+  ): Promise<RadiusRegressor<Float64Array> | RadiusRegressor<Matrix>> {
+    return runPaced(RadiusRegressor.#fitSteps(points, targets, options), options)
+  }
+
+  /** {@link RadiusRegressor.fit} on this thread, at once. */
+  static fitSync(
+    points: PointsLike,
+    targets: NumberList,
+    options: RadiusRegressorOptions,
+  ): RadiusRegressor<Float64Array>
+  static fitSync(
+    points: PointsLike,
+    targets: MatrixLike,
+    options: RadiusRegressorOptions,
+  ): RadiusRegressor<Matrix>
+  static fitSync(
+    points: PointsLike,
+    targets: NumberList | MatrixLike,
+    options: RadiusRegressorOptions,
+  ): RadiusRegressor<Float64Array> | RadiusRegressor<Matrix> {
+    return runHere(RadiusRegressor.#fitSteps(points, targets, options))
+  }
+
+  static *#fitSteps(
+    points: PointsLike,
+    targets: NumberList | MatrixLike,
+    options: RadiusRegressorOptions,
+  ): Steps<RadiusRegressor<Float64Array> | RadiusRegressor<Matrix>> {
+    const verb = call('fit')
+    let taken: RegressionTargets = { values: new Float64Array(0), outputs: 1, many: false }
+    let outlierValue: number | undefined
+    const known = [...radiusModelOptionNames, 'outlierValue']
+    const model = yield* fitRadius(verb, points, options, known, (rows, kept) => {
+      taken = numberTargets(verb, targets, rows, kept)
+      const value: unknown = options.outlierValue
+      if (value !== undefined && typeof value !== 'number') {
+        throw new InputError(
+          'E_TYPE',
+          'outlierValue',
+          `${verb}: outlierValue must be a number, got ${show(value)}`,
+        )
+      }
+      outlierValue = value
+    })
+    const { outputs } = taken
+    if (!taken.many) return new RadiusRegressor<Float64Array>(model, taken, outlierValue, one)
+    return new RadiusRegressor<Matrix>(model, taken, outlierValue, (values) =>
+      Matrix.trusted(values, outputs),
+    )
+  }
+
+  get radius(): number {
+    return this.#model.radius
+  }
+
+  /** The fitted rows, n × d. */
+  get points(): Matrix {
+    return this.#model.search.matrix
+  }
+
+  /** What turns tables into points; undefined where the model was fitted on numbers. */
+  get encoder(): Encoder | undefined {
+    return this.#model.encoder
+  }
+
+  /**
+   * The prediction for each query. Without queries: for each fitted row, from the others (leave-one-out).
+   *
+   * @throws {InputError} E_NO_NEIGHBORS for a query without neighbours, unless there is an `outlierValue`; E_SHAPE
+   */
+  async predict(queries?: PointsLike, options: RunOptions = {}): Promise<P> {
+    return runPaced(this.#predictSteps(queries, options), options)
+  }
+
+  /** {@link RadiusRegressor.predict} on this thread, at once. */
+  predictSync(queries?: PointsLike, options: RunOptions = {}): P {
+    return runHere(this.#predictSteps(queries, options))
+  }
+
+  *#predictSteps(queries: PointsLike | undefined, options: RunOptions): Steps<P> {
+    const verb = call('predict')
+    const ballots = yield* radiusBallots(verb, this.#model, queries, options)
+    const first = this.#outlierValue === undefined ? firstLonely(ballots) : -1
+    if (first >= 0) throw lonely(verb, first, this.#model.radius, 'the option outlierValue')
+    const { weights, search } = this.#model
+    const given: NumberTargets = {
+      weights,
+      columns: search.space.columns,
+      targets: this.#targets,
+      outputs: this.outputs,
+    }
+    return this.#answer(numberMeans(verb, ballots, given, this.#outlierValue))
+  }
+}
