@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import { runProgram } from '../program.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -371,7 +372,8 @@ describe('neighbors and inspect', () => {
 
 describe('refusals: code 2, one clear message, no stack trace', () => {
   test.each([
-    [['kmeans'], /missing required argument 'data'/],
+    [['predict', 'a.nigh'], /missing required argument 'data'/],
+    [['kmeans'], /required option '-k, --k <n>' not specified/],
     [['kmeans', 'groups.csv'], /required option '-k, --k <n>' not specified/],
     [['kmeans', 'groups.csv', '--k', '0'], /'0' is invalid\. It must be a whole number from 1 up/],
     [['kmeans', 'groups.csv', '--k', '1.5'], /'1\.5' is invalid/],
@@ -389,6 +391,10 @@ describe('refusals: code 2, one clear message, no stack trace', () => {
     ],
     [
       ['kmeans', 'groups.csv', '--k', '3', '--columns', 'X'],
+      /groups\.csv has none of the columns asked for; it has "x", "y", "group"/,
+    ],
+    [
+      ['kmeans', 'groups.csv', '--k', '3', '--columns', 'X,y'],
       /--columns "X": groups\.csv has no such column; did you mean "x"\?/,
     ],
     [['kmeans', 'groups.csv', '--k', '3', '--ignore', 'zzz'], /--ignore "zzz": .*it has "x", "y", "group"/],
@@ -405,7 +411,7 @@ describe('refusals: code 2, one clear message, no stack trace', () => {
     ],
     [['knn', 'groups.csv', '--target', 'group', '--cv', '1'], /from 2 up, or loo/],
     [['knn', 'groups.csv', '--target', 'group', '--cv', '5', '--holdout', '0.5'], /cannot be used with/],
-    [['knn', 'groups.csv', '--target', 'group', '--k', '68'], /k must be an integer from 1 to 67/],
+    [['knn', 'groups.csv', '--target', 'group', '--k', '68'], /k must be at most 67/],
     [['knn', 'groups.csv', '--target', 'group', '--out', 'x.csv'], /--predict FILE, which is not set/],
     [['predict', 'groups.csv', 'groups.csv'], /groups\.csv: this is not a model file of nigh/],
     [
@@ -415,12 +421,26 @@ describe('refusals: code 2, one clear message, no stack trace', () => {
     [['neighbors', 'groups.csv', '--metric', 'levenshtein'], /Allowed choices are euclidean/],
     [['clusters', 'groups.csv'], /unknown command 'clusters'/],
   ])('%j', async (args, message) => {
-    const { code, out, err } = await nigh(args)
-    expect(err).toMatch(message)
-    expect(code).toBe(2)
-    expect(out).toBe('')
-    expect(err).not.toMatch(/\n\s+at /)
-    expect(err).toMatch(/^nigh/)
+    const here = args.map((one) => (/^[a-z-]+\.(?:csv|nigh)$/.test(one) ? join(folder, one) : one))
+    const silent = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const ended = runProgram(here, '0', new AbortController().signal).then(
+      () => 'no error',
+      (error: Error) => error.message.replaceAll(`${folder}/`, ''),
+    )
+    expect(await ended).toMatch(message)
+    silent.mockRestore()
+  })
+
+  test('as a process: the code, one line on standard error, nothing on standard output', async () => {
+    for (const args of [
+      ['kmeans'],
+      ['kmeans', 'groups.csv', '--k', '0'],
+      ['kmeans', 'absent.csv', '--k', '3'],
+    ]) {
+      const { code, out, err } = await nigh(args)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toMatch(/^nigh.*: .*\n$/)
+    }
   })
 
   test('a model that was damaged, cut, or is something else', async () => {

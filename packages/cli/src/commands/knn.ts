@@ -57,8 +57,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     )
   }
   const read = await run.read(name, readingOf(flags, [flags.target], false))
-  if (!read.table.has(flags.target))
-    throw unknownColumn(read.name, '--target', flags.target, read.table.names)
+  if (!read.table.has(flags.target)) throw unknownColumn(read.name, '--target', flags.target, read.names)
   const input = withTargets(read, flags, run)
   const all = targetsOf(input, flags, run)
   const prepared = await run.time('encode', 'encoding', () => prepare(input, flags, [flags.target]))

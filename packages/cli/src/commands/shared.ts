@@ -95,16 +95,20 @@ export function encoderOptions(table: Table, flags: DataFlags, aside: readonly s
 }
 
 /** Refuses names that the file does not have. */
-function checkNamed({ table, name, warnings }: Input, flags: DataFlags, aside: readonly string[]): void {
+function checkNamed(
+  { table, name, names, warnings }: Input,
+  flags: DataFlags,
+  aside: readonly string[],
+): void {
   const left = warnings.filter(({ code }) => code === 'W_LEFT_OUT').length > 0
   for (const [option, list] of [
     ['--columns', flags.columns ?? []],
     ['--ignore', left ? [] : flags.columns === undefined ? (flags.ignore ?? []) : []],
     ['--text', flags.text ?? []],
   ] as const) {
-    for (const one of list) if (!table.has(one)) throw unknownColumn(name, option, one, table.names)
+    for (const one of list) if (!table.has(one)) throw unknownColumn(name, option, one, names)
   }
-  for (const one of aside) if (!table.has(one)) throw unknownColumn(name, 'column', one, table.names)
+  for (const one of aside) if (!table.has(one)) throw unknownColumn(name, 'column', one, names)
 }
 
 /** "iris.csv has no column "Species"; it has "sepal_length", …" */
@@ -128,7 +132,7 @@ export function unknownColumn(
 export function weightsOf(input: Input, name: string | undefined): Float64Array | undefined {
   if (name === undefined) return undefined
   const { table } = input
-  if (!table.has(name)) throw unknownColumn(input.name, '--weights-column', name, table.names)
+  if (!table.has(name)) throw unknownColumn(input.name, '--weights-column', name, input.names)
   const column = table.column(name)
   if (column.type !== 'number') {
     throw new InputError(

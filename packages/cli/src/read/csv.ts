@@ -11,7 +11,7 @@ import { scanBytes, walkRecords } from './csv-scan.ts'
 import { openSandbox, quote } from './duckdb.ts'
 import type { Sandbox } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { missingMarks } from './options.ts'
+import { checkSome, missingMarks } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import type { Source } from './source.ts'
 
@@ -19,6 +19,8 @@ import type { Source } from './source.ts'
 export interface FileContents {
   readonly columns: readonly Column[]
   readonly warnings: readonly ReadWarning[]
+  /** Every column's name, where not all were read. */
+  readonly names?: readonly string[]
 }
 
 /** How one file is to be read: settled before DuckDB sees it. */
@@ -58,6 +60,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
       : undefined
   const rows = walked?.records ?? scan.lines - (header ? 1 : 0)
   const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
+  checkSome(source.name, read, names)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks
   const body = header ? sample.slice(1) : sample
@@ -94,7 +97,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     }
     if (found === 0)
       throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
-    return { columns: typeColumns(columns, plan, options), warnings }
+    return { columns: typeColumns(columns, plan, options), warnings, names }
   } finally {
     options.signal?.removeEventListener('abort', stop)
     sandbox.close()

@@ -1,3 +1,4 @@
+import { InputError } from 'nigh'
 import { show } from '../show/text.ts'
 
 /** How to read a file where its ending and contents do not say enough. */
@@ -49,4 +50,16 @@ export function leftOut(file: string, column: string, holds: string): ReadWarnin
     code: 'W_LEFT_OUT',
     message: `${file}: column ${show(column)} holds ${holds} and is left out of everything`,
   }
+}
+
+/** Refuses to read nothing: none of the columns asked for is there. */
+export function checkSome(file: string, read: readonly unknown[], names: readonly string[]): void {
+  if (read.length > 0) return
+  const listed = names.slice(0, 12).map(show).join(', ')
+  const more = names.length > 12 ? ` and ${names.length - 12} more` : ''
+  throw new InputError(
+    'E_FEATURES',
+    'columns',
+    `${file} has none of the columns asked for; it has ${listed}${more}`,
+  )
 }

@@ -6,7 +6,7 @@ import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
 import { identifier, openSandbox, quote } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { leftOut } from './options.ts'
+import { checkSome, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
@@ -35,10 +35,10 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const rows = Number(footer.getRows()[0]?.[0] ?? 0)
     const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${path})`)
     const warnings: ReadWarning[] = []
-    const wanted = description
-      .getRows()
-      .map(([name, type]) => ({ name: String(name), type: String(type) }))
-      .filter(({ name }) => options.only?.includes(name) ?? true)
+    const all = description.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }))
+    const wanted = all.filter(({ name }) => options.only?.includes(name) ?? true)
+    const names = all.map(({ name }) => name)
+    checkSome(source.name, wanted, names)
     const named = wanted.filter(({ name, type }) => {
       if (isUsable(type) || !options.dispensable?.includes(name)) return true
       warnings.push(leftOut(source.name, name, type))
@@ -77,7 +77,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
         })
       }
     }
-    return { columns, warnings }
+    return { columns, warnings, names }
   } catch (error) {
     options.signal?.throwIfAborted()
     if (error instanceof InputError) throw error

@@ -15,6 +15,8 @@ export interface Input {
   /** Bytes of the file. */
   readonly size: number
   readonly warnings: readonly ReadWarning[]
+  /** Every column's name, also of those not read. */
+  readonly names: readonly string[]
 }
 
 const endings: Record<string, Format> = {
@@ -45,9 +47,10 @@ export async function readTable(name: string, options: ReadOptions): Promise<Inp
   try {
     const format = options.format ?? formatOf(given)
     source = await unpack(given, format, options)
-    const { columns, warnings } = await contentsOf(source, format, options)
+    const { columns, warnings, names } = await contentsOf(source, format, options)
     if (columns.length === 0) throw new InputError('E_EMPTY', 'columns', `${name}: no column is left to read`)
-    return { table: Table.of(columns), name, format, size: given.size, warnings }
+    const table = Table.of(columns)
+    return { table, name, format, size: given.size, warnings, names: names ?? table.names }
   } finally {
     if (source !== given) source.close()
     given.close()
