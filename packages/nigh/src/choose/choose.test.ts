@@ -7,7 +7,7 @@ import { kneeOf } from './knee.ts'
 import { hopkins, referenceFor } from './reference.ts'
 import { replication } from './stability.ts'
 
-const quick: ChooseKOptions = { references: 8, halvings: 3, nInit: 5 }
+const quick: ChooseKOptions = { references: 8, halvings: 3, nInit: 3 }
 const choose = (points: number[][], options: ChooseKOptions = {}): ChosenK =>
   chooseKSync(points, { ...quick, ...options })
 
@@ -28,7 +28,7 @@ function uniform(n: number, d: number, seed: number): number[][] {
 
 describe('chooseK', () => {
   test.each([2, 3, 5, 8])('finds %i clusters that are there, and is clear about it', (k) => {
-    const found = choose(blobs(40 * k, k, 9))
+    const found = choose(blobs(24 * k, k, 9), { nInit: 10 })
     expect(found.k).toBe(k)
     expect(found.verdict).toBe('clear')
     expect(found.reasons[0]).toMatch(new RegExp(`criteria choose k = ${k}`))
@@ -39,7 +39,7 @@ describe('chooseK', () => {
   })
 
   test.each([1, 2, 3])('says so where there is one cluster only (seed %i)', (seed) => {
-    const found = choose(blobs(200, 1, 0, seed))
+    const found = choose(blobs(120, 1, 0, seed), { to: 6 })
     expect(found.k).toBe(1)
     expect(found.verdict).toBe('no clear clusters')
     expect(found.reasons.length).toBeGreaterThan(1)
@@ -51,7 +51,7 @@ describe('chooseK', () => {
     [2, 2],
     [5, 3],
   ])('says so for rows spread evenly over %i columns (seed %i)', (d, seed) => {
-    expect(choose(uniform(200, d, seed))).toMatchObject({ k: 1, verdict: 'no clear clusters' })
+    expect(choose(uniform(120, d, seed), { to: 6 })).toMatchObject({ k: 1, verdict: 'no clear clusters' })
   })
 
   test('finds the same far from 0 and at other sizes', () => {
@@ -80,7 +80,7 @@ describe('chooseK', () => {
   })
 
   test('says where the largest k looked at is too small', () => {
-    const found = choose(blobs(160, 8, 12), { to: 4 })
+    const found = choose(blobs(96, 8, 12), { to: 4 })
     expect(found.verdict).not.toBe('clear')
   })
 
