@@ -8,6 +8,8 @@ import type { Watch } from './session.ts'
 /** The layout's mark: see java/nigh/Block.java. */
 const blockMagic = 0x3142474e
 const idsFlag = 1
+const weightsFlag = 2
+const cellFlag = 4
 
 /** About this many bytes a block. */
 const blockBytes = 1 << 20
@@ -38,13 +40,13 @@ export class Blocks {
     options: { readonly id?: string; readonly weight?: string } = {},
   ): Promise<Blocks> {
     const packed = frame.sql(
-      `select nigh_pack(:cell, collect_list(struct(id, weight, x))) as block from (
+      `select nigh_pack(:plain, 0, collect_list(struct(id, weight, x))) as block from (
         select monotonically_increasing_id() div ${blockRows(columns)} as part,
           ${options.id ?? 'cast(null as bigint)'} as id, ${options.weight ?? 'cast(null as double)'} as weight,
           ${features.sql} as x
         from input
       ) group by part`,
-      { cell: new Uint8Array(0) },
+      { plain: new Uint8Array(0) },
     )
     return Blocks.keep(packed, columns)
   }
@@ -103,6 +105,28 @@ export function packBlock(
     for (let i = from * columns; i < to * columns; i++, at += 8) view.setFloat64(at, values[i], true)
   }
   return bytes
+}
+
+/** The rows of a block, and their ids where it has them. */
+export function unpackBlock(bytes: Uint8Array): {
+  readonly rows: Float64Array
+  readonly columns: number
+  readonly ids: BigInt64Array | null
+} {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes.length < 16 || view.getInt32(0, true) !== blockMagic) throw new SparkError('Spark: not a block')
+  const n = view.getInt32(4, true)
+  const columns = view.getInt32(8, true)
+  const flags = view.getInt32(12, true)
+  let at = 16
+  const ids = (flags & idsFlag) === 0 ? null : new BigInt64Array(n)
+  if (ids !== null) for (let i = 0; i < n; i++, at += 8) ids[i] = view.getBigInt64(at, true)
+  if ((flags & weightsFlag) !== 0) at += n * 8
+  if ((flags & cellFlag) !== 0) at += (1 + columns + n) * 8
+  if (at + n * columns * 8 !== bytes.length) throw new SparkError('Spark: a torn block')
+  const rows = new Float64Array(n * columns)
+  for (let i = 0; i < rows.length; i++, at += 8) rows[i] = view.getFloat64(at, true)
+  return { rows, columns, ids }
 }
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1

@@ -27,6 +27,8 @@ const functions: readonly (readonly [string, string, DataType | null])[] = [
   ['nigh_unpack', 'nigh.Unpack', arrayOf(struct({ id: long, x: arrayOf(double) }))],
   ['nigh_nearest', 'nigh.Nearest', struct({ cluster: integer, distance: double })],
   ['nigh_fit', 'nigh.Fit', null],
+  ['nigh_near', 'nigh.Near', null],
+  ['nigh_within', 'nigh.Within', arrayOf(struct({ query: integer, id: long, sq: double }))],
 ]
 
 /** Uploads nigh's own functions to a session and gives them their names. The server needs no change, and no Python. */

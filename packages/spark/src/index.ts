@@ -1,6 +1,13 @@
 export { SparkError } from './errors.ts'
 export { Frame, type FrameColumn } from './frame.ts'
 export type { Cell, Row, UploadColumn } from './arrow.ts'
+export type { SparkKMeansOptions, SparkKMeansProgress } from './kmeans.ts'
+export {
+  SparkIndex,
+  type SparkIndexOptions,
+  type SparkNeighbors,
+  type SparkNeighborsWithin,
+} from './neighbors.ts'
 export type { Argument } from './plan.ts'
 export type { SparkProgress, TlsOptions, Watch } from './session.ts'
 export { type ConnectOptions, Spark, connect } from './spark.ts'

@@ -72,7 +72,7 @@ export async function fitKMeans(
   session: Session,
   frame: Frame,
   options: SparkKMeansOptions,
-): Promise<KMeans> {
+): Promise<{ readonly model: KMeans; readonly columns: readonly string[] }> {
   const checked = checkFit(options)
   const { signal } = options
   signal?.throwIfAborted()
@@ -111,19 +111,15 @@ export async function fitKMeans(
       const counts = sums.weightCoarse.map((coarse, c) => coarse + sums.weightFine[c])
       const inertia = await engine.inertia(centroids)
       const converged = found.iterations < maxIterations
-      return modelOf(
-        { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 },
-        columns,
-        unit,
-        checked,
-      )
+      const outcome = { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
+      return { model: modelOf(outcome, columns, unit, checked), columns: features.names }
     }
     const starts = startsOf(checked, engine.rows, columns, given)
     const init: Init = given === null ? checked.init : [given]
     const { k, seed, maxIterations, tolerance } = checked
     const steps = fit(engine, { k, init, starts, maxIterations, tolerance, seed })
     const outcome = await runLater(steps, stepsTo(options, watch))
-    return modelOf(outcome, columns, unit, checked)
+    return { model: modelOf(outcome, columns, unit, checked), columns: features.names }
   } finally {
     await blocks.free()
   }

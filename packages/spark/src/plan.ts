@@ -19,8 +19,11 @@ export function literal(value: Argument): Expression {
   if (typeof value === 'boolean') return lit({ case: 'boolean', value })
   if (value instanceof Uint8Array) return lit({ case: 'binary', value })
   return lit({
-    case: 'specializedArray',
-    value: { valueType: { case: 'doubles', value: { values: Array.from(value) } } },
+    case: 'array',
+    value: {
+      elementType: { kind: { case: 'double', value: {} } },
+      elements: Array.from(value, (x) => ({ literalType: { case: 'double', value: x } as const })),
+    },
   })
 }
 

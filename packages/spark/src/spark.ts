@@ -7,7 +7,14 @@ import { Frame } from './frame.ts'
 import { registerFunctions } from './functions.ts'
 import { type SparkKMeansOptions, fitKMeans } from './kmeans.ts'
 import { type Argument, type Relation, query } from './plan.ts'
-import { type Limits, Session, type TlsOptions } from './session.ts'
+import {
+  SparkIndex,
+  type SparkIndexOptions,
+  type SparkNeighbors,
+  type SparkNeighborsWithin,
+} from './neighbors.ts'
+import { predictFrame } from './predict.ts'
+import { type Limits, Session, type TlsOptions, type Watch } from './session.ts'
 import { parseUrl } from './url.ts'
 
 /** How {@link connect} speaks to the server; every option has a default. */
@@ -78,6 +85,8 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
 /** A session on a Spark cluster: where rows are, and what nigh computes from them there. */
 export class Spark {
   readonly #session: Session
+  /** The columns that models were fitted on. */
+  readonly #columnsOf = new WeakMap<KMeans, readonly string[]>()
   /** The server's version. */
   readonly version: string
 
@@ -188,7 +197,79 @@ export class Spark {
    * @throws {SparkError} where Spark fails; the signal's reason where it was aborted
    */
   async kmeans(table: Frame, options: SparkKMeansOptions): Promise<KMeans> {
-    return fitKMeans(this.#session, table, options)
+    const { model, columns } = await fitKMeans(this.#session, table, options)
+    this.#columnsOf.set(model, columns)
+    return model
+  }
+
+  /**
+   * Labels rows with their nearest centroids: the frame's columns and two more, `cluster` and `distance`.
+   * Distances are float64 sums of squared differences in column order, ties go to the smaller number: as
+   * `model.predict` on one machine, to the bit.
+   *
+   * @param options `columns` are those the model was fitted on, in order; a model that {@link kmeans} made knows them
+   * @throws {InputError} E_FEATURES where the columns are not known or not as many as the centroids'
+   * @example
+   * await spark.predict(model, table).writeParquet('s3a://…/clustered')
+   */
+  predict(model: KMeans, table: Frame, options: { readonly columns?: readonly string[] } = {}): Frame {
+    checkOptions('Spark.predict', options, ['columns'])
+    return predictFrame(model, table, options.columns ?? this.#columnsOf.get(model))
+  }
+
+  /**
+   * Packs the rows of a frame for searches and keeps them in the cluster's memory: for several searches over them.
+   *
+   * Rows are cut into the cells of a Voronoi diagram, by K-Means on a sample, so that a search leaves most unread.
+   *
+   * @throws {InputError} E_EMPTY without rows; E_FEATURES, E_TYPE for columns and id
+   */
+  async index(table: Frame, options: SparkIndexOptions = {}): Promise<SparkIndex> {
+    return SparkIndex.build(table, options)
+  }
+
+  /**
+   * The k nearest rows of a frame to each query: an exact k-NN join. {@link index} spares the packing where there is
+   * more than one.
+   *
+   * @param queries rows of this machine, or a frame with the same columns and id; undefined: each row of the table,
+   * without itself
+   */
+  async nearest(
+    queries: MatrixLike | Frame | undefined,
+    table: Frame,
+    options: SparkIndexOptions & { readonly k?: number } & Watch = {},
+  ): Promise<SparkNeighbors> {
+    const { columns, id, cells, ...search } = options
+    const index = await SparkIndex.build(table, indexOptions(columns, id, cells, search.signal))
+    try {
+      return await index.nearest(queries, {
+        ...search,
+        ...(columns ? { columns } : {}),
+        ...(id ? { id } : {}),
+      })
+    } finally {
+      await index.free()
+    }
+  }
+
+  /** All rows of a frame within a radius of each query; see {@link nearest}. */
+  async within(
+    queries: MatrixLike | Frame | undefined,
+    table: Frame,
+    options: SparkIndexOptions & { readonly radius: number } & Watch,
+  ): Promise<SparkNeighborsWithin> {
+    const { columns, id, cells, ...search } = options
+    const index = await SparkIndex.build(table, indexOptions(columns, id, cells, search.signal))
+    try {
+      return await index.within(queries, {
+        ...search,
+        ...(columns ? { columns } : {}),
+        ...(id ? { id } : {}),
+      })
+    } finally {
+      await index.free()
+    }
   }
 
   /** Settings of the session, such as `spark.sql.shuffle.partitions`. */
@@ -203,5 +284,19 @@ export class Spark {
 
   #frame(relation: Relation): Frame {
     return new Frame(this.#session, relation)
+  }
+}
+
+function indexOptions(
+  columns: readonly string[] | undefined,
+  id: string | undefined,
+  cells: number | undefined,
+  signal: AbortSignal | undefined,
+): SparkIndexOptions {
+  return {
+    ...(columns === undefined ? {} : { columns }),
+    ...(id === undefined ? {} : { id }),
+    ...(cells === undefined ? {} : { cells }),
+    ...(signal === undefined ? {} : { signal }),
   }
 }

@@ -86,6 +86,10 @@ final class Block {
     return Bytes.getDoubles(bytes, rowsAt(), n * d);
   }
 
+  double[] row(int i) {
+    return Bytes.getDoubles(bytes, rowsAt() + i * d * 8, d);
+  }
+
   static byte[] pack(int n, int d, long[] ids, double[] weights, int cell, double[] centre, double[] radii, double[] rows) {
     int flags = (ids != null ? IDS : 0) | (weights != null ? WEIGHTS : 0) | (centre != null ? CELL : 0);
     long size = size(n, d, flags);

@@ -1,21 +1,22 @@
 package nigh;
 
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import scala.collection.Iterator;
 import scala.collection.Seq;
 
 /**
- * Packs rows into a block: {@code pack(cell, collect_list(struct(id, weight, array)))}.
+ * Packs rows into a block: {@code pack(centres, cell, collect_list(struct(id, weight, array)))}.
  *
- * <p>An empty {@code cell} makes a plain block. Otherwise it is a centre: 1 double with its number, d doubles; rows are
- * then sorted by their distance to it. An id of null in the first row makes a block without ids, and likewise a weight.
+ * <p>Empty {@code centres} make a plain block. Otherwise they are a block themselves, and the rows are sorted by their
+ * distance to its row number {@code cell}. An id of null in the first row makes a block without ids, and likewise a
+ * weight.
  */
-public final class Pack implements UDF2<byte[], Seq<Row>, byte[]> {
+public final class Pack implements UDF3<byte[], Integer, Seq<Row>, byte[]> {
   private static final long serialVersionUID = 1L;
 
   @Override
-  public byte[] call(byte[] cell, Seq<Row> list) {
+  public byte[] call(byte[] centres, Integer cell, Seq<Row> list) {
     int n = list.length();
     if (n == 0) throw new IllegalArgumentException("nigh: a block without rows");
     long[] ids = null;
@@ -58,12 +59,13 @@ public final class Pack implements UDF2<byte[], Seq<Row>, byte[]> {
         rows[at + j] = x;
       }
     }
-    if (cell == null || cell.length == 0) return Block.pack(n, d, ids, weights, -1, null, null, rows);
-    return sorted(cell, n, d, ids, weights, rows);
+    if (centres.length == 0) return Block.pack(n, d, ids, weights, -1, null, null, rows);
+    double[] centre = new Block(centres).row(cell);
+    if (centre.length != d) throw new IllegalArgumentException("nigh: a centre of " + centre.length + " numbers");
+    return sorted(cell, centre, n, d, ids, weights, rows);
   }
 
-  private static byte[] sorted(byte[] cell, int n, int d, long[] ids, double[] weights, double[] rows) {
-    double[] centre = Bytes.getDoubles(cell, 8, d);
+  private static byte[] sorted(int cell, double[] centre, int n, int d, long[] ids, double[] weights, double[] rows) {
     double[] radii = new double[n];
     Integer[] order = new Integer[n];
     for (int i = 0; i < n; i++) {
@@ -86,7 +88,7 @@ public final class Pack implements UDF2<byte[], Seq<Row>, byte[]> {
       newRadii[to] = radii[from];
       System.arraycopy(rows, from * d, newRows, to * d, d);
     }
-    return Block.pack(n, d, newIds, newWeights, (int) Bytes.getDouble(cell, 0), centre, newRadii, newRows);
+    return Block.pack(n, d, newIds, newWeights, cell, centre, newRadii, newRows);
   }
 
   private static IllegalArgumentException missing(int column) {

@@ -1,0 +1,388 @@
+import { InputError, Matrix, type MatrixLike } from 'nigh'
+import { checkInteger, checkNumber, checkOptions } from 'nigh/internals'
+import { bytesOf, numbersOf } from './arrow.ts'
+import { packBlock, unpackBlock } from './blocks.ts'
+import { type Cells, cellsFor, cutCells } from './cells.ts'
+import { featuresOf, idOf } from './columns.ts'
+import { SparkError } from './errors.ts'
+import { Frame } from './frame.ts'
+import { widthOf } from './kmeans.ts'
+import type { Watch } from './session.ts'
+
+/** Options of {@link Spark.index}. */
+export interface SparkIndexOptions {
+  /** Columns of numbers to measure distances by, or one column of arrays or vectors. Default: every column of numbers but the id. */
+  readonly columns?: readonly string[]
+  /** Column of whole numbers that tells rows apart; ties go to the smaller. Uploaded rows have one: `row`. Default: 'row'. */
+  readonly id?: string
+  /** Cells of the Voronoi diagram: an integer from 0 (none) up. Default: by the number of rows; none below 20,000. */
+  readonly cells?: number
+  readonly signal?: AbortSignal
+}
+
+/** The k nearest rows of each query, from a cluster. */
+export interface SparkNeighbors {
+  /** m ids of queries: their numbers from 0 for rows of this machine, their id column's values for a frame's, ascending. */
+  readonly queries: BigInt64Array
+  /** m × k ids of rows, query after query, nearest first; equal distances in the order of their ids. */
+  readonly ids: BigInt64Array
+  /** m × k distances. */
+  readonly distances: Float64Array
+  readonly k: number
+  /** Distances computed: m × n without pruning. */
+  readonly pairs: number
+}
+
+/** The rows within a radius of each query, from a cluster: query i has the positions `offsets[i]` to `offsets[i + 1]`. */
+export interface SparkNeighborsWithin {
+  readonly queries: BigInt64Array
+  readonly offsets: Uint32Array
+  readonly ids: BigInt64Array
+  readonly distances: Float64Array
+}
+
+const searchMagic = 0x314e474e
+const modes = { all: 0, home: 1, rest: 2 } as const
+/** Bytes that the lists of one batch of queries may take in an executor, and the queries themselves. */
+const batchBytes = 8 << 20
+const nothing = new Uint8Array(0)
+
+/**
+ * Rows on the cluster, packed for searches and kept in its memory: for several searches over the same rows.
+ * Free it when done; the session's end frees it too.
+ */
+export class SparkIndex {
+  /** n. */
+  readonly rows: number
+  /** d. */
+  readonly columns: number
+  /** Cells of the Voronoi diagram; 0 where there is none. */
+  readonly cells: number
+  readonly #cut: Cells
+
+  private constructor(rows: number, columns: number, cut: Cells) {
+    this.rows = rows
+    this.columns = columns
+    this.cells = cut.centres?.rows ?? 0
+    this.#cut = cut
+  }
+
+  /** Packs the rows of a frame; see {@link Spark.index}. */
+  static async build(frame: Frame, options: SparkIndexOptions): Promise<SparkIndex> {
+    const call = 'Spark.index'
+    checkOptions(call, options, ['columns', 'id', 'cells', 'signal'])
+    const { signal, id = 'row' } = options
+    const idSql = await idOf(call, frame, id, signal)
+    const names = options.columns ?? (await defaultColumns(frame, id, signal))
+    const features = await featuresOf(call, frame, names, signal)
+    const watch: Watch = { signal }
+    const columns = await widthOf(frame, features, watch)
+    const rows = await frame.count(watch)
+    if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
+    const cells = checkInteger(call, 'cells', options.cells ?? cellsFor(rows), 0, 65_536)
+    return new SparkIndex(rows, columns, await cutCells(frame, features, idSql, rows, columns, cells, watch))
+  }
+
+  /**
+   * The k nearest rows of each query: by float64 differences in column order, ties to the smaller id, as on one
+   * machine.
+   *
+   * Two passes over the blocks: one into the cells around each query, for a bound on its k-th distance; one over the
+   * others, of which the triangle inequality leaves most unread where rows lie in clusters.
+   * Cost: at most m·n·d multiply-adds; `pairs` says how many distances it took. Memory: 16·m·k bytes an executor.
+   *
+   * @param queries rows of this machine; or a frame with the same columns (see `queryColumns`, `queryId`); undefined for
+   * each row of the index itself, which is then not its own neighbour
+   * @throws {InputError} E_K unless k is from 1 to n; E_SHAPE for queries of another number of columns
+   */
+  async nearest(
+    queries: MatrixLike | Frame | undefined,
+    options: { readonly k?: number; readonly columns?: readonly string[]; readonly id?: string } & Watch = {},
+  ): Promise<SparkNeighbors> {
+    const call = 'SparkIndex.nearest'
+    const { k: asked = 5, columns, id, ...watch } = options
+    const own = queries === undefined
+    const most = own ? this.rows - 1 : this.rows
+    const k = checkInteger(
+      call,
+      'k',
+      asked,
+      1,
+      most,
+      own ? 'the number of other rows' : 'the number of rows',
+      'E_K',
+    )
+    const found: { queries: BigInt64Array; answer: Answer }[] = []
+    for await (const batch of this.#batches(call, queries, k, { columns, id }, watch)) {
+      found.push({ queries: batch.ids, answer: await this.#batch(call, batch.bytes, k, own, watch) })
+    }
+    return gathered(found, k)
+  }
+
+  /** Both passes for one batch of queries. */
+  async #batch(call: string, queries: Uint8Array, k: number, own: boolean, watch: Watch): Promise<Answer> {
+    const { centres } = this.#cut
+    if (centres === null) return this.#pass(call, queries, k, 'all', own, nothing, watch)
+    const home = await this.#pass(call, queries, k, 'home', own, nothing, watch)
+    const rest = await this.#pass(call, queries, k, 'rest', own, home.bytes, watch)
+    return merged(home, rest, k)
+  }
+
+  async #pass(
+    call: string,
+    queries: Uint8Array,
+    k: number,
+    mode: keyof typeof modes,
+    own: boolean,
+    previous: Uint8Array,
+    watch: Watch,
+  ): Promise<Answer> {
+    const asked = this.#cut.view.sql(
+      'select nigh_near(:search, :queries, :previous, block) as answer from input',
+      {
+        search: this.#header(k, modes[mode], own, 0),
+        queries,
+        previous,
+      },
+    )
+    for await (const table of asked.tables(watch, call)) {
+      if (table.numRows === 1) return answerOf(bytesOf(call, table, 'answer')[0])
+    }
+    throw new SparkError(`${call}: a pass gave no answer`)
+  }
+
+  #header(k: number, mode: number, own: boolean, radius: number): Uint8Array {
+    const { centres, counts } = this.#cut
+    const cells = centres?.rows ?? 0
+    const header = new Uint8Array(32 + (cells * this.columns + cells) * 8)
+    const view = new DataView(header.buffer)
+    ;[searchMagic, k, mode, cells, own ? 1 : 0, 0].forEach((value, i) => view.setInt32(i * 4, value, true))
+    view.setFloat64(24, radius, true)
+    let at = 32
+    for (const part of [centres?.values ?? [], counts]) {
+      for (const value of part) {
+        view.setFloat64(at, value, true)
+        at += 8
+      }
+    }
+    return header
+  }
+
+  /**
+   * All rows within a radius (inclusive) of each query, nearest first.
+   *
+   * @throws {InputError} E_PARAM unless the radius is a number from 0 up
+   * @throws {SparkError} where the answer is larger than `maxBytes`
+   */
+  async within(
+    queries: MatrixLike | Frame | undefined,
+    options: { readonly radius: number; readonly columns?: readonly string[]; readonly id?: string } & Watch,
+  ): Promise<SparkNeighborsWithin> {
+    const call = 'SparkIndex.within'
+    const { radius, columns, id, ...watch } = options
+    checkNumber(call, 'radius', radius, 0, Number.MAX_VALUE)
+    const lists: { query: bigint; ids: bigint[]; distances: number[] }[] = []
+    for await (const batch of this.#batches(call, queries, 1, { columns, id }, watch)) {
+      const places = Array.from(batch.ids, (query) => ({
+        query,
+        ids: [] as bigint[],
+        distances: [] as number[],
+      }))
+      const found = this.#cut.view.sql(
+        `select query, id, sq from (select inline(nigh_within(:search, :queries, block)) from input) order by query, sq, id`,
+        { search: this.#header(1, modes.all, queries === undefined, radius), queries: batch.bytes },
+      )
+      for await (const table of found.tables(watch, call)) {
+        const at = numbersOf(call, table, 'query')
+        const sqs = numbersOf(call, table, 'sq')
+        const ids = table.getChild('id')
+        for (let i = 0; i < at.length; i++) {
+          places[at[i]].ids.push(BigInt(ids.at(i)))
+          places[at[i]].distances.push(Math.sqrt(sqs[i]))
+        }
+      }
+      lists.push(...places)
+    }
+    lists.sort((a, b) => (a.query < b.query ? -1 : 1))
+    const offsets = new Uint32Array(lists.length + 1)
+    lists.forEach((list, i) => {
+      offsets[i + 1] = offsets[i] + list.ids.length
+    })
+    return {
+      queries: BigInt64Array.from(lists, (list) => list.query),
+      offsets,
+      ids: BigInt64Array.from(lists.flatMap((list) => list.ids)),
+      distances: Float64Array.from(lists.flatMap((list) => list.distances)),
+    }
+  }
+
+  /** The queries, packed, some at a time. */
+  async *#batches(
+    call: string,
+    queries: MatrixLike | Frame | undefined,
+    k: number,
+    names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
+    watch: Watch,
+  ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly ids: BigInt64Array }> {
+    const most = Math.max(1, Math.floor(batchBytes / Math.max(k * 16, this.columns * 8)))
+    if (queries === undefined || queries instanceof Frame) {
+      const frame = queries === undefined ? this.#cut.view : await this.#packed(call, queries, names, watch)
+      let ids: BigInt64Array[] = []
+      let rows: Float64Array[] = []
+      let count = 0
+      const batch = (): { bytes: Uint8Array; ids: BigInt64Array } => {
+        const allIds = joinedIds(ids)
+        const bytes = packBlock(joinedRows(rows), this.columns, 0, count, allIds)
+        ids = []
+        rows = []
+        count = 0
+        return { bytes, ids: allIds }
+      }
+      for await (const table of frame.tables({ ...watch, maxBytes: Number.POSITIVE_INFINITY }, call)) {
+        for (const bytes of bytesOf(call, table, 'block')) {
+          const block = unpackBlock(bytes)
+          this.#checkColumns(call, block.columns)
+          if (block.ids === null) throw new SparkError(`${call}: queries without ids`)
+          for (let from = 0; from < block.ids.length; from += most) {
+            const to = Math.min(block.ids.length, from + most)
+            if (count + to - from > most) yield batch()
+            ids.push(block.ids.slice(from, to))
+            rows.push(block.rows.slice(from * this.columns, to * this.columns))
+            count += to - from
+          }
+        }
+      }
+      if (count > 0) yield batch()
+      return
+    }
+    const matrix = Matrix.from(call, 'queries', queries)
+    this.#checkColumns(call, matrix.columns)
+    for (let from = 0; from < matrix.rows; from += most) {
+      const to = Math.min(matrix.rows, from + most)
+      const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i))
+      const values = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
+      yield { bytes: packBlock(values, matrix.columns, 0, to - from, ids), ids }
+    }
+  }
+
+  #checkColumns(call: string, columns: number): void {
+    if (columns === this.columns) return
+    throw new InputError(
+      'E_SHAPE',
+      'queries',
+      `${call}: queries must have the ${this.columns} columns of the rows, got ${columns}`,
+    )
+  }
+
+  async #packed(
+    call: string,
+    queries: Frame,
+    names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
+    watch: Watch,
+  ): Promise<Frame> {
+    const { id = 'row' } = names
+    const idSql = await idOf(call, queries, id, watch.signal)
+    const columns = names.columns ?? (await defaultColumns(queries, id, watch.signal))
+    const features = await featuresOf(call, queries, columns, watch.signal)
+    return queries.sql(
+      `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
+        from (select monotonically_increasing_id() div 4096 as part, ${idSql} as id, ${features.sql} as x from input)
+        group by part`,
+      { plain: nothing },
+    )
+  }
+
+  /** Frees the rows in the cluster's memory. */
+  async free(): Promise<void> {
+    await this.#cut.view.unpersist().catch(() => {})
+  }
+}
+
+async function defaultColumns(frame: Frame, id: string, signal?: AbortSignal): Promise<string[]> {
+  const found = await frame.columns(signal)
+  return found
+    .filter(
+      ({ name, type }) => name !== id && /^(tinyint|smallint|int|bigint|float|double|decimal)$/.test(type),
+    )
+    .map(({ name }) => name)
+}
+
+/** What a pass of a search answers: see java/nigh/Near.java. */
+interface Answer {
+  readonly bytes: Uint8Array
+  readonly sqs: Float64Array
+  readonly ids: BigInt64Array
+  readonly pairs: number
+}
+
+function answerOf(bytes: Uint8Array): Answer {
+  const size = (bytes.length - 8) / 16
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const sqs = new Float64Array(size)
+  const ids = new BigInt64Array(size)
+  for (let i = 0; i < size; i++) {
+    sqs[i] = view.getFloat64(i * 8, true)
+    ids[i] = view.getBigInt64((size + i) * 8, true)
+  }
+  return { bytes, sqs, ids, pairs: view.getFloat64(size * 16, true) }
+}
+
+/** The k nearest of two lists of k, for each query. */
+function merged(one: Answer, two: Answer, k: number): Answer {
+  const sqs = new Float64Array(one.sqs.length)
+  const ids = new BigInt64Array(one.ids.length)
+  for (let start = 0; start < sqs.length; start += k) {
+    let a = start
+    let b = start
+    for (let at = start; at < start + k; at++) {
+      const first = one.sqs[a] < two.sqs[b] || (one.sqs[a] === two.sqs[b] && one.ids[a] < two.ids[b])
+      sqs[at] = first ? one.sqs[a] : two.sqs[b]
+      ids[at] = first ? one.ids[a] : two.ids[b]
+      if (first) a++
+      else b++
+    }
+  }
+  return { bytes: nothing, sqs, ids, pairs: one.pairs + two.pairs }
+}
+
+/** The answers of all batches, in the order of the queries' ids. */
+function gathered(
+  batches: readonly { readonly queries: BigInt64Array; readonly answer: Answer }[],
+  k: number,
+): SparkNeighbors {
+  const places: { query: bigint; batch: number; place: number }[] = []
+  let pairs = 0
+  batches.forEach(({ queries, answer }, batch) => {
+    pairs += answer.pairs
+    queries.forEach((query, place) => places.push({ query, batch, place }))
+  })
+  places.sort((a, b) => (a.query < b.query ? -1 : a.query > b.query ? 1 : 0))
+  const ids = new BigInt64Array(places.length * k)
+  const distances = new Float64Array(places.length * k)
+  places.forEach(({ batch, place }, at) => {
+    const { answer } = batches[batch]
+    ids.set(answer.ids.subarray(place * k, (place + 1) * k), at * k)
+    for (let i = 0; i < k; i++) distances[at * k + i] = Math.sqrt(answer.sqs[place * k + i])
+  })
+  return { queries: BigInt64Array.from(places, ({ query }) => query), ids, distances, k, pairs }
+}
+
+function joinedIds(parts: readonly BigInt64Array[]): BigInt64Array {
+  const all = new BigInt64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+function joinedRows(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
