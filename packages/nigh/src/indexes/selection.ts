@@ -21,6 +21,11 @@ export class Selection {
     this.#rows = new Uint32Array(k)
   }
 
+  /** How many pairs are held, up to k. */
+  get count(): number {
+    return this.#count
+  }
+
   clear(): void {
     this.#count = 0
     this.worstRank = Number.POSITIVE_INFINITY

@@ -84,7 +84,8 @@ export function* fitNeighbors(
   return { search, options: keptOptions(options), encoder, k, weights, copies, kept }
 }
 
-function pointCount(points: PointsLike): number {
+/** How many rows points have; 0 for what are none. */
+export function pointCount(points: PointsLike): number {
   return points instanceof Matrix || points instanceof Table
     ? points.rows
     : Array.isArray(points)

@@ -7,6 +7,7 @@ import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import type { Ballots } from './ballots.ts'
 import { type CopyWeights, copyWeights } from './copies.ts'
+import { pointCount } from './neighbor-model.ts'
 import { buildSearch, keptOptions, type SearchOptions, searchOptionNames } from './search-steps.ts'
 import { checkWeights, type WeightFunction, type Weights } from './vote-weights.ts'
 
@@ -60,7 +61,8 @@ export function* fitRadius(
       `${call}: weights must be 'uniform', 'distance' or a function; kernels go by the k+1-th neighbour, and there is no k here`,
     )
   }
-  const rows = points instanceof Table ? points.rows : Matrix.from(call, 'points', points).rows
+  const rows = pointCount(points)
+  if (rows === 0) Matrix.from(call, 'points', points instanceof Table ? [] : points) // refuses them
   const given = options.sampleWeight === undefined ? undefined : copyWeights(call, options.sampleWeight, rows)
   const { matrix, encoder, kept } = fittedPoints(call, points, options, given?.values)
   const copies =
