@@ -1,17 +1,28 @@
 import { InputError, show } from '../check.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { ClassLabel } from '../knn/classes.ts'
+import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
 import { NearestNeighbors } from '../knn/nearest-neighbors.ts'
 import { KNNRegressor } from '../knn/regressor.ts'
+import { KNNImputer } from '../knn/imputer.ts'
+import { NearestCentroid } from '../knn/nearest-centroid.ts'
+import { RadiusClassifier } from '../knn/radius-classifier.ts'
+import { RadiusRegressor } from '../knn/radius-regressor.ts'
 import { readModel } from './model-file.ts'
 
 /** Any model that a `.nigh` file can hold. */
 export type Model =
+  | KMeans
   | NearestNeighbors
   | KNNClassifier<ClassLabel>
   | KNNRegressor<Float64Array>
   | KNNRegressor<Matrix>
+  | RadiusClassifier<ClassLabel>
+  | RadiusRegressor<Float64Array>
+  | RadiusRegressor<Matrix>
+  | NearestCentroid<ClassLabel>
+  | KNNImputer
 
 /**
  * Reads whichever model a `.nigh` file holds.
@@ -25,12 +36,22 @@ export type Model =
 export function load(bytes: Uint8Array): Model {
   const { kind } = readModel(bytes, 'load')
   switch (kind) {
+    case 'kmeans':
+      return KMeans.fromBytes(bytes)
     case 'nearest-neighbors':
       return NearestNeighbors.fromBytes(bytes)
     case 'knn-classifier':
       return KNNClassifier.fromBytes(bytes)
     case 'knn-regressor':
       return KNNRegressor.fromBytes(bytes)
+    case 'radius-classifier':
+      return RadiusClassifier.fromBytes(bytes)
+    case 'radius-regressor':
+      return RadiusRegressor.fromBytes(bytes)
+    case 'nearest-centroid':
+      return NearestCentroid.fromBytes(bytes)
+    case 'knn-imputer':
+      return KNNImputer.fromBytes(bytes)
     default:
       throw new InputError(
         'E_KIND',

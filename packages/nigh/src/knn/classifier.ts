@@ -1,4 +1,4 @@
-import { checkChoice, InputError } from '../check.ts'
+import { checkChoice } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike } from '../data/points.ts'
@@ -9,7 +9,7 @@ import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
 import type { Ballots } from './ballots.ts'
 import { type ClassFactorOptions, classFactors } from './class-factors.ts'
 import { classVotes, type Electorate, isTied, leaderOf, nearestLeader, toShares } from './class-votes.ts'
-import { type ClassLabel, type CodedTargets, codeTargets, readClasses, writeClasses } from './classes.ts'
+import { type ClassLabel, type CodedTargets, codeTargets, writeClasses } from './classes.ts'
 import {
   ballotsOf,
   ballotsOfMatrix,
@@ -21,7 +21,8 @@ import {
   neighborModelOptionNames,
   placeCount,
 } from './neighbor-model.ts'
-import { modelContent, readModelContent } from './saved-model.ts'
+import { readTargets } from './saved-targets.ts'
+import { modelContent, readK, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
 import { type Explanation, votersOf } from './voters.ts'
 
@@ -267,7 +268,7 @@ export class KNNClassifier<T extends ClassLabel> {
     const { meta, tensors } = modelContent(call('toBytes'), this.#model)
     return writeModel({
       kind: 'knn-classifier',
-      meta: { ...meta, classes: writeClasses(this.classes), ties: this.#ties },
+      meta: { ...meta, k: this.#model.k, classes: writeClasses(this.classes), ties: this.#ties },
       tensors: {
         ...tensors,
         targets: { shape: [this.#codes.length], values: this.#codes },
@@ -285,26 +286,11 @@ export class KNNClassifier<T extends ClassLabel> {
    */
   static fromBytes(bytes: Uint8Array): KNNClassifier<ClassLabel> {
     const verb = call('fromBytes')
-    const { model, saved } = readModelContent(verb, readModel(bytes, verb, ['knn-classifier']))
-    const classes = readClasses(verb, saved.fields.value('classes'))
-    const codes = saved.tensor('targets', (values) => values instanceof Uint32Array, model.search.rows)
-    if (codes === undefined || codes.some((code) => code >= classes.length)) {
-      throw new InputError(
-        'E_MAGIC',
-        'targets',
-        `${verb}: the model file must hold the class of each of its points`,
-      )
-    }
-    const factors = saved.tensor('factors', (values) => values instanceof Float64Array, classes.length)
-    if (factors?.some((factor) => !(factor > 0 && factor < Number.POSITIVE_INFINITY))) {
-      throw new InputError(
-        'E_MAGIC',
-        'factors',
-        `${verb}: the model file's class factors must be numbers above 0`,
-      )
-    }
+    const { model: read, saved } = readModelContent(verb, readModel(bytes, verb, ['knn-classifier']))
+    const model = { ...read, k: readK(verb, read, saved) }
+    const coded = readTargets(verb, saved)
     const ties = saved.fields.choice('ties', tieRules)
     saved.done(['targets', 'weights', 'factors'])
-    return new KNNClassifier(model, { classes, codes }, factors, ties)
+    return new KNNClassifier(model, coded, coded.factors, ties)
   }
 }

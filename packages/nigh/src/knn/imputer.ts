@@ -1,6 +1,8 @@
 import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { momentsOf, sampleOf } from '../data/statistics.ts'
+import { Fields } from '../data/fields.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
 import { Selection } from '../indexes/selection.ts'
 import { runHere, type RunOptions, runOptionNames, runPaced, checkRun } from '../indexes/steps.ts'
 import type { Steps } from '../indexes/search.ts'
@@ -20,6 +22,9 @@ export interface KNNImputerOptions {
   /** What becomes of a column that has no number at all: an error, or zeros. Default: 'refuse'. */
   readonly emptyColumns?: 'refuse' | 'zero'
 }
+
+/** Beyond it, squares are not finite. */
+const LARGEST = 2 ** 500
 
 const call = (verb: string): string => `KNNImputer.${verb}`
 
@@ -129,6 +134,62 @@ export class KNNImputer {
     return Matrix.trusted(filled, d)
   }
 
+  /**
+   * The imputer as a `.nigh` file.
+   *
+   * @throws {InputError} E_PARAM for weights of the caller's own: code cannot be saved
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const weights = this.#weights
+    if (typeof weights === 'function') {
+      throw new InputError(
+        'E_PARAM',
+        'weights',
+        `${call('toBytes')}: weights must be one of nigh's own to be saved, got a function`,
+      )
+    }
+    const { rows, columns, values } = this.#donors
+    return writeModel({
+      kind: 'knn-imputer',
+      meta: { k: this.#k, weights },
+      tensors: { rows: { shape: [rows, columns], values }, means: { shape: [columns], values: this.#means } },
+    })
+  }
+
+  /**
+   * The imputer that {@link KNNImputer.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): KNNImputer {
+    const verb = call('fromBytes')
+    const file = readModel(bytes, verb, ['knn-imputer'])
+    const fields = new Fields(verb, 'meta', file.meta, 'E_MAGIC')
+    const k = fields.integer('k', 1, 0xffffffff)
+    const weights = fields.choice('weights', ['uniform', 'distance'])
+    fields.done()
+    const rows = file.tensors.get('rows')
+    const means = file.tensors.get('means')
+    if (
+      file.tensors.size !== 2 ||
+      rows?.shape.length !== 2 ||
+      !(rows.values instanceof Float64Array) ||
+      !(means?.values instanceof Float64Array) ||
+      means.values.length !== rows.shape[1] ||
+      rows.values.length === 0 ||
+      rows.values.some((value) => Math.abs(value) > LARGEST) ||
+      means.values.some((value) => !(Math.abs(value) <= LARGEST))
+    ) {
+      throw new InputError(
+        'E_MAGIC',
+        'rows',
+        `${verb}: the model file must hold the rows and means of an imputer`,
+      )
+    }
+    const donors = { values: rows.values, rows: rows.shape[0], columns: rows.shape[1] }
+    return new KNNImputer(donors, k, weights, means.values)
+  }
+
   /** The mean of a column over the nearest rows that have it. */
   #fill(call: string, ranks: Float64Array, column: number): number {
     const { values, rows, columns } = this.#donors
@@ -230,7 +291,7 @@ function takeRows(call: string, rows: RowsWithHoles, columns: number | undefined
           `${call}: rows[${i}][${j}] must be a number (NaN where it is missing), got ${show(cell)}`,
         )
       }
-      if (Math.abs(cell) > 2 ** 500) {
+      if (Math.abs(cell) > LARGEST) {
         throw new InputError(
           Number.isFinite(cell) ? 'E_RANGE' : 'E_NONFINITE',
           'rows',

@@ -7,7 +7,9 @@ import { momentsOf, quantilesOf, sampleOf } from '../data/statistics.ts'
 import { Search, type Steps } from '../indexes/search.ts'
 import { checkRun, runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import { metricOf } from '../metrics/resolve.ts'
-import { type ClassLabel, codeTargets } from './classes.ts'
+import { type ClassLabel, codeTargets, readClasses, writeClasses } from './classes.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
+import { readSearch, searchContent } from './saved-search.ts'
 import { copyWeights } from './copies.ts'
 import { pointCount } from './neighbor-model.ts'
 
@@ -46,7 +48,15 @@ export class NearestCentroid<T extends ClassLabel> {
   readonly encoder: Encoder | undefined
   readonly #search: Search
 
-  private constructor(classes: readonly T[], search: Search, encoder: Encoder | undefined) {
+  readonly #metric: 'euclidean' | 'manhattan'
+
+  private constructor(
+    classes: readonly T[],
+    search: Search,
+    encoder: Encoder | undefined,
+    metric: 'euclidean' | 'manhattan',
+  ) {
+    this.#metric = metric
     this.classes = classes
     this.centroids = search.matrix
     this.encoder = encoder
@@ -115,7 +125,7 @@ export class NearestCentroid<T extends ClassLabel> {
       metricOf(verb, { metric: name }, d),
       plan,
     )
-    return new NearestCentroid(classes, search, encoder)
+    return new NearestCentroid(classes, search, encoder, name)
   }
 
   /**
@@ -130,6 +140,38 @@ export class NearestCentroid<T extends ClassLabel> {
   /** {@link NearestCentroid.predict} on this thread, at once. */
   predictSync(queries: PointsLike, options: RunOptions = {}): T[] {
     return runHere(this.#predictSteps(queries, options))
+  }
+
+  /** The model as a `.nigh` file. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const options = { metric: this.#metric }
+    const { meta, tensors } = searchContent(call('toBytes'), this.#search, options, this.encoder)
+    return writeModel({
+      kind: 'nearest-centroid',
+      meta: { search: meta, classes: writeClasses(this.classes) },
+      tensors,
+    })
+  }
+
+  /**
+   * The model that {@link NearestCentroid.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): NearestCentroid<ClassLabel> {
+    const verb = call('fromBytes')
+    const saved = readSearch(verb, readModel(bytes, verb, ['nearest-centroid']))
+    const classes = readClasses(verb, saved.fields.value('classes'))
+    const { metric } = saved.options
+    if (classes.length !== saved.search.rows || (metric !== 'euclidean' && metric !== 'manhattan')) {
+      throw new InputError(
+        'E_MAGIC',
+        'classes',
+        `${verb}: the model file must hold one centroid for each class`,
+      )
+    }
+    saved.done([])
+    return new NearestCentroid(classes, saved.search, saved.encoder, metric)
   }
 
   *#predictSteps(queries: PointsLike, options: RunOptions): Steps<T[]> {

@@ -7,7 +7,10 @@ import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
 import type { Ballots } from './ballots.ts'
 import { type ClassFactorOptions, classFactors } from './class-factors.ts'
 import { classVotes, type Electorate, leaderOf, toShares } from './class-votes.ts'
-import { type ClassLabel, type CodedTargets, codeTargets } from './classes.ts'
+import { type ClassLabel, type CodedTargets, codeTargets, readClasses, writeClasses } from './classes.ts'
+import { readTargets } from './saved-targets.ts'
+import { modelContent, readModelContent, readRadius, writeRadius } from './saved-model.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
 import {
   firstLonely,
   fitRadius,
@@ -199,6 +202,52 @@ export class RadiusClassifier<T extends ClassLabel> {
         (row) => this.classes[this.#codes[row]],
       ),
     }))
+  }
+
+  /**
+   * The model as a `.nigh` file.
+   *
+   * @throws {InputError} E_PARAM for a metric or weights of the caller's own: code cannot be saved
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const { meta, tensors } = modelContent(call('toBytes'), this.#model)
+    const outlier = this.#outlier === undefined ? null : writeClasses([this.#outlier.label])
+    return writeModel({
+      kind: 'radius-classifier',
+      meta: {
+        ...meta,
+        radius: writeRadius(this.#model.radius),
+        classes: writeClasses(this.classes),
+        outlier,
+      },
+      tensors: {
+        ...tensors,
+        targets: { shape: [this.#codes.length], values: this.#codes },
+        ...(this.#factors === undefined
+          ? {}
+          : { factors: { shape: [this.#factors.length], values: this.#factors } }),
+      },
+    })
+  }
+
+  /**
+   * The model that {@link RadiusClassifier.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): RadiusClassifier<ClassLabel> {
+    const verb = call('fromBytes')
+    const { model, saved } = readModelContent(verb, readModel(bytes, verb, ['radius-classifier']))
+    const radius = readRadius(verb, saved)
+    const coded = readTargets(verb, saved)
+    const [label] = saved.fields.isNull('outlier') ? [] : readClasses(verb, saved.fields.value('outlier'))
+    saved.done(['targets', 'weights', 'factors'])
+    return new RadiusClassifier(
+      { ...model, radius },
+      coded,
+      coded.factors,
+      label === undefined ? undefined : { label },
+    )
   }
 
   *#ballots(call: string, queries: PointsLike | undefined, options: RunOptions): Steps<Ballots> {

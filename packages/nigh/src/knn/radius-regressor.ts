@@ -4,6 +4,9 @@ import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import type { PointsLike } from '../data/points.ts'
 import type { Steps } from '../indexes/search.ts'
 import { runHere, type RunOptions, runPaced } from '../indexes/steps.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
+import { modelContent, readModelContent, readRadius, writeRadius } from './saved-model.ts'
+import { readNumbers } from './saved-targets.ts'
 import { numberMeans, type NumberTargets } from './number-means.ts'
 import { type NumberList, numberTargets, type RegressionTargets } from './number-targets.ts'
 import {
@@ -120,6 +123,14 @@ export class RadiusRegressor<P extends Float64Array | Matrix> {
       }
       outlierValue = value
     })
+    return RadiusRegressor.#of(model, taken, outlierValue)
+  }
+
+  static #of(
+    model: RadiusModel,
+    taken: RegressionTargets,
+    outlierValue: number | undefined,
+  ): RadiusRegressor<Float64Array> | RadiusRegressor<Matrix> {
     const { outputs } = taken
     if (!taken.many) return new RadiusRegressor<Float64Array>(model, taken, outlierValue, one)
     return new RadiusRegressor<Matrix>(model, taken, outlierValue, (values) =>
@@ -168,5 +179,43 @@ export class RadiusRegressor<P extends Float64Array | Matrix> {
       outputs: this.outputs,
     }
     return this.#answer(numberMeans(verb, ballots, given, this.#outlierValue))
+  }
+
+  /**
+   * The model as a `.nigh` file.
+   *
+   * @throws {InputError} E_PARAM for a metric or weights of the caller's own: code cannot be saved
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const { meta, tensors } = modelContent(call('toBytes'), this.#model)
+    const many = this.#answer !== one
+    const rows = this.#targets.length / this.outputs
+    const outlier = this.#outlierValue
+    return writeModel({
+      kind: 'radius-regressor',
+      meta: { ...meta, radius: writeRadius(this.#model.radius) },
+      tensors: {
+        ...tensors,
+        targets: { shape: many ? [rows, this.outputs] : [rows], values: this.#targets },
+        // A tensor, since NaN is no JSON.
+        ...(outlier === undefined ? {} : { outlier: { shape: [1], values: Float64Array.of(outlier) } }),
+      },
+    })
+  }
+
+  /**
+   * The model that {@link RadiusRegressor.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): RadiusRegressor<Float64Array> | RadiusRegressor<Matrix> {
+    const verb = call('fromBytes')
+    const file = readModel(bytes, verb, ['radius-regressor'])
+    const { model, saved } = readModelContent(verb, file)
+    const radius = readRadius(verb, saved)
+    const targets = readNumbers(verb, saved, file.tensors.get('targets')?.shape ?? [])
+    const outlier = saved.tensor('outlier', (values) => values instanceof Float64Array, 1)
+    saved.done(['targets', 'weights', 'outlier'])
+    return RadiusRegressor.#of({ ...model, radius }, targets, outlier?.[0])
   }
 }

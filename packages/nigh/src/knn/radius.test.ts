@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { golden, labelsOf, rowsOf, type Source, textOf } from '../../fixtures/golden.ts'
 import { InputError } from '../check.ts'
+import { load } from '../files/load.ts'
 import { RadiusClassifier } from './radius-classifier.ts'
 import { RadiusRegressor } from './radius-regressor.ts'
 
@@ -143,5 +144,43 @@ describe('queries without neighbours', () => {
     expect(
       codeOf(() => RadiusRegressor.fitSync(points, [1, 2, 3], { radius: 1, outlierValue: '0' as never })),
     ).toBe('E_TYPE')
+  })
+})
+
+describe('saving the relatives', () => {
+  const points = [[0], [1], [10]]
+
+  test('every option comes back', () => {
+    const classifiers = [
+      RadiusClassifier.fitSync(points, ['b', 'b', 'a'], {
+        radius: 1,
+        outliers: 'most-frequent',
+        classWeight: 'balanced',
+      }),
+      RadiusClassifier.fitSync<string>(points, ['b', 'b', 'a'], {
+        radius: 2,
+        outlierLabel: 'none',
+        weights: 'distance',
+      }),
+      RadiusClassifier.fitSync(points, ['b', 'b', 'a'], {
+        radius: Number.POSITIVE_INFINITY,
+        sampleWeight: [1, 2, 0],
+      }),
+    ]
+    for (const model of classifiers) {
+      const loaded = load(model.toBytes())
+      if (!(loaded instanceof RadiusClassifier)) throw new Error('not the model that was saved')
+      expect(loaded.predictSync([[5], [0], [9.5]])).toEqual(model.predictSync([[5], [0], [9.5]]))
+      expect(loaded.toBytes()).toEqual(model.toBytes())
+    }
+    for (const model of [
+      RadiusRegressor.fitSync(points, [1, 2, 3], { radius: 1, outlierValue: Number.NaN }),
+      RadiusRegressor.fitSync(points, [[1], [2], [3]], { radius: 1, outlierValue: 7, metric: 'manhattan' }),
+    ]) {
+      const loaded = load(model.toBytes())
+      if (!(loaded instanceof RadiusRegressor)) throw new Error('not the model that was saved')
+      expect(loaded.predictSync([[5], [0]])).toEqual(model.predictSync([[5], [0]]))
+      expect(loaded.toBytes()).toEqual(model.toBytes())
+    }
   })
 })

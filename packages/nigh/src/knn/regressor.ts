@@ -15,7 +15,8 @@ import {
 } from './neighbor-model.ts'
 import { numberMeans, numberQuantiles, type NumberTargets } from './number-means.ts'
 import { type NumberList, numberTargets, type RegressionTargets } from './number-targets.ts'
-import { modelContent, readModelContent } from './saved-model.ts'
+import { readNumbers } from './saved-targets.ts'
+import { modelContent, readK, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
 import { type Explanation, votersOf } from './voters.ts'
 
@@ -251,7 +252,7 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
     const rows = this.#targets.length / this.outputs
     return writeModel({
       kind: 'knn-regressor',
-      meta,
+      meta: { ...meta, k: this.#model.k },
       tensors: {
         ...tensors,
         targets: { shape: many ? [rows, this.outputs] : [rows], values: this.#targets },
@@ -267,18 +268,10 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
   static fromBytes(bytes: Uint8Array): KNNRegressor<Float64Array> | KNNRegressor<Matrix> {
     const verb = call('fromBytes')
     const file = readModel(bytes, verb, ['knn-regressor'])
-    const { model, saved } = readModelContent(verb, file)
-    const values = saved.tensor('targets', (given) => given instanceof Float64Array)
-    const shape = file.tensors.get('targets')?.shape ?? []
-    const finite = values?.every((value) => value - value === 0)
-    if (values === undefined || finite !== true || shape[0] !== model.search.rows || shape.length > 2) {
-      throw new InputError(
-        'E_MAGIC',
-        'targets',
-        `${verb}: the model file must hold the targets of each of its points`,
-      )
-    }
+    const { model: read, saved } = readModelContent(verb, file)
+    const model = { ...read, k: readK(verb, read, saved) }
+    const targets = readNumbers(verb, saved, file.tensors.get('targets')?.shape ?? [])
     saved.done(['targets', 'weights'])
-    return KNNRegressor.#of(model, { values, outputs: shape[1] ?? 1, many: shape.length === 2 })
+    return KNNRegressor.#of(model, targets)
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { golden, labelsOf, rowsOf, type Source, textOf } from '../../fixtures/golden.ts'
 import { InputError } from '../check.ts'
+import { load } from '../files/load.ts'
 import { Random } from '../random.ts'
 import { KNNImputer, nanEuclideanDistances } from './imputer.ts'
 import { NearestCentroid } from './nearest-centroid.ts'
@@ -240,4 +241,28 @@ describe('scikit-learn’s nearest centroid', () => {
     )
     expect(codeOf(() => NearestCentroid.fitSync([], []))).toBe('E_EMPTY')
   })
+})
+
+test('saving', () => {
+  const none = Number.NaN
+  const imputer = KNNImputer.fit(
+    [
+      [1, none],
+      [2, 5],
+      [4, 7],
+    ],
+    { k: 2, weights: 'distance' },
+  )
+  const filled = load(imputer.toBytes())
+  if (!(filled instanceof KNNImputer)) throw new Error('not the model that was saved')
+  expect(filled.transformSync([[1.7, none]])).toEqual(imputer.transformSync([[1.7, none]]))
+  expect(filled.toBytes()).toEqual(imputer.toBytes())
+  for (const metric of ['euclidean', 'manhattan'] as const) {
+    const model = NearestCentroid.fitSync([[0], [2], [4], [6]], [true, true, false, false], { metric })
+    const loaded = load(model.toBytes())
+    if (!(loaded instanceof NearestCentroid)) throw new Error('not the model that was saved')
+    expect(loaded.classes).toEqual([false, true])
+    expect(loaded.predictSync([[3], [0]])).toEqual([false, true])
+    expect(loaded.toBytes()).toEqual(model.toBytes())
+  }
 })

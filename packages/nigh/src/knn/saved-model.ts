@@ -1,4 +1,4 @@
-import { InputError } from '../check.ts'
+import { checkNumber, InputError } from '../check.ts'
 import type { ModelFile } from '../files/model-file.ts'
 import type { Tensor } from '../files/tensor.ts'
 import { copyWeights } from './copies.ts'
@@ -7,15 +7,18 @@ import { type NeighborModel, placeCount } from './neighbor-model.ts'
 import { readSearch, type SavedSearch, searchContent } from './saved-search.ts'
 import { checkK } from './search-steps.ts'
 
+/** A model of neighbours, by k or by radius. */
+export type AnyModel = Omit<NeighborModel, 'k'>
+
 /** What classifiers and regressors have in common, as parts of a model file. */
 export interface NeighborModelContent {
-  readonly meta: { readonly search: unknown; readonly k: number; readonly weights: string }
+  readonly meta: { readonly search: unknown; readonly weights: string }
   readonly tensors: Readonly<Record<string, Tensor>>
 }
 
 /** @throws {InputError} E_PARAM for weights or a metric of the caller's own */
-export function modelContent(call: string, model: NeighborModel): NeighborModelContent {
-  const { search, options, encoder, k, weights, copies } = model
+export function modelContent(call: string, model: AnyModel): NeighborModelContent {
+  const { search, options, encoder, weights, copies } = model
   if (typeof weights === 'function') {
     throw new InputError(
       'E_PARAM',
@@ -25,7 +28,7 @@ export function modelContent(call: string, model: NeighborModel): NeighborModelC
   }
   const content = searchContent(call, search, options, encoder)
   return {
-    meta: { search: content.meta, k, weights },
+    meta: { search: content.meta, weights },
     tensors:
       copies === undefined
         ? content.tensors
@@ -37,26 +40,28 @@ export function modelContent(call: string, model: NeighborModel): NeighborModelC
 export function readModelContent(
   call: string,
   file: ModelFile,
-): { readonly model: NeighborModel; readonly saved: SavedSearch } {
+): { readonly model: AnyModel; readonly saved: SavedSearch } {
   const saved = readSearch(call, file)
   const { search, options, encoder, fields } = saved
-  const weights = saved.tensor('weights', (values) => values instanceof Float64Array, search.rows)
-  const copies = weights === undefined ? undefined : copyWeights(call, weights, search.rows)
-  const weighting = fields.choice('weights', ['uniform', 'distance', ...kernelNames])
-  const k = checkK(
-    call,
-    fields.integer('k', 1),
-    placeCount({ search, copies, weights: weighting }, false),
-    false,
-    false,
-  )
-  const model = {
-    search,
-    options,
-    encoder,
-    k,
-    weights: weighting,
-    copies,
-  }
-  return { model, saved }
+  const values = saved.tensor('weights', (given) => given instanceof Float64Array, search.rows)
+  const copies = values === undefined ? undefined : copyWeights(call, values, search.rows)
+  const weights = fields.choice('weights', ['uniform', 'distance', ...kernelNames])
+  return { model: { search, options, encoder, weights, copies }, saved }
+}
+
+/** The k of a saved model. */
+export function readK(call: string, model: AnyModel, saved: SavedSearch): number {
+  return checkK(call, saved.fields.integer('k', 1), placeCount(model, false), false, false)
+}
+
+/** A radius as JSON, which has no infinity. */
+export function writeRadius(radius: number): number | null {
+  return radius === Number.POSITIVE_INFINITY ? null : radius
+}
+
+/** Reads what {@link writeRadius} wrote. */
+export function readRadius(call: string, saved: SavedSearch): number {
+  const { fields } = saved
+  if (fields.isNull('radius')) return Number.POSITIVE_INFINITY
+  return checkNumber(call, 'radius', fields.number('radius'), 0, Number.MAX_VALUE)
 }
