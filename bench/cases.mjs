@@ -201,15 +201,15 @@ export const suites = {
 
   scaling: {
     about: 'Two threads against one, and time and memory as n grows (10 iterations each)',
-    goals: [{ against: ['nigh, 1 thread'], ratio: 1.8, as: 'every case', only: '2 threads' }],
+    goals: [{ against: ['nigh-one-thread'], ratio: 1.8, as: 'every case', only: '2 threads' }],
     cases: [
-      { ...wide, name: `2 threads: ${wide.name}`, task: 'kmeans', peers: ['nigh', 'nigh, 1 thread'] },
-      { ...many, name: `2 threads: ${many.name}`, task: 'kmeans', peers: ['nigh', 'nigh, 1 thread'] },
+      { ...wide, name: `2 threads: ${wide.name}`, task: 'kmeans', peers: ['nigh', 'nigh-one-thread'] },
+      { ...many, name: `2 threads: ${many.name}`, task: 'kmeans', peers: ['nigh', 'nigh-one-thread'] },
       flat(blobs(100_000, 128, 100, 4), {
         name: '2 threads: flat, d = 128',
-        peers: ['nigh', 'nigh, 1 thread'],
+        peers: ['nigh', 'nigh-one-thread'],
       }),
-      tree(uniform(100_000, 8), { name: '2 threads: kd-tree, d = 8', peers: ['nigh', 'nigh, 1 thread'] }),
+      tree(uniform(100_000, 8), { name: '2 threads: kd-tree, d = 8', peers: ['nigh', 'nigh-one-thread'] }),
       growing(100_000, 8),
       growing(1_000_000, 8),
       growing(10_000_000, 8),
@@ -233,7 +233,7 @@ function growing(rows, columns) {
 
 /** The same case, small: shows that the harness works end to end, and nothing else. @param {Case} full @returns {Case} */
 export function shrink(full) {
-  const { expected, ...rest } = full
+  const { expected: _, ...rest } = full
   const { data } = full
   const k = Math.min(full.k, 10)
   return {

@@ -15,7 +15,7 @@ const script = (/** @type {string} */ name) => fileURLToPath(new URL(`peers/${na
 /** @type {Readonly<Record<string, 'python' | 'node' | 'nigh'>>} */
 export const known = {
   nigh: 'nigh',
-  'nigh, 1 thread': 'nigh',
+  'nigh-one-thread': 'nigh',
   sklearn: 'python',
   'sklearn-elkan': 'python',
   sklearnex: 'python',
@@ -61,7 +61,7 @@ export class Peer {
     const other = /^nigh on (.+)$/.exec(name)?.[1]
     const kind = other === undefined ? known[name] : 'nigh'
     if (kind === undefined) throw new Error(`there is no peer "${name}"`)
-    this.#threads = name === 'nigh, 1 thread' ? 1 : threads
+    this.#threads = name === 'nigh-one-thread' ? 1 : threads
     const [program, args] =
       kind === 'python'
         ? [pythonPath, [script('python/worker.py'), name]]
