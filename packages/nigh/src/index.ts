@@ -99,3 +99,6 @@ export type { LocalOutlierFactorOptions } from './anomaly/local-outlier-factor.t
 export { NeighborDistance } from './anomaly/neighbor-distance.ts'
 export type { NeighborDistanceOptions } from './anomaly/neighbor-distance.ts'
 export type { FittedAnomalies, ThresholdOptions } from './anomaly/threshold.ts'
+export { profileClusters } from './profile/clusters.ts'
+export type { ClusterProfile, ClusterProfiles, Contrast, ProfileOptions } from './profile/clusters.ts'
+export type { ProfileWarning } from './profile/warnings.ts'

@@ -1,0 +1,181 @@
+import { checkInteger, checkOptions, InputError } from '../check.ts'
+import type { Encoder } from '../data/encoder.ts'
+import { Matrix, type MatrixLike } from '../data/matrix.ts'
+import { fittedPoints, type PointsLike } from '../data/points.ts'
+import { type Column, Table } from '../data/table.ts'
+import { codeLabels, type Label, type Labels } from '../evaluate/labels.ts'
+import { ExactSum } from '../evaluate/sum.ts'
+import { contrastsOf } from './contrasts.ts'
+import { describeCluster } from './describe.ts'
+import { type ProfileWarning, warningsOf } from './warnings.ts'
+
+/** Options of {@link profileClusters}. */
+export interface ProfileOptions {
+  /** d names of the columns, where points are numbers. Default: 'column 1' and so on. */
+  readonly names?: readonly string[]
+  /** k × d, in the sorted order of the labels: what typical and far are measured from. Default: the means of the clusters. */
+  readonly centroids?: MatrixLike
+  /** What turned the table into numbers for the clustering: `model.encoder`. Default: one fitted here. */
+  readonly encoder?: Encoder
+  /** How many typical and how many far rows are named for each cluster. Default: 3. */
+  readonly examples?: number
+}
+
+/** One column of a cluster against the rest of the rows. */
+export interface Contrast {
+  readonly name: string
+  readonly type: Column['type']
+  /**
+   * Numbers and dates: the mean (dates in milliseconds). Booleans: the share that is true. Text: the share of `category`.
+   * NaN where all cells are missing.
+   */
+  readonly centre: number
+  /** The same of all other rows; NaN where there are none. */
+  readonly rest: number
+  /** `centre` less `rest`, in standard deviations of the column (ddof 0): 0 where that is 0. */
+  readonly effect: number
+  /** Text: the category whose share differs most. */
+  readonly category?: string
+}
+
+/** What a cluster is like. */
+export interface ClusterProfile {
+  readonly label: Label
+  /** Rows in it, and their share of all. */
+  readonly size: number
+  readonly share: number
+  /** Every column against the rest of the rows, the most telling first. */
+  readonly contrasts: readonly Contrast[]
+  /** The rows nearest to the centroid, nearest first. */
+  readonly typical: Uint32Array
+  /** The rows farthest from it, farthest first. */
+  readonly farthest: Uint32Array
+  /** One line: its size, and what sets it apart. */
+  readonly description: string
+}
+
+/** What {@link profileClusters} finds. */
+export interface ClusterProfiles {
+  /** In the sorted order of the labels. */
+  readonly clusters: readonly ClusterProfile[]
+  /** What a reader of the clusters should know. */
+  readonly warnings: readonly ProfileWarning[]
+}
+
+/**
+ * Says what sets each cluster apart: its size, its columns against the rest, its typical and its farthest rows.
+ *
+ * Columns are described in the data's own units, whatever scale the clusters were found on. Missing cells of a table
+ * are left out of means and shares.
+ *
+ * @param labels n labels, one for each row (that the encoder kept): `model.labels`
+ * @throws {InputError} E_SHAPE where labels, names or centroids do not fit the rows
+ * @example
+ * const model = await KMeans.fit(table, { k: 4 })
+ * const { clusters } = profileClusters(table, model.labels, { encoder: model.encoder })
+ * clusters[0].description // '1,023 rows (19 %): much higher price (9,812; elsewhere 3,020)'
+ */
+export function profileClusters(
+  points: PointsLike,
+  labels: Labels,
+  options: ProfileOptions = {},
+): ClusterProfiles {
+  const call = 'profileClusters'
+  checkOptions(call, options, ['names', 'centroids', 'encoder', 'examples'])
+  const examples = checkInteger(call, 'examples', options.examples ?? 3, 0, 1000)
+  const { encoder } = options
+  const { matrix, kept, encoder: used } = fittedPoints(call, points, encoder === undefined ? {} : { encoder })
+  const { codes, classes } = codeLabels(call, 'labels', labels)
+  if (codes.length !== matrix.rows) {
+    throw new InputError(
+      'E_SHAPE',
+      'labels',
+      `${call}: labels must have one entry for each of the ${matrix.rows} rows, got ${codes.length}`,
+    )
+  }
+  const names = used?.features ?? namesOf(call, options.names, matrix.columns)
+  if (used !== undefined && options.names !== undefined) {
+    throw new InputError('E_PARAM', 'names', `${call}: names goes with numbers only, a Table has its own`)
+  }
+  const columns = points instanceof Table ? points.columns : columnsOf(matrix, names)
+  const sizes = new Uint32Array(classes.length)
+  for (const code of codes) sizes[code]++
+  const centroids =
+    options.centroids === undefined
+      ? meansOf(matrix, codes, sizes)
+      : checkCentroids(call, options.centroids, classes.length, matrix.columns)
+  const contrasts = contrastsOf(columns, kept, codes, classes.length)
+  const order = byDistance(matrix, codes, centroids)
+  const clusters = classes.map((label, c) => {
+    const members = order[c].map((row) => (kept === null ? row : kept[row]))
+    const size = sizes[c]
+    const share = size / codes.length
+    return {
+      label,
+      size,
+      share,
+      contrasts: contrasts[c],
+      typical: Uint32Array.from(members.slice(0, examples)),
+      farthest: Uint32Array.from(members.slice(Math.max(0, size - examples)).reverse()),
+      description: describeCluster(size, share, contrasts[c]),
+    }
+  })
+  return { clusters, warnings: warningsOf(matrix, names, classes, sizes) }
+}
+
+function namesOf(call: string, names: readonly string[] | undefined, columns: number): readonly string[] {
+  if (names === undefined) return Array.from({ length: columns }, (_, j) => `column ${j + 1}`)
+  if (Array.isArray(names) && names.length === columns && names.every((name) => typeof name === 'string'))
+    return names
+  throw new InputError('E_SHAPE', 'names', `${call}: names must be ${columns} texts, one for each column`)
+}
+
+function columnsOf(matrix: Matrix, names: readonly string[]): Column[] {
+  const { values, rows, columns } = matrix
+  return names.map((name, j) => ({
+    name,
+    type: 'number',
+    values: Float64Array.from({ length: rows }, (_, i) => values[i * columns + j]),
+  }))
+}
+
+function meansOf(matrix: Matrix, codes: Uint32Array, sizes: Uint32Array): Matrix {
+  const { values, columns: d } = matrix
+  const means = new Float64Array(sizes.length * d)
+  for (let j = 0; j < d; j++) {
+    const sums = Array.from(sizes, () => new ExactSum())
+    // Differences from the first row: right at any offset.
+    const origin = values[j]
+    for (let i = 0; i < codes.length; i++) sums[codes[i]].add(values[i * d + j] - origin)
+    for (let c = 0; c < sizes.length; c++) means[c * d + j] = origin + sums[c].value() / sizes[c]
+  }
+  return Matrix.trusted(means, d)
+}
+
+function checkCentroids(call: string, given: MatrixLike, k: number, columns: number): Matrix {
+  const centroids = Matrix.from(call, 'centroids', given)
+  if (centroids.rows === k && centroids.columns === columns) return centroids
+  throw new InputError(
+    'E_SHAPE',
+    'centroids',
+    `${call}: centroids must be ${k} × ${columns} (a row for each label, a column for each of the points), got ${centroids.rows} × ${centroids.columns}`,
+  )
+}
+
+/** The rows of each cluster, nearest to its centroid first; on a tie, the smaller row. */
+function byDistance(matrix: Matrix, codes: Uint32Array, centroids: Matrix): number[][] {
+  const { values, columns: d } = matrix
+  const distances = new Float64Array(codes.length)
+  const members: number[][] = Array.from({ length: centroids.rows }, () => [])
+  for (let i = 0; i < codes.length; i++) {
+    let sq = 0
+    for (let j = 0; j < d; j++) {
+      const t = values[i * d + j] - centroids.values[codes[i] * d + j]
+      sq += t * t
+    }
+    distances[i] = sq
+    members[codes[i]].push(i)
+  }
+  for (const rows of members) rows.sort((a, b) => distances[a] - distances[b] || a - b)
+  return members
+}

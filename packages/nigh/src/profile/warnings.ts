@@ -1,0 +1,79 @@
+import type { Matrix } from '../data/matrix.ts'
+import type { Label } from '../evaluate/labels.ts'
+import { inWords } from './describe.ts'
+
+/** Something about clusters or their columns that a reader should know. */
+export interface ProfileWarning {
+  /** Stable: switch on this. */
+  readonly code: 'W_UNSCALED' | 'W_DOMINANT' | 'W_TINY'
+  readonly message: string
+}
+
+/** Spreads that differ by more than this factor are on different scales. */
+const SCALES_APART = 10
+/** A column with more than this share of all variance decides the distances alone. */
+const DOMINANT = 0.9
+/** A cluster with less than this share of the rows is tiny. */
+const TINY = 0.01
+
+/**
+ * Warnings that matter: columns on different scales, one column that decides alone, tiny clusters.
+ *
+ * @param matrix the numbers that distances were measured in
+ */
+export function warningsOf(
+  matrix: Matrix,
+  names: readonly string[],
+  labels: readonly Label[],
+  sizes: Uint32Array,
+): ProfileWarning[] {
+  const warnings: ProfileWarning[] = []
+  const spreads = spreadsOf(matrix)
+  const varying = Array.from(spreads.keys()).filter((j) => spreads[j] > 0)
+  if (varying.length > 1) {
+    const widest = varying.reduce((a, b) => (spreads[b] > spreads[a] ? b : a))
+    const narrowest = varying.reduce((a, b) => (spreads[b] < spreads[a] ? b : a))
+    const total = varying.reduce((sum, j) => sum + (spreads[j] / spreads[widest]) ** 2, 0)
+    if (1 / total > DOMINANT) {
+      warnings.push({
+        code: 'W_DOMINANT',
+        message: `${names[widest]} makes up ${Math.floor(100 / total)} % of the squared distances: the other columns hardly count. Scale the columns, or leave it out.`,
+      })
+    } else if (spreads[widest] > SCALES_APART * spreads[narrowest]) {
+      warnings.push({
+        code: 'W_UNSCALED',
+        message: `The columns are on different scales: ${names[widest]} spreads ${inWords(spreads[widest])}, ${names[narrowest]} ${inWords(spreads[narrowest])} (standard deviations), so that it counts for more. Scale them.`,
+      })
+    }
+  }
+  const rows = matrix.rows
+  const tiny = Array.from(sizes.keys()).filter((c) => sizes[c] < TINY * rows || (sizes[c] === 1 && rows > 10))
+  if (tiny.length > 0 && labels.length > 1) {
+    const which = tiny
+      .map((c) => `${labels[c]} (${inWords(sizes[c])} ${sizes[c] === 1 ? 'row' : 'rows'})`)
+      .join(', ')
+    warnings.push({
+      code: 'W_TINY',
+      message: `${tiny.length === 1 ? 'Cluster' : 'Clusters'} ${which} of ${inWords(rows)} rows: perhaps outliers rather than a group. Look at them, or ask for fewer clusters.`,
+    })
+  }
+  return warnings
+}
+
+/** The standard deviation of each column (ddof 0). */
+function spreadsOf(matrix: Matrix): Float64Array {
+  const { values, rows, columns } = matrix
+  return Float64Array.from({ length: columns }, (_, j) => {
+    const origin = values[j]
+    let mean = 0
+    let squares = 0
+    // Welford 1962, on differences from the first row: right at any offset.
+    for (let i = 0; i < rows; i++) {
+      const t = values[i * columns + j] - origin
+      const before = t - mean
+      mean += before / (i + 1)
+      squares += before * (t - mean)
+    }
+    return Math.sqrt(squares / rows)
+  })
+}
