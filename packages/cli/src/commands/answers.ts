@@ -1,5 +1,5 @@
 import { InputError, KMeans, KNNClassifier, KNNRegressor, Matrix, Table } from 'nigh'
-import type { ClassLabel, Column } from 'nigh'
+import type { ClassLabel, Column, Model } from 'nigh'
 import type { Run } from '../run.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 
@@ -9,6 +9,11 @@ export type AnsweringModel =
   | KNNClassifier<ClassLabel>
   | KNNRegressor<Float64Array>
   | KNNRegressor<Matrix>
+
+/** Whether a model answers rows here. */
+export function isAnswering(model: Model): model is AnsweringModel {
+  return model instanceof KMeans || model instanceof KNNClassifier || model instanceof KNNRegressor
+}
 
 /**
  * A model's answers for a table, as columns: `cluster` and `distance`; `prediction`, `confidence` (the share of the

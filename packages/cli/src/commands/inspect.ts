@@ -1,4 +1,4 @@
-import { KMeans, KNNClassifier, KNNRegressor } from 'nigh'
+import { KMeans, KNNClassifier, KNNRegressor, NearestNeighbors } from 'nigh'
 import type { Column, Encoder, Model } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
@@ -170,7 +170,7 @@ function summaryOf(column: Column): Summary {
 
 async function inspectModel(name: string, size: number, run: Run): Promise<void> {
   const model = await run.time('load', 'loading the model', () => loadModel(name))
-  const { encoder } = model
+  const encoder = 'encoder' in model ? model.encoder : undefined
   const facts = factsOf(model)
   const encoding =
     encoder === undefined
@@ -247,12 +247,19 @@ function factsOf(model: Model): Record<string, string | number | boolean | reado
       counts: [...model.counts],
     }
   }
-  const { points } = model
   if (model instanceof KNNClassifier) {
-    return { model: 'knn-classifier', k: model.k, rows: points.rows, classes: model.classes.map(String) }
+    return {
+      model: 'knn-classifier',
+      k: model.k,
+      rows: model.points.rows,
+      classes: model.classes.map(String),
+    }
   }
-  if (model instanceof KNNRegressor) return { model: 'knn-regressor', k: model.k, rows: points.rows }
-  return { model: 'nearest-neighbors', rows: points.rows, algorithm: model.algorithm }
+  if (model instanceof KNNRegressor) return { model: 'knn-regressor', k: model.k, rows: model.points.rows }
+  if (model instanceof NearestNeighbors) {
+    return { model: 'nearest-neighbors', rows: model.points.rows, algorithm: model.algorithm }
+  }
+  return { model: model.constructor.name }
 }
 
 function listed(values: readonly unknown[]): string {

@@ -1,4 +1,4 @@
-import { InputError, load, NearestNeighbors } from 'nigh'
+import { InputError, load } from 'nigh'
 import type { Model } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
@@ -8,7 +8,7 @@ import { inputLines } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
 import { writeTable } from '../write/write.ts'
-import { answerRows } from './answers.ts'
+import { answerRows, isAnswering } from './answers.ts'
 import { sayRows } from './knn.ts'
 import { timeLine } from './kmeans.ts'
 import { places, withAnswers } from './shared.ts'
@@ -24,11 +24,11 @@ export interface PredictFlags extends ReadFlags {
 export async function predict(modelName: string, name: string, flags: PredictFlags, run: Run): Promise<void> {
   const out = places(flags)
   const model = await run.time('load', 'loading the model', () => loadModel(modelName))
-  if (model instanceof NearestNeighbors) {
+  if (!isAnswering(model)) {
     throw new InputError(
       'E_KIND',
       'model',
-      `${modelName} finds neighbours but predicts nothing; it takes a model of nigh kmeans or nigh knn`,
+      `${modelName} is a ${model.constructor.name} model; nigh predict takes those of nigh kmeans and nigh knn`,
     )
   }
   const input = await run.read(name, readOptionsOf(flags))

@@ -1,11 +1,9 @@
-import { tableFromIPC } from '@uwdata/flechette'
-import { InputError, Table } from 'nigh'
-import type { Column } from 'nigh'
-import { show } from '../show/text.ts'
+import { existsSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { InputError } from 'nigh'
 import type { FileContents } from './csv.ts'
 import { checkEstimate } from './limits.ts'
-import { leftOut } from './options.ts'
-import type { ReadOptions, ReadWarning } from './options.ts'
+import type { ReadOptions } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -13,124 +11,62 @@ import type { Source } from './source.ts'
  * Reads an Arrow IPC file or stream, uncompressed. Numbers, true and false, text (also as a dictionary), dates and
  * timestamps are columns.
  *
+ * The decoding happens on a thread of its own, which is ended when it takes too long: hostile files can make it loop.
+ *
  * @throws {InputError} E_ARROW for everything that is not a sound Arrow file, E_MEMORY, E_NONFINITE
  */
-export function readArrow(source: Source, options: ReadOptions): FileContents {
+export async function readArrow(source: Source, options: ReadOptions): Promise<FileContents> {
   checkEstimate(source.name, Math.ceil(source.size / 8), 1, options.maxBytes)
-  try {
-    return decode(source, readBytes(source, 0, source.size), options)
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    // flechette trusts its input: a false offset or length ends in a range or type error somewhere inside it.
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new InputError('E_ARROW', 'file', `${source.name}: this is not a sound Arrow file (${reason})`)
-  }
-}
-
-function decode(source: Source, bytes: Uint8Array, options: ReadOptions): FileContents {
-  const table = tableFromIPC(bytes, { useDate: false, useBigInt: false })
-  const rows = table.numRows
-  if (rows === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the file has no rows`)
-  const kept = table.schema.fields.filter(({ name }) => options.only?.includes(name) ?? true)
-  checkEstimate(source.name, rows, kept.length, options.maxBytes)
-  // A batch may claim more rows than its bytes can hold; the smallest cell is a bit.
-  if (!Number.isInteger(rows) || rows < 0 || (kept.length > 0 && rows > bytes.length * 8)) {
-    throw new InputError(
-      'E_ARROW',
-      'file',
-      `${source.name}: the file claims ${rows} rows, more than its bytes can hold`,
-    )
-  }
-  const columns: Column[] = []
-  const warnings: ReadWarning[] = []
-  for (const [at, field] of table.schema.fields.entries()) {
-    if (options.only?.includes(field.name) === false) continue
-    const cells = table.getChildAt(at)
-    if (cells.length !== rows) {
-      throw new InputError(
-        'E_ARROW',
-        field.name,
-        `${source.name}: column ${show(field.name)} has ${cells.length} of ${rows} cells`,
+  const bytes = readBytes(source, 0, source.size)
+  const { only, dispensable, maxBytes } = options
+  // Sound files take about a second for 200 MB.
+  const patience = 5000 + source.size / 5000
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(workerFile(), {
+      workerData: { name: source.name, bytes, options: { only, dispensable, maxBytes } },
+      transferList: [bytes.buffer],
+      resourceLimits: { maxOldGenerationSizeMb: 2048 },
+    })
+    const fail = (reason: string): void =>
+      end(() =>
+        reject(
+          new InputError('E_ARROW', 'file', `${source.name}: this is not a sound Arrow file (${reason})`),
+        ),
       )
+    const abort = (): void => end(() => reject(options.signal?.reason))
+    const timer = setTimeout(
+      () => fail(`decoding it takes longer than ${Math.round(patience / 1000)} s`),
+      patience,
+    )
+    options.signal?.addEventListener('abort', abort)
+    const end = (settle: () => void): void => {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', abort)
+      settle()
+      void worker.terminate()
     }
-    try {
-      columns.push(columnOf(source.name, field.name, cells, rows))
-    } catch (error) {
-      if (!options.dispensable?.includes(field.name)) throw error
-      warnings.push(leftOut(source.name, field.name, 'what nigh cannot use'))
-    }
-  }
-  // Table.of refuses blank and repeated names.
-  return { columns: Table.of(columns).columns, warnings }
-}
-
-function columnOf(
-  file: string,
-  name: string,
-  cells: Iterable<unknown> & { readonly type: { typeId: number } },
-  rows: number,
-): Column {
-  return typedColumn(file, name, cells, rows, isInstant(cells.type.typeId), isSingle(cells.type))
-}
-
-/** Arrow's type numbers: Date 8, Timestamp 10. */
-function isInstant(typeId: number): boolean {
-  return typeId === 8 || typeId === 10
-}
-
-/** Arrow's Float (3) of single precision (1). */
-function isSingle(type: { readonly typeId: number; readonly precision?: unknown }): boolean {
-  return type.typeId === 3 && type.precision === 1
-}
-
-function typedColumn(
-  file: string,
-  name: string,
-  cells: Iterable<unknown>,
-  rows: number,
-  instant: boolean,
-  single: boolean,
-): Column {
-  const numbers = single ? new Float32Array(rows).fill(Number.NaN) : new Float64Array(rows).fill(Number.NaN)
-  const booleans = new Uint8Array(rows).fill(255)
-  const values = new Int32Array(rows).fill(-1)
-  const codes = new Map<string, number>()
-  let kind: 'number' | 'boolean' | 'text' | undefined
-  let i = 0
-  for (const cell of cells) {
-    if (cell !== null && cell !== undefined) {
-      const found =
-        typeof cell === 'number'
-          ? 'number'
-          : typeof cell === 'boolean'
-            ? 'boolean'
-            : typeof cell === 'string'
-              ? 'text'
-              : undefined
-      if (found === undefined || (kind !== undefined && kind !== found)) {
-        throw new InputError(
-          'E_ARROW',
-          name,
-          `${file}: column ${show(name)} holds values that nigh cannot use; leave it out with --ignore ${show(name)}`,
+    worker.on('message', (message: ArrowMessage) => {
+      if ('contents' in message) end(() => resolve(message.contents))
+      else if (message.code === '') fail(message.message)
+      else
+        end(() =>
+          reject(
+            new InputError(message.code === '' ? 'E_ARROW' : message.code, message.param, message.message),
+          ),
         )
-      }
-      kind = found
-      if (typeof cell === 'number') {
-        if (Math.abs(cell) === Number.POSITIVE_INFINITY) {
-          throw new InputError('E_NONFINITE', name, `${file}: row ${i + 1}, column ${show(name)} is ${cell}`)
-        }
-        numbers[i] = cell
-      } else if (typeof cell === 'boolean') booleans[i] = cell ? 1 : 0
-      else if (typeof cell === 'string') {
-        const code = codes.get(cell) ?? codes.size
-        codes.set(cell, code)
-        values[i] = code
-      }
-    }
-    i++
-  }
-  if (kind === 'boolean') return { name, type: 'boolean', values: booleans }
-  if (kind === 'text') return { name, type: 'text', values, categories: [...codes.keys()] }
-  if (instant) return { name, type: 'date', values: Float64Array.from(numbers) }
-  return { name, type: 'number', values: numbers }
+    })
+    worker.on('error', (error) => fail(error.message))
+    worker.on('exit', () => fail('its decoding broke off'))
+  })
+}
+
+/** From the decoding thread: the contents, or an error (of nigh's, where it has a code). */
+export type ArrowMessage =
+  | { readonly contents: FileContents }
+  | { readonly code: InputError['code'] | ''; readonly param: string; readonly message: string }
+
+/** The built thread, also where this file itself runs unbuilt, as in tests: Node 20 starts no thread in TypeScript. */
+function workerFile(): URL {
+  const beside = new URL('./arrow-worker.js', import.meta.url)
+  return existsSync(beside) ? beside : new URL('../../dist/read/arrow-worker.js', import.meta.url)
 }

@@ -108,7 +108,7 @@ export class Spool {
 }
 
 /** Bytes `from` … `from + length` of a source, or fewer at its end. */
-export function readBytes(source: Source, from: number, length: number): Uint8Array {
+export function readBytes(source: Source, from: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(Math.max(0, Math.min(length, source.size - from)))
   let filled = 0
   while (filled < bytes.length) {

@@ -1,0 +1,135 @@
+import { tableFromIPC } from '@uwdata/flechette'
+import { InputError, Table } from 'nigh'
+import type { Column } from 'nigh'
+import { show } from '../show/text.ts'
+import type { FileContents } from './csv.ts'
+import { checkEstimate } from './limits.ts'
+import { leftOut } from './options.ts'
+import type { ReadOptions, ReadWarning } from './options.ts'
+
+/** The part of the options that can go to another thread. */
+export type ArrowOptions = Pick<ReadOptions, 'only' | 'dispensable' | 'maxBytes'>
+
+/**
+ * Decodes an Arrow IPC file or stream.
+ *
+ * flechette trusts its input: false lengths end in errors somewhere inside it, or in loops without end. Only to be called
+ * where both do no harm.
+ */
+export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptions): FileContents {
+  const table = tableFromIPC(bytes, { useDate: false, useBigInt: false })
+  const rows = table.numRows
+  if (rows === 0) throw new InputError('E_EMPTY', 'file', `${file}: the file has no rows`)
+  const kept = table.schema.fields.filter(({ name }) => options.only?.includes(name) ?? true)
+  checkEstimate(file, rows, kept.length, options.maxBytes)
+  // A batch may claim more rows than its bytes can hold; the smallest cell is a bit.
+  if (!Number.isInteger(rows) || rows < 0 || (kept.length > 0 && rows > bytes.length * 8)) {
+    throw new InputError(
+      'E_ARROW',
+      'file',
+      `${file}: the file claims ${rows} rows, more than its bytes can hold`,
+    )
+  }
+  const columns: Column[] = []
+  const warnings: ReadWarning[] = []
+  for (const [at, field] of table.schema.fields.entries()) {
+    if (options.only?.includes(field.name) === false) continue
+    const cells = table.getChildAt(at)
+    if (cells.length !== rows) {
+      throw new InputError(
+        'E_ARROW',
+        field.name,
+        `${file}: column ${show(field.name)} has ${cells.length} of ${rows} cells`,
+      )
+    }
+    try {
+      columns.push(columnOf(file, field.name, cells, rows))
+    } catch (error) {
+      if (!options.dispensable?.includes(field.name)) throw error
+      warnings.push(leftOut(file, field.name, 'what nigh cannot use'))
+    }
+  }
+  // Table.of refuses blank and repeated names.
+  return { columns: Table.of(columns).columns, warnings }
+}
+
+function columnOf(
+  file: string,
+  name: string,
+  cells: Iterable<unknown> & { readonly type: { typeId: number } },
+  rows: number,
+): Column {
+  return typedColumn(file, name, cells, rows, isInstant(cells.type.typeId), isSingle(cells.type))
+}
+
+/** Arrow's type numbers: Date 8, Timestamp 10. */
+function isInstant(typeId: number): boolean {
+  return typeId === 8 || typeId === 10
+}
+
+/** Arrow's Float (3) of single precision (1). */
+function isSingle(type: { readonly typeId: number; readonly precision?: unknown }): boolean {
+  return type.typeId === 3 && type.precision === 1
+}
+
+function typedColumn(
+  file: string,
+  name: string,
+  cells: Iterable<unknown>,
+  rows: number,
+  instant: boolean,
+  single: boolean,
+): Column {
+  // Each made when its first cell comes: a column that claims more rows than the file can hold of its kind costs nothing.
+  let numbers: Float32Array | Float64Array | undefined
+  let booleans: Uint8Array | undefined
+  let values: Int32Array | undefined
+  const codes = new Map<string, number>()
+  let kind: 'number' | 'boolean' | 'text' | undefined
+  let i = 0
+  for (const cell of cells) {
+    if (cell !== null && cell !== undefined) {
+      const found =
+        typeof cell === 'number'
+          ? 'number'
+          : typeof cell === 'boolean'
+            ? 'boolean'
+            : typeof cell === 'string'
+              ? 'text'
+              : undefined
+      if (found === undefined || (kind !== undefined && kind !== found)) {
+        throw new InputError(
+          'E_ARROW',
+          name,
+          `${file}: column ${show(name)} holds values that nigh cannot use; leave it out with --ignore ${show(name)}`,
+        )
+      }
+      kind = found
+      if (typeof cell === 'number') {
+        if (Math.abs(cell) === Number.POSITIVE_INFINITY) {
+          throw new InputError('E_NONFINITE', name, `${file}: row ${i + 1}, column ${show(name)} is ${cell}`)
+        }
+        numbers ??= emptyNumbers(rows, single)
+        numbers[i] = cell
+      } else if (typeof cell === 'boolean') {
+        booleans ??= new Uint8Array(rows).fill(255)
+        booleans[i] = cell ? 1 : 0
+      } else if (typeof cell === 'string') {
+        const code = codes.get(cell) ?? codes.size
+        codes.set(cell, code)
+        values ??= new Int32Array(rows).fill(-1)
+        values[i] = code
+      }
+    }
+    i++
+  }
+  if (booleans !== undefined) return { name, type: 'boolean', values: booleans }
+  if (values !== undefined) return { name, type: 'text', values, categories: [...codes.keys()] }
+  const found = numbers ?? emptyNumbers(rows, single)
+  if (instant) return { name, type: 'date', values: Float64Array.from(found) }
+  return { name, type: 'number', values: found }
+}
+
+function emptyNumbers(rows: number, single: boolean): Float32Array | Float64Array {
+  return (single ? new Float32Array(rows) : new Float64Array(rows)).fill(Number.NaN)
+}

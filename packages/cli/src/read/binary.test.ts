@@ -1,0 +1,206 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { InputError, Table } from 'nigh'
+import type { Column } from 'nigh'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { outlook, writeTable } from '../write/write.ts'
+import type { ReadOptions } from './options.ts'
+import { readTable } from './read.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'nigh-binary-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const columns: Column[] = [
+  { name: 'float64', type: 'number', values: Float64Array.of(0.1, Number.NaN, -1e300) },
+  { name: 'float32', type: 'number', values: Float32Array.of(0.1, 2, Number.NaN) },
+  { name: 'flag', type: 'boolean', values: Uint8Array.of(1, 255, 0) },
+  {
+    name: 'text ä',
+    type: 'text',
+    values: Int32Array.of(1, 0, -1),
+    categories: ['=1+1', 'line\nend, "quoted"'],
+  },
+  {
+    name: 'day',
+    type: 'date',
+    values: Float64Array.of(Date.UTC(2024, 1, 29), Number.NaN, Date.UTC(1969, 11, 31)),
+  },
+  { name: 'time', type: 'date', values: Float64Array.of(1.5e12 + 123, 0, Number.NaN) },
+  { name: '__proto__', type: 'number', values: Float64Array.of(1, 2, 3) },
+]
+const table = Table.of(columns)
+
+async function refusal(path: string, options: ReadOptions = {}): Promise<string> {
+  try {
+    await readTable(path, options)
+  } catch (error) {
+    if (error instanceof InputError) return `${error.code} ${error.message.replaceAll(`${folder}/`, '')}`
+    throw error
+  }
+  return 'not refused'
+}
+
+function put(name: string, contents: Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, contents)
+  return path
+}
+
+async function written(name: string, one: Table = table): Promise<string> {
+  const path = join(folder, name)
+  await writeTable(one, outlook(path), { formulas: true })
+  return path
+}
+
+/** A Parquet file that DuckDB makes of a query. */
+async function parquet(name: string, query: string): Promise<string> {
+  const path = join(folder, name)
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  await connection.run(`COPY (${query}) TO '${path}' (FORMAT parquet)`)
+  connection.closeSync()
+  instance.closeSync()
+  return path
+}
+
+describe('what is written is read again', () => {
+  test.each(['csv', 'tsv', 'json', 'ndjson', 'parquet', 'arrow'])('%s', async (ending) => {
+    const path = await written(`round.${ending}`)
+    const found = (await readTable(path, {})).table
+    expect(found.names).toEqual(table.names)
+    expect(found.columns.map(({ type }) => type)).toEqual(table.columns.map(({ type }) => type))
+    const single = ending === 'parquet' || ending === 'arrow'
+    expect(found.columns[1].values instanceof Float32Array).toBe(single)
+    const plain = (one: Table): unknown[][] =>
+      one
+        .toRows()
+        .map((row) => Object.values(row).map((cell) => (typeof cell === 'number' ? Math.fround(cell) : cell)))
+    expect(plain(found)).toEqual(plain(table))
+    expect(found.columns[0].values).toEqual(columns[0].values)
+  })
+
+  test('npy', async () => {
+    const numbers = table.select(['float64', 'flag', '__proto__'])
+    const found = (await readTable(await written('round.npy', numbers), {})).table
+    expect(found.columns.map(({ values }) => [...values])).toEqual([
+      [0.1, Number.NaN, -1e300],
+      [1, Number.NaN, 0],
+      [1, 2, 3],
+    ])
+    await expect(written('text.npy')).rejects.toMatchObject({ code: 'E_NPY' })
+  })
+
+  test('text that a spreadsheet would run is escaped unless asked for; numbers never are', async () => {
+    const path = join(folder, 'escaped.csv')
+    const cells = ["=cmd|'/c calc'!A1", '-2+3', '@SUM(A1)', '\t=1', '\r=1', '+1', 'a=b', '-']
+    const risky = Table.of([
+      { name: '=x', type: 'text', values: Int32Array.from(cells.keys()), categories: cells },
+      { name: 'n', type: 'number', values: Float64Array.from(cells, () => -3.5) },
+    ])
+    await writeTable(risky, outlook(path), { formulas: false })
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    expect(lines).toEqual([
+      "'=x,n",
+      "'=cmd|'/c calc'!A1,-3.5",
+      "'-2+3,-3.5",
+      "'@SUM(A1),-3.5",
+      "'\t=1,-3.5",
+      '"\'\r=1",-3.5',
+      "'+1,-3.5",
+      'a=b,-3.5',
+      "'-,-3.5",
+    ])
+    await writeTable(risky, outlook(path), { formulas: true })
+    expect(readFileSync(path, 'utf8')).toContain("\n=cmd|'/c calc'!A1,-3.5\n")
+  })
+})
+
+describe('Parquet', () => {
+  test('every type that is a number, a date, text or true and false', async () => {
+    const path = await parquet(
+      'types.parquet',
+      `SELECT 1::TINYINT a, 2::UBIGINT b, 3::HUGEINT c, 1.25::DECIMAL(38,2) d, 'x' e, true f, DATE '2024-02-29' g,
+        TIMESTAMP '2024-02-29 12:00:00.5' h, TIMESTAMPTZ '2024-02-29 12:00:00+01' i, TIMESTAMP_NS '2024-02-29 12:00:00' j,
+        'nan'::FLOAT k, NULL::INTEGER l`,
+    )
+    expect((await readTable(path, {})).table.toRows()).toEqual([
+      {
+        a: 1,
+        b: 2,
+        c: 3,
+        d: 1.25,
+        e: 'x',
+        f: true,
+        g: new Date('2024-02-29'),
+        h: new Date('2024-02-29T12:00:00.500Z'),
+        i: new Date('2024-02-29T11:00Z'),
+        j: new Date('2024-02-29T12:00Z'),
+        k: null,
+        l: null,
+      },
+    ])
+  })
+
+  test('a list is refused, or left out where it is ignored', async () => {
+    const path = await parquet('nested.parquet', 'SELECT 1 a, [1, 2] tags, {x: 1} point')
+    expect(await refusal(path)).toMatch(/^E_PARQUET .*column "tags" holds INTEGER\[\].*--ignore "tags"/)
+    const { table: found, warnings } = await readTable(path, { dispensable: ['tags', 'point'] })
+    expect(found.names).toEqual(['a'])
+    expect(warnings.map(({ code }) => code)).toEqual(['W_LEFT_OUT', 'W_LEFT_OUT'])
+  })
+
+  test('whole numbers beyond 2^53 are rounded aloud, infinity is refused', async () => {
+    const path = await parquet('big.parquet', 'SELECT 9007199254740993::BIGINT a')
+    expect((await readTable(path, {})).warnings.map(({ code }) => code)).toEqual(['W_ROUNDED'])
+    const infinite = await parquet('infinite.parquet', "SELECT 1.0::DOUBLE a UNION ALL SELECT 'inf'::DOUBLE")
+    expect(await refusal(infinite)).toMatch(/^E_NONFINITE .*row 2, column "a" is Infinity/)
+  })
+
+  test('a small file of many rows is refused by its footer', async () => {
+    const path = await parquet('zeros.parquet', 'SELECT 0::DOUBLE a FROM range(3000000)')
+    const begun = performance.now()
+    expect(await refusal(path, { maxBytes: 1_000_000 })).toMatch(
+      /^E_MEMORY .*about 3,000,000 rows × 1 columns would take 24\.0 MB/,
+    )
+    expect(performance.now() - begun).toBeLessThan(5000)
+  })
+
+  test('names are data', async () => {
+    const path = await parquet('names.parquet', `SELECT 1 AS "a""; DROP TABLE", 2 AS "__proto__", 3 AS "x'y"`)
+    expect((await readTable(path, {})).table.names).toEqual(['a"; DROP TABLE', '__proto__', "x'y"])
+    expect((await readTable(path, { only: ["x'y"] })).table.names).toEqual(["x'y"])
+  })
+})
+
+describe.each(['parquet', 'arrow'] as const)('a damaged %s file', (ending) => {
+  const code = ending === 'parquet' ? 'E_PARQUET' : 'E_ARROW'
+  let sound: Uint8Array = new Uint8Array()
+  beforeAll(async () => {
+    sound = readFileSync(await written(`sound.${ending}`))
+  })
+
+  test('cut at any length', async () => {
+    const step = Math.max(1, Math.floor(sound.length / 25))
+    for (let length = 0; length < sound.length - 1; length += step) {
+      expect(await refusal(put(`cut.${ending}`, sound.subarray(0, length)))).toMatch(
+        /^E_(PARQUET|ARROW|EMPTY) /,
+      )
+    }
+  })
+
+  test('with false bytes: read, or refused, never a defect', async () => {
+    for (let at = 3; at < sound.length; at += Math.max(1, Math.floor(sound.length / 40))) {
+      const bytes = Uint8Array.from(sound)
+      bytes[at] ^= 0xff
+      expect(await refusal(put(`false.${ending}`, bytes))).toMatch(/^(not refused|E_[A-Z]+ )/)
+    }
+  })
+
+  test('something else entirely', async () => {
+    expect(
+      await refusal(put(`png.${ending}`, Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 0))),
+    ).toMatch(new RegExp(`^${code} `))
+  })
+})
