@@ -19,6 +19,7 @@ import type { Frame } from './frame.ts'
 import { fitMLlib } from './mllib.ts'
 import { type Relation, callOf, expression, named, quoted, sqlNumber } from './plan.ts'
 import type { Session, SparkProgress, Watch } from './session.ts'
+import { refusing } from './refusals.ts'
 import { SparkFit } from './spark-fit.ts'
 
 const call = 'Spark.kmeans'
@@ -86,7 +87,7 @@ export async function fitKMeans(
   const blocks = await Blocks.pack(frame, features, columns, scaled)
   try {
     const engine = new SparkFit(blocks, watch)
-    await engine.prepare()
+    await refusing(call, features.names, () => engine.prepare())
     if (checked.k > engine.rows) {
       throw new InputError(
         'E_K',
@@ -118,7 +119,7 @@ export async function fitKMeans(
     const init: Init = given === null ? checked.init : [given]
     const { k, seed, maxIterations, tolerance } = checked
     const steps = fit(engine, { k, init, starts, maxIterations, tolerance, seed })
-    const outcome = await runLater(steps, stepsTo(options, watch))
+    const outcome = await session.steady(() => runLater(steps, stepsTo(options, watch)))
     return { model: modelOf(outcome, columns, unit, checked), columns: features.names }
   } finally {
     await blocks.free()

@@ -7,6 +7,7 @@ import { featuresOf, idOf } from './columns.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { widthOf } from './kmeans.ts'
+import { refusing } from './refusals.ts'
 import type { Watch } from './session.ts'
 
 /** Options of {@link Spark.index}. */
@@ -80,7 +81,12 @@ export class SparkIndex {
     const rows = await frame.count(watch)
     if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
     const cells = checkInteger(call, 'cells', options.cells ?? cellsFor(rows), 0, 65_536)
-    return new SparkIndex(rows, columns, await cutCells(frame, features, idSql, rows, columns, cells, watch))
+    return refusing(call, features.names, async () => {
+      const cut = await cutCells(frame, features, idSql, rows, columns, cells, watch)
+      // The first look at the blocks makes them, and refuses what is no row.
+      await cut.view.count(watch)
+      return new SparkIndex(rows, columns, cut)
+    })
   }
 
   /**

@@ -196,6 +196,28 @@ export class Session {
     )
   }
 
+  #steady = 0
+  #adaptive = ''
+
+  /**
+   * Does work made of many small passes over rows in memory, for which planning each anew while it runs (Spark's
+   * adaptive execution) costs more than it saves: turned off meanwhile, and then as it was.
+   */
+  async steady<T>(work: () => Promise<T>): Promise<T> {
+    const key = 'spark.sql.adaptive.enabled'
+    if (this.#steady++ === 0) {
+      this.#adaptive = (await this.settings([key]))[0]
+      await this.configure({ [key]: 'false' })
+    }
+    try {
+      return await work()
+    } finally {
+      if (--this.#steady === 0 && !this.#closed) {
+        await this.configure({ [key]: this.#adaptive === '' ? 'true' : this.#adaptive }).catch(() => {})
+      }
+    }
+  }
+
   /**
    * Runs a plan and yields the server's messages, each once and in order, until the result is complete.
    *

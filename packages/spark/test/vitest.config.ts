@@ -4,15 +4,6 @@ import { defineConfig } from 'vitest/config'
 /** The tests that need a running Spark; `test/run.mjs` starts one and sets where it is. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
-  resolve: {
-    alias: [
-      {
-        find: /^nigh\/internals$/,
-        replacement: fileURLToPath(new URL('../../nigh/src/internals.ts', import.meta.url)),
-      },
-      { find: /^nigh$/, replacement: fileURLToPath(new URL('../../nigh/src/index.ts', import.meta.url)) },
-    ],
-  },
   test: {
     include: ['src/**/*.spark.test.ts', 'test/**/*.spark.test.ts'],
     testTimeout: 120_000,

@@ -152,9 +152,9 @@ final class Passes {
       double changed = 0;
       for (int i = 0; i < n; i++) {
         if (before != null && before[i] == after[i]) continue;
-        changed++;
         double weight = weights == null ? 1 : weights[i];
         if (weight == 0) continue;
+        changed++;
         if (before != null) move(request, rows, i * d, weight, before[i], -1, sums);
         move(request, rows, i * d, weight, after[i], 1, sums);
       }
