@@ -12,7 +12,7 @@ export interface IndexOptions {
    * How neighbours are looked for. All ways give the same answer, to the bit.
    *
    * - `'flat'` looks at every row: any metric, any number of columns
-   * - `'kdtree'` boxes: all metrics but haversine and own functions; pays up to about 15 columns
+   * - `'kdtree'` boxes: all metrics but haversine, precomputed and own functions; pays up to about 15 columns
    * - `'balltree'` balls: every metric with the triangle inequality (not Minkowski below p = 1); for an own function
    *   it takes your word that the inequality holds
    * - `'auto'` kd-tree for more than 64 rows of at most 15 columns where the metric allows, ball-tree for haversine, else
@@ -47,14 +47,16 @@ export function planIndex(call: string, options: IndexOptions, metric: Metric): 
     throw new InputError(
       'E_PARAM',
       'algorithm',
-      `${call}: algorithm 'kdtree' needs a metric made of columns; for ${described(metric)} take 'balltree' or 'flat'`,
+      `${call}: algorithm 'kdtree' needs a metric made of columns; for ${described(metric)} take ${metric.length === undefined ? '' : "'balltree' or "}'flat'`,
     )
   }
   if (algorithm === 'balltree' && metric.length === undefined) {
     throw new InputError(
       'E_PARAM',
       'algorithm',
-      `${call}: algorithm 'balltree' needs the triangle inequality, which ${described(metric)} with p below 1 breaks; take 'kdtree' or 'flat'`,
+      metric.boxRank === undefined
+        ? `${call}: algorithm 'balltree' needs rows to measure, which ${described(metric)} has not; take 'flat'`
+        : `${call}: algorithm 'balltree' needs the triangle inequality, which ${described(metric)} with p below 1 breaks; take 'kdtree' or 'flat'`,
     )
   }
   return { algorithm, leafSize }

@@ -30,44 +30,53 @@ export class FlatIndex implements Index {
   }
 
   nearest(request: NearestRequest, indices: Uint32Array, ranks: Float64Array): number {
-    const { queries, from, to, k, self, live } = request
-    const { rows } = this
-    const block = this.#block
+    const { from, to, k } = request
     const best = new Selection(k)
     for (let query = from; query < to; query++) {
       best.clear()
-      const skip = self ? query : -1
-      for (let start = 0; start < rows; start += blockRows) {
-        const end = Math.min(rows, start + blockRows)
-        this.#metric.ranks(queries, query * this.#width, this.#points, start, end, this.#width, block)
-        // Rows come in order, so of two equal ranks the smaller index is already held: strict < keeps it.
-        let worst = best.worstRank
-        for (let row = start; row < end; row++) {
-          const rank = block[row - start]
-          if (rank < worst && row !== skip && (live === undefined || live[row] === 1)) {
-            best.add(rank, row)
-            worst = best.worstRank
-          }
-        }
-      }
+      this.scan(request, query, 0, this.rows, best)
       best.write(indices, ranks, (query - from) * k)
     }
-    return (to - from) * rows
+    return (to - from) * this.rows
+  }
+
+  /** Looks for one query at the rows `start` to `end` (exclusive) only; rows must be looked at in order. */
+  scan(request: NearestRequest, query: number, start: number, end: number, best: Selection): void {
+    const { queries, self, live } = request
+    const block = this.#block
+    const skip = self ? query : -1
+    for (let first = start; first < end; first += blockRows) {
+      const last = Math.min(end, first + blockRows)
+      this.#metric.ranks(queries, query * this.#width, this.#points, first, last, this.#width, block)
+      // Rows come in order, so of two equal ranks the smaller index is already held: strict < keeps it.
+      let worst = best.worstRank
+      for (let row = first; row < last; row++) {
+        const rank = block[row - first]
+        if (rank < worst && row !== skip && (live === undefined || live[row] === 1)) {
+          best.add(rank, row)
+          worst = best.worstRank
+        }
+      }
+    }
   }
 
   within(request: WithinRequest, found: Found): number {
+    this.scanWithin(request, 0, this.rows, found)
+    return this.rows
+  }
+
+  /** {@link FlatIndex.within} of the rows `start` to `end` (exclusive) only. */
+  scanWithin(request: WithinRequest, start: number, end: number, found: Found): void {
     const { queries, query, limit, self, live } = request
-    const { rows } = this
     const block = this.#block
     const skip = self ? query : -1
-    for (let start = 0; start < rows; start += blockRows) {
-      const end = Math.min(rows, start + blockRows)
-      this.#metric.ranks(queries, query * this.#width, this.#points, start, end, this.#width, block)
-      for (let row = start; row < end; row++) {
-        const rank = block[row - start]
+    for (let first = start; first < end; first += blockRows) {
+      const last = Math.min(end, first + blockRows)
+      this.#metric.ranks(queries, query * this.#width, this.#points, first, last, this.#width, block)
+      for (let row = first; row < last; row++) {
+        const rank = block[row - first]
         if (rank <= limit && row !== skip && (live === undefined || live[row] === 1)) found.add(rank, row)
       }
     }
-    return rows
   }
 }

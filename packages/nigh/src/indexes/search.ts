@@ -5,7 +5,8 @@ import { type PreparedQueries, Space } from '../metrics/space.ts'
 import { type IndexPlan, buildIndex } from './choose.ts'
 import { FlatIndex } from './flat.ts'
 import { type Neighbors, type NeighborsWithin, WithinList } from './neighbors.ts'
-import type { Index } from './spatial-index.ts'
+import { Selection } from './selection.ts'
+import { blockRows, type Index, type NearestRequest, type WithinRequest } from './spatial-index.ts'
 
 /** What a long search yields: how far it is, and the work since it last yielded. */
 export interface Stage {
@@ -103,10 +104,13 @@ export class Search {
           for (let at = 0; at < found.ranks.length; at++) found.ranks[at] = metric.distance(found.ranks[at])
         } else {
           const ranks = distances.subarray(start * k, end * k)
-          work += this.index.nearest(
-            { queries, from: start, to: end, k, self, live: request.live },
+          const asked = { queries, from: start, to: end, k, self, live: request.live }
+          work += yield* nearestInParts(
+            this.index,
+            asked,
             indices.subarray(start * k, end * k),
             ranks,
+            space.width,
           )
           for (let at = 0; at < ranks.length; at++) ranks[at] = space.distance(ranks[at])
         }
@@ -141,7 +145,8 @@ export class Search {
         list.close(radius, (rank) => metric.distance(rank))
       } else {
         const limit = space.rankLimit(radius)
-        spent += this.index.within({ queries, query, limit, self, live: request.live }, list) * space.width
+        const asked = { queries, query, limit, self, live: request.live }
+        spent += (yield* withinInParts(this.index, asked, list, space.width, rows)) * space.width
         list.close(radius, (rank) => space.distance(rank))
       }
       if (spent > stageWork) {
@@ -174,6 +179,59 @@ export class Search {
     }
     return this.#wideIndex
   }
+}
+
+/**
+ * `nearest` of an index; where it is a full scan so long that one query is more than a stage, in stages of rows.
+ *
+ * @returns the ranks computed since the last stage
+ */
+function* nearestInParts(
+  index: Index,
+  request: NearestRequest,
+  indices: Uint32Array,
+  ranks: Float64Array,
+  width: number,
+): Steps<number> {
+  const part = partRows(index, width)
+  if (!(index instanceof FlatIndex) || part >= index.rows) return index.nearest(request, indices, ranks)
+  const { from, to, k, queries } = request
+  const best = new Selection(k)
+  const total = queries.length / width
+  for (let query = from; query < to; query++) {
+    best.clear()
+    for (let start = 0; start < index.rows; start += part) {
+      const end = Math.min(index.rows, start + part)
+      index.scan(request, query, start, end, best)
+      yield { done: query, total, work: (end - start) * width }
+    }
+    best.write(indices, ranks, (query - from) * k)
+  }
+  return 0
+}
+
+/** `within` of an index, in the same way. */
+function* withinInParts(
+  index: Index,
+  request: WithinRequest,
+  found: WithinList,
+  width: number,
+  total: number,
+): Steps<number> {
+  const part = partRows(index, width)
+  if (!(index instanceof FlatIndex) || part >= index.rows) return index.within(request, found)
+  for (let start = 0; start < index.rows; start += part) {
+    const end = Math.min(index.rows, start + part)
+    index.scanWithin(request, start, end, found)
+    yield { done: request.query, total, work: (end - start) * width }
+  }
+  return 0
+}
+
+/** Rows that fill two stages: longer scans are cut. */
+function partRows(index: Index, width: number): number {
+  const part = Math.max(blockRows, Math.floor((2 * stageWork) / width))
+  return index.algorithm === 'flat' ? part : index.rows
 }
 
 function wideQueries(

@@ -569,6 +569,22 @@ describe('async', () => {
     }
   })
 
+  test('a full scan so long that one query takes many stages', async () => {
+    const wide = Matrix.of(
+      Float64Array.from({ length: 60000 * 100 }, () => random.uniform()),
+      100,
+    )
+    const model = NearestNeighbors.fitSync(wide)
+    const query = Matrix.of(wide.values.slice(100, 200), 100)
+    let stages = 0
+    const found = await model.nearest(query, { k: 3, onProgress: () => stages++ })
+    expect(stages).toBeGreaterThan(1)
+    expect(found.indices[0]).toBe(1)
+    expect(found).toEqual(model.nearestSync(query, { k: 3 }))
+    const near = await model.within(query, { radius: found.distances[2] })
+    expect([...near.indices]).toEqual([...found.indices])
+  })
+
   test('what onProgress throws is passed on', async () => {
     const model = NearestNeighbors.fitSync(points, { algorithm: 'flat' })
     const error = new Error('mine')
@@ -578,6 +594,81 @@ describe('async', () => {
       },
     })
     await expect(asking).rejects.toBe(error)
+  })
+})
+
+describe('distances that the caller has', () => {
+  const random = new Random(6)
+  const points = Array.from({ length: 40 }, () => [random.integer(6), random.integer(6)])
+  const table = points.map((a) => points.map((b) => Math.hypot(a[0] - b[0], a[1] - b[1])))
+
+  test('give the same neighbours as the points', () => {
+    const model = NearestNeighbors.fitSync(table, { metric: 'precomputed' })
+    const other = NearestNeighbors.fitSync(points)
+    expect(model.nearestSync(undefined, { k: 6 }).indices).toEqual(
+      other.nearestSync(undefined, { k: 6 }).indices,
+    )
+    const queries = [
+      [1, 2],
+      [3.5, 0],
+    ]
+    const distances = queries.map((a) => points.map((b) => Math.hypot(a[0] - b[0], a[1] - b[1])))
+    expect(model.nearestSync(distances, { k: 6 }).indices).toEqual(
+      other.nearestSync(queries, { k: 6 }).indices,
+    )
+    expect(NearestNeighbors.fromBytes(model.toBytes()).withinSync(distances, { radius: 2 })).toEqual(
+      model.withinSync(distances, { radius: 2 }),
+    )
+  })
+
+  test('refused where they are no distances', () => {
+    expect(codeOf(() => NearestNeighbors.fitSync([[0, 1]], { metric: 'precomputed' }))).toBe('E_SHAPE')
+    expect(
+      codeOf(() =>
+        NearestNeighbors.fitSync(
+          [
+            [0, -1],
+            [1, 0],
+          ],
+          { metric: 'precomputed' },
+        ),
+      ),
+    ).toBe('E_RANGE')
+    for (const algorithm of ['kdtree', 'balltree'] as const) {
+      expect(codeOf(() => NearestNeighbors.fitSync(table, { metric: 'precomputed', algorithm }))).toBe(
+        'E_PARAM',
+      )
+    }
+  })
+})
+
+describe('graph', () => {
+  const model = NearestNeighbors.fitSync([[0], [1], [3], [10]])
+
+  test('k nearest, directed, mutual, either way', async () => {
+    const directed = model.graphSync({ k: 1 })
+    expect([...directed.offsets]).toEqual([0, 1, 2, 3, 4])
+    expect([...directed.indices]).toEqual([1, 0, 1, 2])
+    expect([...directed.values]).toEqual([1, 1, 2, 7])
+    const mutual = model.graphSync({ k: 1, symmetry: 'mutual' })
+    expect([...mutual.offsets]).toEqual([0, 1, 2, 2, 2])
+    const either = await model.graph({ k: 1, symmetry: 'either', values: 'connectivity' })
+    expect([...either.offsets]).toEqual([0, 1, 3, 5, 6])
+    expect([...either.indices]).toEqual([1, 0, 2, 1, 3, 2])
+    expect([...either.values]).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
+  test('within a radius', () => {
+    const graph = model.graphSync({ radius: 2 })
+    expect([...graph.offsets]).toEqual([0, 1, 3, 4, 4])
+    expect([...graph.indices]).toEqual([1, 0, 2, 1])
+  })
+
+  test('refused', () => {
+    expect(codeOf(() => model.graphSync({}))).toBe('E_PARAM')
+    expect(codeOf(() => model.graphSync({ k: 1, radius: 1 }))).toBe('E_PARAM')
+    expect(codeOf(() => model.graphSync({ k: 4 }))).toBe('E_K')
+    expect(codeOf(() => model.graphSync({ k: 1, values: 'both' as never }))).toBe('E_PARAM')
   })
 })
 

@@ -7,6 +7,7 @@ import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import type { Algorithm } from '../indexes/spatial-index.ts'
 import { checkRun, runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { type GraphOptions, graphSteps, type NeighborGraph } from './neighbor-graph.ts'
 import { readSearch, searchContent } from './saved-search.ts'
 import {
   buildSearch,
@@ -112,6 +113,20 @@ export class NearestNeighbors {
 
   #withinSteps(queries: PointsLike | undefined, options: WithinOptions): Steps<NeighborsWithin> {
     return withinSteps(call('within'), this.#search, this.encoder, queries, options)
+  }
+
+  /**
+   * The graph of the fitted rows and their neighbours, as a sparse matrix; no row is its own neighbour.
+   *
+   * @throws {InputError} E_PARAM unless exactly one of k and radius is given; E_K; E_SIZE
+   */
+  async graph(options: GraphOptions): Promise<NeighborGraph> {
+    return runPaced(graphSteps(call('graph'), this.#search, options), options)
+  }
+
+  /** {@link NearestNeighbors.graph} on this thread, at once. */
+  graphSync(options: GraphOptions): NeighborGraph {
+    return runHere(graphSteps(call('graph'), this.#search, options))
   }
 
   /**

@@ -80,6 +80,7 @@ export function readSearch(call: string, file: ModelFile): SavedSearch {
       'cosine',
       'hamming',
       'haversine',
+      'precomputed',
     ]),
     ...(power === undefined ? {} : { p: power }),
     ...(radius === undefined ? {} : { sphereRadius: radius }),

@@ -80,6 +80,7 @@ export type MetricName =
   | 'cosine'
   | 'hamming'
   | 'haversine'
+  | 'precomputed'
 
 /**
  * A distance of the caller's own: two rows in, a finite number from 0 up out. The rows are scratch copies, good for

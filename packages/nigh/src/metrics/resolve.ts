@@ -5,6 +5,7 @@ import { euclidean, sqeuclidean } from './euclidean.ts'
 import { haversineOf } from './haversine.ts'
 import type { DistanceFunction, Metric, MetricName } from './metric.ts'
 import { ownMetric } from './own.ts'
+import { precomputed } from './precomputed.ts'
 
 /** Options that say what near means. */
 export interface MetricOptions {
@@ -17,6 +18,7 @@ export interface MetricOptions {
    * - `'hamming'` the share of columns that differ, 0 to 1
    * - `'haversine'` great-circle distance of [latitude, longitude] rows in **degrees**; in radians, or in the unit of
    *   the option `sphereRadius`
+   * - `'precomputed'` points are an n × n matrix of distances, queries their distances to the n fitted rows
    * - a function of two rows: a finite number from 0 up, the same for (a, b) as for (b, a)
    *
    * Default: `'euclidean'`.
@@ -39,6 +41,7 @@ const names: readonly MetricName[] = [
   'cosine',
   'hamming',
   'haversine',
+  'precomputed',
 ]
 
 /**
@@ -72,6 +75,8 @@ export function metricOf(call: string, options: MetricOptions, columns: number):
       return chebyshev
     case 'cosine':
       return cosine
+    case 'precomputed':
+      return precomputed
     case 'hamming':
       return hammingOf(columns)
     case 'haversine':
