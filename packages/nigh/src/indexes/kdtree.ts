@@ -144,6 +144,7 @@ export class KdTree implements Index {
           nodes[depth + 1] = leftFirst ? left : right
           bounds[depth + 1] = leftFirst ? leftBound : rightBound
           depth += 2
+          work += 2
           continue
         }
         const start = starts[node]
@@ -177,6 +178,7 @@ export class KdTree implements Index {
     while (depth > 0) {
       depth--
       const node = nodes[depth]
+      work += 1
       if (this.#boxRank(queries, at, this.#lows, this.#highs, node, width) > limit) continue
       if (node < firstLeaf) {
         nodes[depth++] = 2 * node + 2

@@ -21,7 +21,7 @@ export interface Stage {
 export type Steps<T> = Generator<Stage, T, void>
 
 /** Numbers looked at between two yields: a few milliseconds' worth. Decides when a search may be stopped, not what it finds. */
-const stageWork = 2e6
+const stageWork = 1e6
 
 /** What to search for, from which queries. */
 export interface SearchRequest {
@@ -117,7 +117,7 @@ export class Search {
         start = end
       }
       checkDistances(request.call, distances, from * k, to * k)
-      const spent = work * space.width
+      const spent = work * space.width * space.metric.effort
       // The next run is as long as fills a stage at the pace of this one.
       run = Math.max(1, Math.min(65536, 2 * run, Math.floor((stageWork * (to - from)) / Math.max(1, spent))))
       from = to
@@ -146,7 +146,10 @@ export class Search {
       } else {
         const limit = space.rankLimit(radius)
         const asked = { queries, query, limit, self, live: request.live }
-        spent += (yield* withinInParts(this.index, asked, list, space.width, rows)) * space.width
+        spent +=
+          (yield* withinInParts(this.index, asked, list, space.width * space.metric.effort, rows)) *
+          space.width *
+          space.metric.effort
         list.close(radius, (rank) => space.distance(rank))
       }
       if (spent > stageWork) {

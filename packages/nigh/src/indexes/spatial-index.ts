@@ -46,7 +46,7 @@ export interface Index {
   /**
    * Writes for query i, from position (i − from) · k on, the rows found and their ranks, nearest first.
    *
-   * @returns how many ranks were computed: what a test of pruning counts, and what the caller paces itself by
+   * @returns how many ranks and bounds were computed: what a test of pruning counts, and what the caller paces itself by
    */
   nearest(request: NearestRequest, indices: Uint32Array, ranks: Float64Array): number
   /** Gives every row whose rank is at most the limit to `found`, in no particular order. Returns as `nearest` does. */

@@ -29,6 +29,7 @@ export const manhattan: Metric = {
   lengthError: (width) => (width + 8) * 2 ** -52,
   degree: 1,
   exponents: [everyExponent[0], 1000],
+  effort: 2,
   wide: undefined,
 }
 
@@ -83,6 +84,7 @@ export function hammingOf(columns: number): Metric {
     lengthError: () => 0,
     degree: 0,
     exponents: everyExponent,
+    effort: 2,
     wide: undefined,
   }
 }
@@ -119,6 +121,7 @@ export function minkowskiOf(p: number): Metric {
     lengthError: (width) => (width + 8) * 2 ** -52 + 2 ** -40,
     degree: 1,
     exponents: [-Math.floor(900 / p) + 53, Math.min(1000, Math.floor(1000 / p) - 1)],
+    effort: 40,
     wide: {
       ...asGiven,
       name: 'minkowski',
@@ -148,6 +151,7 @@ export function minkowskiOf(p: number): Metric {
       lengthError: () => 2 ** -40,
       degree: 1,
       exponents: [everyExponent[0], 1000],
+      effort: 80,
       wide: undefined,
     },
   }

@@ -77,6 +77,7 @@ const wideEuclidean: Metric = {
   lengthError,
   degree: 1,
   exponents: [-2000, 1000],
+  effort: 20,
   wide: undefined,
 }
 
@@ -94,6 +95,7 @@ export const euclidean: Metric = {
   // Numbers of at least 2^-398 differ by at least 2^-450, whose square is normal by far; squares of 2^501 leave room
   // for a million columns.
   exponents: [-398, 500],
+  effort: 1,
   wide: wideEuclidean,
 }
 

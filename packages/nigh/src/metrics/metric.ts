@@ -60,6 +60,8 @@ export interface Metric {
   readonly degree: 0 | 1 | 2
   /** The binary exponents between which numbers must lie (0 aside) for ranks neither to overflow nor to underflow. */
   readonly exponents: readonly [number, number]
+  /** Time of a rank, as a multiple of the euclidean one's, about: what searches pace themselves by. */
+  readonly effort: number
   /** The same metric, slower, for numbers beyond those exponents; undefined where none is needed. */
   readonly wide: Metric | undefined
 }

@@ -36,6 +36,7 @@ export function ownMetric(call: string, distance: DistanceFunction, columns: num
     lengthError: () => 2 ** -30,
     degree: 0,
     exponents: everyExponent,
+    effort: 20,
     wide: undefined,
   }
 }

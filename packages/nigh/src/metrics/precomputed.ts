@@ -38,5 +38,6 @@ export const precomputed: Metric = {
   lengthError: () => 0,
   degree: 0,
   exponents: everyExponent,
+  effort: 1,
   wide: undefined,
 }
