@@ -13,6 +13,7 @@
 //   for each group: the active rows with L[g] ≤ u go, four at a time, through the dense kernel (tile.ts)
 //   for each active row: best and other from the scores, as intervals that hold the exact distance.
 //                   best's upper end < every other's lower end → certain.
+//                   otherwise, if the scores were narrow: again in float32;
 //                   otherwise the centroids that could still win are decided by float64 distances (exact.ts).
 //
 // Strict < throughout: a tie is never certain, so it is decided by the definition, where the smaller index wins.
@@ -23,18 +24,20 @@
 //             float32: eQ = (2·(d + 4) + 8)·u24·C·(N + C/2) + 8·u24·N²
 //   input:    row and centroid were themselves rounded to float32: the distance is off by at most
 //             δ = 1.05·u24·(N + C), and by the definition's own rounding, relative (d + 4)·2⁻⁵³
+//   narrow:   scores of int16 copies x̂ and ĉ: |x̂·ĉ − x·c| ≤ ‖x − x̂‖·C + (N + ‖x − x̂‖)·‖c − ĉ‖, and as much again in eQ
 //   near:     by differences (nearSq), relative (d + 8)·u24 of the squared distance
 // A float32 square root and the few operations around it add less than 2⁻²¹ relative: every bound is widened by 1e-6.
 
 import {
   CENTROIDS, COARSE, COLUMNS, CLUSTERS, COUNTS, DOUBLE, FINE, FIRST, GROUP_LOWER, GROUP_OF, GROUP_PANELS, GROUP_PATHS,
-  GROUPS, HALF_GAPS, HALVES, LABELS, LOWER, NORM_MAX, NORMS_SQ, OTHER_PATHS, PANELS, PATHS, PLACES, POINTS, ROUND,
-  SCALE, SCRATCH, SCRATCH_BYTES, STAT_CHANGED, STAT_DISTANCES, STAT_EXACT, STATS, SUM_ORIGIN, SUMS, TOUCHED, UPPER,
+  GROUP_PATHS_32, GROUPS, HALF_GAPS, HALVES, LABELS, LOWER, NARROW,
+  NARROW_ERROR, NARROW_PANELS, NARROW_ROW_ERROR, NARROW_UNIT, NORM_MAX, NORMS_SQ, OTHER_PATHS, OTHER_PATHS_32, PANELS, PATHS, PATHS_32, PLACES, POINTS, ROUND,
+  SCALE, SCRATCH, SCRATCH_BYTES, STAT_AGAIN, STAT_CHANGED, STAT_DISTANCES, STAT_EXACT, STATS, SUM_ORIGIN, SUMS, TOUCHED, UPPER,
   WEIGHT_COARSE, WEIGHT_FINE, WEIGHTS, WORK, WORK_CENTROIDS,
 } from '../src/kernels/layout'
 import { addOnTwo, cell, exactSq } from './exact'
 import { address, integer, number } from './record'
-import { nearSq, nearestOfPanels } from './tile'
+import { nearestOfPanels } from './tile'
 
 const U24: f64 = 5.9604644775390625e-8
 
@@ -61,6 +64,9 @@ let centroids: usize = 0
 let workCentroids: usize = 0
 let paths: usize = 0
 let otherPaths: usize = 0
+let paths32: usize = 0
+let otherPaths32: usize = 0
+let groupPaths32: usize = 0
 let groupPaths: usize = 0
 let halfGaps: usize = 0
 let scale: f64 = 1
@@ -69,6 +75,19 @@ let nearError: f64 = 0
 let normMax: f64 = 0
 let errorBase: f64 = 0 // eQ = errorBase·(N + C/2) + errorNorm·N²
 let errorNorm: f64 = 0
+let errorFlat: f64 = 0 // … + errorFlat
+let narrowRows: usize = 0
+let narrowPanels: usize = 0
+let narrowWidth: usize = 0
+let narrowUnit: f32 = 0
+let narrowRowError: f64 = 0
+let narrowError: f64 = 0
+// The form of the scores in use: float32, or narrow.
+let formRows: usize = 0
+let formPanels: usize = 0
+let formWidth: usize = 0
+let formUnit: f32 = 0
+let retried: f64 = 0
 let sums: usize = 0
 let counts: usize = 0
 let touched: usize = 0
@@ -95,7 +114,8 @@ const BEST_GROUP: usize = 8 * 4 * ROUND // i32
 const OWN_SEEN: usize = 9 * 4 * ROUND // i32, 1 once the group of the own centroid was computed
 const ACTIVE: usize = 10 * 4 * ROUND // i32, the active rows
 const LIST: usize = 11 * 4 * ROUND // i32, those that a group must look at, and three more
-const OUT: usize = 12 * 4 * ROUND + 16 // what the dense kernel writes: 48 bytes, then 48 more
+const AGAIN: usize = 12 * 4 * ROUND + 16 // i32, the rows that narrow scores left open, and three more
+const OUT: usize = 13 * 4 * ROUND + 32 // what the dense kernel writes: 48 bytes, then bounds
 
 /** The float32 above a float64 bound that was formed from a term as large as `size`. */
 function up32(value: f64, size: f64): f32 {
@@ -106,21 +126,6 @@ function up32(value: f64, size: f64): f32 {
 function down32(value: f64, size: f64): f32 {
   if (value == Infinity) return f32.POSITIVE_INFINITY
   return <f32>(value - (Math.abs(value) + size) * 1.2e-7 - 1e-37)
-}
-
-/** Lower bound on the distance that belongs to a score of a row with this squared norm. */
-function low(normSq: f64, score: f32): f64 {
-  if (score >= f32.MAX_VALUE) return Infinity // an empty place
-  const norm = Math.sqrt(normSq)
-  const sq = normSq + 2 * <f64>score - errorBase * (norm + 0.5 * normMax) - errorNorm * normSq
-  return (sq > 0 ? Math.sqrt(sq) : 0) * (1 - 1e-6) - (1.05 * U24 + definition) * (norm + normMax) - 1e-37
-}
-
-/** Upper bound on the same. */
-function up(normSq: f64, score: f32): f64 {
-  const norm = Math.sqrt(normSq)
-  const sq = normSq + 2 * <f64>score + errorBase * (norm + 0.5 * normMax) + errorNorm * normSq
-  return (sq > 0 ? Math.sqrt(sq) : 0) * (1 + 1e-6) + (1.05 * U24 + definition) * (norm + normMax) + 1e-37
 }
 
 /** Adds a row to (sign 1) or takes it from (sign −1) a centroid's sums. */
@@ -264,36 +269,202 @@ function decide(row: usize, label: i32, reach: f64, unseen: f64): void {
   settle(row, label, winner, Math.sqrt(bestSq) * scale * (1 + definition) + 1e-37, other)
 }
 
-/** Finds the active rows of a round: writes them to ACTIVE, their bounds to the arrays, and returns how many. */
+/** Sums the four lanes of each of four vectors: lane r of the result is the sum of vector r. */
+function sumLanes(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
+  const a = f32x4.add(v128.shuffle<f32>(v0, v1, 0, 4, 1, 5), v128.shuffle<f32>(v0, v1, 2, 6, 3, 7))
+  const b = f32x4.add(v128.shuffle<f32>(v2, v3, 0, 4, 1, 5), v128.shuffle<f32>(v2, v3, 2, 6, 3, 7))
+  return f32x4.add(v128.shuffle<i64>(a, b, 0, 2), v128.shuffle<i64>(a, b, 1, 3))
+}
+
+/**
+ * Drops open rows from LIST whose groups' own bounds exclude every other centroid, which is cheaper to see than a
+ * distance where columns are many, and keeps what was seen as their lower bound.
+ *
+ * OWN_UP holds the lower bounds so far and OWN_LOW the upper bounds.
+ */
+function tighten(start: i32, open: i32): i32 {
+  const list = scratch + LIST
+  const bounds = boundOf(start, 0)
+  const lows = scratch + OWN_UP
+  const narrower = f32x4.splat(1 - 4e-7)
+  const dense = open * 3 > ROUND
+  if (dense) {
+    for (let r: usize = 0; r < <usize>ROUND * 4; r += 16) {
+      let least = f32x4.splat(f32.POSITIVE_INFINITY)
+      let at = bounds + r
+      for (let g = 0; g < groups; g++) {
+        least = f32x4.pmin(least, f32x4.sub(v128.load(at), v128.load32_splat(groupPaths32 + (<usize>g << 2))))
+        at += ROUND * 4
+      }
+      v128.store(lows + r, f32x4.pmax(v128.load(lows + r), f32x4.mul(least, narrower)))
+    }
+  }
+  let left = 0
+  for (let s = 0; s < open; s++) {
+    const place = <usize>load<i32>(list + (<usize>s << 2)) << 2
+    let least = load<f32>(lows + place)
+    if (!dense) {
+      let found = f32.POSITIVE_INFINITY
+      let at = bounds + place
+      for (let g = 0; g < groups; g++) {
+        found = min(found, load<f32>(at) - load<f32>(groupPaths32 + (<usize>g << 2)))
+        at += ROUND * 4
+      }
+      least = max(least, found * <f32>(1 - 4e-7))
+      store<f32>(lows + place, least)
+    }
+    if (load<f32>(scratch + OWN_LOW + place) < least) {
+      const row = (<usize>start << 2) + place
+      const otherPath = load<f64>(otherPaths + (<usize>load<u32>(labels + row) << 3))
+      store<f32>(lower + row, down32(<f64>least + otherPath, otherPath))
+    } else {
+      store<i32>(list + (<usize>left << 2), <i32>(place >> 2))
+      left++
+    }
+  }
+  return left
+}
+
+/**
+ * Finds the active rows of a round: writes them to ACTIVE, their bounds to the arrays, and returns how many.
+ *
+ * In float32, four rows at a time. The paths are rounded up to float32 and the sums widened by 4e-7 of themselves,
+ * which covers their one rounding; a lower bound that comes out below 0 is none, and no upper bound is below 0.
+ */
 function findActive(start: i32, end: i32): i32 {
-  let active = 0
+  const list = scratch + ACTIVE
   if (first) {
-    for (let i = start; i < end; i++) store<i32>(scratch + ACTIVE + (<usize>(i - start) << 2), i - start)
+    for (let i = start; i < end; i++) store<i32>(list + (<usize>(i - start) << 2), i - start)
     return end - start
   }
-  for (let i = start; i < end; i++) {
-    const at = <usize>i << 2
-    const label = <usize>load<u32>(labels + at)
-    const path = load<f64>(paths + (label << 3))
-    let ownUp = <f64>load<f32>(upper + at) + path
-    let bound = <f64>load<f32>(lower + at) - load<f64>(otherPaths + (label << 3))
-    if (ownUp < bound) continue
-    if (halfGaps) {
-      bound = Math.max(bound, load<f64>(halfGaps + (label << 3)))
-      if (ownUp < bound) continue
+  // Which rows do the stored bounds leave open?
+  const near = scratch + LIST
+  const path = paths32
+  const other = otherPaths32
+  const gap = halfGaps
+  const wider = f32x4.splat(1 + 4e-7)
+  const narrower = f32x4.splat(1 - 4e-7)
+  const rows = <usize>(end - start)
+  const labelsAt = labels + (<usize>start << 2)
+  const upperAt = upper + (<usize>start << 2)
+  const lowerAt = lower + (<usize>start << 2)
+  let open = 0
+  for (let r: usize = 0; r < rows; r += 4) {
+    const at = r << 2
+    const l0 = <usize>load<u32>(labelsAt + at) << 2
+    const l1 = <usize>load<u32>(labelsAt + at, 4) << 2
+    const l2 = <usize>load<u32>(labelsAt + at, 8) << 2
+    const l3 = <usize>load<u32>(labelsAt + at, 12) << 2
+    let p = v128.load32_zero(path + l0)
+    p = v128.load_lane<f32>(path + l1, p, 1)
+    p = v128.load_lane<f32>(path + l2, p, 2)
+    p = v128.load_lane<f32>(path + l3, p, 3)
+    let o = v128.load32_zero(other + l0)
+    o = v128.load_lane<f32>(other + l1, o, 1)
+    o = v128.load_lane<f32>(other + l2, o, 2)
+    o = v128.load_lane<f32>(other + l3, o, 3)
+    const u = f32x4.mul(f32x4.add(v128.load(upperAt + at), p), wider)
+    let m = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), o), narrower)
+    if (gap) {
+      let h = v128.load32_zero(gap + l0)
+      h = v128.load_lane<f32>(gap + l1, h, 1)
+      h = v128.load_lane<f32>(gap + l2, h, 2)
+      h = v128.load_lane<f32>(gap + l3, h, 3)
+      m = f32x4.pmax(m, h)
     }
-    const root = Math.sqrt(<f64>nearSq(work + <usize>i * rowBytes, workCentroids + label * rowBytes, columns))
-    computed += 1
-    const norm = Math.sqrt(<f64>load<f32>(norms + at))
-    const slack = root * nearError + 1.05 * U24 * (norm + normMax) + 1e-37
-    ownUp = root + slack
-    store<f32>(upper + at, up32(ownUp - path, path))
-    if (ownUp < bound) continue
-    const place = <usize>(i - start) << 2
-    store<f32>(scratch + OWN_UP + place, up32(ownUp, 0))
-    store<f32>(scratch + OWN_LOW + place, down32(root - slack, 0))
-    store<i32>(scratch + ACTIVE + (<usize>active << 2), i - start)
-    active++
+    v128.store(scratch + OWN_UP + at, m)
+    v128.store(scratch + OWN_LOW + at, u)
+    let bits = i32x4.bitmask(v128.not(f32x4.lt(u, m)))
+    while (bits) {
+      store<i32>(near + (<usize>open << 2), <i32>r + ctz(bits))
+      open++
+      bits &= bits - 1
+    }
+  }
+  // The last vector may reach past the round's rows; what it read there is not a row of the round.
+  while (open > 0 && load<i32>(near + (<usize>(open - 1) << 2)) >= <i32>rows) open--
+  if (open == 0) return 0
+  if (groups > 1 && groups * 2 <= columns) {
+    open = tighten(start, open)
+    if (open == 0) return 0
+  }
+  padList(near, open)
+  computed += open
+
+  // Their exact distance to the own centroid, nearly: by differences, in float32.
+  const width = rowBytes
+  const whole = width & ~15
+  const workAt = work + <usize>start * width
+  const own = workCentroids
+  const error = f32x4.splat(<f32>(nearError + 1e-6))
+  const input = f32x4.splat(<f32>(1.06 * U24))
+  const largest = f32x4.splat(<f32>(normMax * (1 + 1e-6)))
+  const least = f32x4.splat(1e-37)
+  let active = 0
+  for (let s = 0; s < open; s += 4) {
+    const at = near + (<usize>s << 2)
+    const r0 = <usize>load<i32>(at)
+    const r1 = <usize>load<i32>(at, 4)
+    const r2 = <usize>load<i32>(at, 8)
+    const r3 = <usize>load<i32>(at, 12)
+    const l0 = <usize>load<u32>(labelsAt + (r0 << 2))
+    const l1 = <usize>load<u32>(labelsAt + (r1 << 2))
+    const l2 = <usize>load<u32>(labelsAt + (r2 << 2))
+    const l3 = <usize>load<u32>(labelsAt + (r3 << 2))
+    const x0 = workAt + r0 * width
+    const x1 = workAt + r1 * width
+    const x2 = workAt + r2 * width
+    const x3 = workAt + r3 * width
+    const c0 = own + l0 * width
+    const c1 = own + l1 * width
+    const c2 = own + l2 * width
+    const c3 = own + l3 * width
+    let s0 = f32x4.splat(0)
+    let s1 = s0
+    let s2 = s0
+    let s3 = s0
+    let j: usize = 0
+    for (; j < whole; j += 16) {
+      const t0 = f32x4.sub(v128.load(x0 + j), v128.load(c0 + j))
+      const t1 = f32x4.sub(v128.load(x1 + j), v128.load(c1 + j))
+      const t2 = f32x4.sub(v128.load(x2 + j), v128.load(c2 + j))
+      const t3 = f32x4.sub(v128.load(x3 + j), v128.load(c3 + j))
+      s0 = f32x4.add(s0, f32x4.mul(t0, t0))
+      s1 = f32x4.add(s1, f32x4.mul(t1, t1))
+      s2 = f32x4.add(s2, f32x4.mul(t2, t2))
+      s3 = f32x4.add(s3, f32x4.mul(t3, t3))
+    }
+    for (; j < width; j += 4) {
+      const t0 = f32x4.sub(v128.load32_zero(x0 + j), v128.load32_zero(c0 + j))
+      const t1 = f32x4.sub(v128.load32_zero(x1 + j), v128.load32_zero(c1 + j))
+      const t2 = f32x4.sub(v128.load32_zero(x2 + j), v128.load32_zero(c2 + j))
+      const t3 = f32x4.sub(v128.load32_zero(x3 + j), v128.load32_zero(c3 + j))
+      s0 = f32x4.add(s0, f32x4.mul(t0, t0))
+      s1 = f32x4.add(s1, f32x4.mul(t1, t1))
+      s2 = f32x4.add(s2, f32x4.mul(t2, t2))
+      s3 = f32x4.add(s3, f32x4.mul(t3, t3))
+    }
+    const root = f32x4.sqrt(sumLanes(s0, s1, s2, s3))
+    const norm = f32x4.sqrt(normsOf(at, start))
+    const slack = f32x4.add(
+      f32x4.add(f32x4.mul(root, error), f32x4.mul(input, f32x4.add(norm, largest))),
+      least,
+    )
+    const ownUp = f32x4.mul(f32x4.add(root, slack), wider)
+    v128.store(scratch + OUT, ownUp)
+    v128.store(scratch + OUT, f32x4.mul(f32x4.sub(root, slack), narrower), 16)
+    const filled = min(4, open - s)
+    for (let r = 0; r < filled; r++) {
+      const place = <usize>load<i32>(at + (<usize>r << 2)) << 2
+      const up = load<f32>(scratch + OUT + (<usize>r << 2))
+      const ownPath = load<f64>(paths + (<usize>load<u32>(labelsAt + place) << 3))
+      store<f32>(upperAt + place, up32(<f64>up - ownPath, ownPath))
+      if (up < load<f32>(scratch + OWN_UP + place)) continue
+      store<f32>(scratch + OWN_UP + place, up)
+      store<f32>(scratch + OWN_LOW + place, load<f32>(scratch + OUT + (<usize>r << 2), 16))
+      store<i32>(list + (<usize>active << 2), <i32>(place >> 2))
+      active++
+    }
   }
   return active
 }
@@ -320,7 +491,7 @@ function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize): void
   const error = f32x4.mul(
     f32x4.add(
       f32x4.mul(reach, f32x4.splat(<f32>(errorBase * (1 + 1e-6)))),
-      f32x4.mul(normSq, f32x4.splat(<f32>errorNorm)),
+      f32x4.add(f32x4.mul(normSq, f32x4.splat(<f32>errorNorm)), f32x4.splat(<f32>(errorFlat * (1 + 1e-6)))),
     ),
     f32x4.splat(1.00001),
   )
@@ -336,22 +507,27 @@ function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize): void
   v128.store(out, f32x4.add(f32x4.mul(f32x4.sqrt(most), f32x4.splat(1 + 1e-6)), delta), 16)
 }
 
-/** One group: active rows go through the dense kernel four at a time and are settled at once. */
-function assignFew(start: i32, active: i32): void {
+/**
+ * One group: active rows go through the dense kernel four at a time and are settled at once. Returns how many rows
+ * narrow scores left open: they stand in AGAIN.
+ */
+function assignFew(start: i32, active: i32): i32 {
   const list = scratch + ACTIVE
   const out = scratch + OUT
-  const base = work + <usize>start * rowBytes
+  const width = formWidth
+  const base = formRows + <usize>start * width
   const panelCount = load<i32>(groupPanels, 4)
+  let again = 0
   padList(list, active)
   computed += <f64>active * <f64>(panelCount << 3)
   for (let s = 0; s < active; s += 4) {
     const at = list + (<usize>s << 2)
     nearestOfPanels(
-      base + <usize>load<i32>(at) * rowBytes,
-      base + <usize>load<i32>(at, 4) * rowBytes,
-      base + <usize>load<i32>(at, 8) * rowBytes,
-      base + <usize>load<i32>(at, 12) * rowBytes,
-      columns, panels, halves, panelCount, 0, out,
+      base + <usize>load<i32>(at) * width,
+      base + <usize>load<i32>(at, 4) * width,
+      base + <usize>load<i32>(at, 8) * width,
+      base + <usize>load<i32>(at, 12) * width,
+      width, formPanels, halves, panelCount, 0, formUnit, out,
     )
     // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
     const second = f32x4.pmin(v128.load(out, 32), f32x4.splat(f32.MAX_VALUE * 0.25))
@@ -367,11 +543,15 @@ function assignFew(start: i32, active: i32): void {
         const winner = load<i32>(places + (<usize>load<i32>(out + (<usize>r << 2), 16) << 2))
         if (winner == label) bestUp = Math.min(bestUp, <f64>load<f32>(scratch + OWN_UP + (place << 2)))
         settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + (<usize>r << 2)))
+      } else if (formUnit != 0) {
+        store<i32>(scratch + AGAIN + (<usize>again << 2), <i32>place)
+        again++
       } else {
         decide(row, label, bestUp, Infinity)
       }
     }
   }
+  return again
 }
 
 /** Lists the active rows that group g must look at; the others keep its bound in UNSEEN. */
@@ -399,15 +579,18 @@ function listFor(g: i32, start: i32, active: i32): i32 {
     return listed
   }
   const pathUp = f32x4.splat(up32(path, 0))
+  const reach = scratch + UP
+  const least = scratch + UNSEEN
   const narrow = f32x4.splat(1 - 2.4e-7)
   const far = f32x4.splat(f32.POSITIVE_INFINITY)
-  for (let r: usize = 0; r < ROUND * 4; r += 16) {
+  for (let r: usize = 0; r < <usize>ROUND * 4; r += 16) {
     // A difference below 0 is no bound at all, so that narrowing it towards 0 does no harm: u is never below 0.
     const bound = f32x4.mul(f32x4.sub(v128.load(bounds + r), pathUp), narrow)
-    const excluded = f32x4.gt(bound, v128.load(scratch + UP + r))
-    const unseen = scratch + UNSEEN + r
-    v128.store(unseen, f32x4.pmin(v128.load(unseen), v128.bitselect(bound, far, excluded)))
-    let open = i32x4.bitmask(v128.not(excluded))
+    // Rows that are not active, and places past the last row, whose bounds may be anything, have u = −∞.
+    const listing = f32x4.le(bound, v128.load(reach + r))
+    const unseen = least + r
+    v128.store(unseen, f32x4.pmin(v128.load(unseen), v128.bitselect(far, bound, listing)))
+    let open = i32x4.bitmask(listing)
     while (open) {
       store<i32>(list + (<usize>listed << 2), <i32>(r >> 2) + ctz(open))
       listed++
@@ -417,16 +600,20 @@ function listFor(g: i32, start: i32, active: i32): i32 {
   return listed
 }
 
-/** Many groups: each group looks at the rows that its bound does not exclude; then every active row is settled. */
-function assignMany(start: i32, active: i32): void {
+/**
+ * Many groups: each group looks at the rows that its bound does not exclude; then every active row is settled. Returns
+ * how many rows narrow scores left open: they stand in AGAIN.
+ */
+function assignMany(start: i32, active: i32): i32 {
   const list = scratch + LIST
   const out = scratch + OUT
-  const base = work + <usize>start * rowBytes
+  const width = formWidth
+  const base = formRows + <usize>start * width
 
-  // Rows that are not active must not be listed: their reach is +∞ below nothing.
+  // Rows that are not active must not be listed: nothing is within −∞.
   if (!first) {
     const none = f32x4.splat(f32.NEGATIVE_INFINITY)
-    for (let r: usize = 0; r < ROUND * 4; r += 16) v128.store(scratch + UP + r, none)
+    for (let r: usize = 0; r < <usize>ROUND * 4; r += 16) v128.store(scratch + UP + r, none)
   }
   for (let s = 0; s < active; s++) {
     const place = <usize>load<i32>(scratch + ACTIVE + (<usize>s << 2)) << 2
@@ -448,17 +635,17 @@ function assignMany(start: i32, active: i32): void {
     const panelCount = load<i32>(groupPanels + (<usize>g << 2), 4) - firstPanel
     const path = load<f64>(groupPaths + (<usize>g << 3))
     computed += <f64>listed * <f64>(panelCount << 3)
-    const panel = panels + <usize>firstPanel * (rowBytes << 3)
+    const panel = formPanels + <usize>firstPanel * (width << 3)
     const half = halves + (<usize>firstPanel << 5)
     const bounds = boundOf(start, g)
     for (let s = 0; s < listed; s += 4) {
       const at = list + (<usize>s << 2)
       nearestOfPanels(
-        base + <usize>load<i32>(at) * rowBytes,
-        base + <usize>load<i32>(at, 4) * rowBytes,
-        base + <usize>load<i32>(at, 8) * rowBytes,
-        base + <usize>load<i32>(at, 12) * rowBytes,
-        columns, panel, half, panelCount, firstPanel << 3, out,
+        base + <usize>load<i32>(at) * width,
+        base + <usize>load<i32>(at, 4) * width,
+        base + <usize>load<i32>(at, 8) * width,
+        base + <usize>load<i32>(at, 12) * width,
+        width, panel, half, panelCount, firstPanel << 3, formUnit, out,
       )
       const scores = v128.load(out)
       boundsOf(normsOf(at, start), f32x4.pmin(scores, f32x4.splat(f32.MAX_VALUE * 0.25)), scores, out + 48)
@@ -490,33 +677,60 @@ function assignMany(start: i32, active: i32): void {
     }
   }
 
-  for (let s = 0; s < active; s++) {
-    const place = <usize>load<i32>(scratch + ACTIVE + (<usize>s << 2))
-    finish(scratch + (place << 2), <usize>start + place)
+  let again = 0
+  padList(scratch + ACTIVE, active)
+  for (let s = 0; s < active; s += 4) {
+    const at = scratch + ACTIVE + (<usize>s << 2)
+    const normSq = normsOf(at, start)
+    const most = f32x4.splat(f32.MAX_VALUE * 0.25)
+    const best = f32x4.pmin(gather(BEST, at), most)
+    boundsOf(normSq, best, best, out)
+    boundsOf(normSq, f32x4.pmin(gather(OTHER, at), most), best, out + 32)
+    boundsOf(normSq, f32x4.pmin(gather(BEST_SECOND, at), most), best, out + 64)
+    const filled = min(4, active - s)
+    for (let r = 0; r < filled; r++) {
+      const place = <usize>load<i32>(at + (<usize>r << 2))
+      if (finish(scratch + (place << 2), <usize>start + place, out + (<usize>r << 2))) continue
+      store<i32>(scratch + AGAIN + (<usize>again << 2), <i32>place)
+      again++
+    }
   }
+  return again
 }
 
-/** Settles an active row from what the groups found. */
-function finish(slot: usize, row: usize): void {
+/** Four numbers of a slot array, of the rows that a list names. */
+function gather(array: usize, list: usize): v128 {
+  const at = scratch + array
+  let v = v128.load32_zero(at + (<usize>load<i32>(list) << 2))
+  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 4) << 2), v, 1)
+  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 8) << 2), v, 2)
+  return v128.load_lane<f32>(at + (<usize>load<i32>(list, 12) << 2), v, 3)
+}
+
+/**
+ * Settles an active row from what the groups found; returns whether it is settled (narrow scores may leave it open).
+ *
+ * @param bounds its lower and upper bound for the best score, at 0 and 16; lower for the other at 32, for the second
+ * best within the best's group at 64
+ */
+function finish(slot: usize, row: usize, bounds: usize): bool {
   const label = first ? -1 : load<i32>(labels + (row << 2))
   const place = load<i32>(slot + PLACE)
   const unseen = <f64>load<f32>(slot + UNSEEN)
   const ownUp = first ? Infinity : <f64>load<f32>(slot + OWN_UP)
   if (place < 0) {
     settle(row, label, label, ownUp, unseen) // no group could hold anything nearer
-    return
+    return true
   }
-  const normSq = <f64>load<f32>(norms + (row << 2))
-  const best = load<f32>(slot + BEST)
-  const bestUp = up(normSq, best)
+  const bestUp = <f64>load<f32>(bounds, 16)
   const found = load<i32>(places + (<usize>place << 2))
   const bestGroup = <usize>load<i32>(slot + BEST_GROUP)
-  let rest = Math.min(unseen, low(normSq, load<f32>(slot + OTHER)))
+  let rest = Math.min(unseen, <f64>load<f32>(bounds, 32))
   if (!load<i32>(slot + OWN_SEEN)) {
-    const bestLow = Math.min(unseen, low(normSq, best))
+    const bestLow = Math.min(unseen, <f64>load<f32>(bounds))
     if (ownUp < bestLow) {
       settle(row, label, label, ownUp, bestLow)
-      return
+      return true
     }
     const ownLow = <f64>load<f32>(slot + OWN_LOW)
     rest = Math.min(rest, ownLow)
@@ -529,12 +743,35 @@ function finish(slot: usize, row: usize): void {
   if (bestUp < rest) {
     if (groupLower) {
       const path = load<f64>(groupPaths + (bestGroup << 3))
-      store<f32>(boundOf(row, bestGroup), down32(low(normSq, load<f32>(slot + BEST_SECOND)) + path, path))
+      store<f32>(boundOf(row, bestGroup), down32(<f64>load<f32>(bounds, 64) + path, path))
     }
     settle(row, label, found, found == label ? Math.min(bestUp, ownUp) : bestUp, rest)
-    return
+    return true
   }
+  if (formUnit != 0) return false
   decide(row, label, Math.min(bestUp, ownUp), unseen)
+  return true
+}
+
+/** Chooses the form of the scores, and what it may err by. */
+function useForm(narrow: bool): void {
+  errorBase = (2.04 * <f64>(columns + 4) + 8.2) * U24 * normMax
+  errorNorm = 8.2 * U24
+  errorFlat = 0
+  if (narrow) {
+    formRows = narrowRows
+    formPanels = narrowPanels
+    formWidth = narrowWidth
+    formUnit = narrowUnit
+    // eQ grows by 2·(r·C + (N + r)·e), with r and e the largest residuals of rows and centroids.
+    errorBase += 2.001 * narrowError
+    errorFlat = 2.001 * narrowRowError * (normMax + narrowError)
+  } else {
+    formRows = work
+    formPanels = panels
+    formWidth = rowBytes
+    formUnit = 0
+  }
 }
 
 /** Labels rows with their nearest centroid; see the top of the file. `from` is a multiple of ROUND. */
@@ -561,14 +798,21 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   workCentroids = address(record, WORK_CENTROIDS)
   paths = address(record, PATHS)
   otherPaths = address(record, OTHER_PATHS)
+  paths32 = address(record, PATHS_32)
+  otherPaths32 = address(record, OTHER_PATHS_32)
+  groupPaths32 = address(record, GROUP_PATHS_32)
   groupPaths = address(record, GROUP_PATHS)
   halfGaps = address(record, HALF_GAPS)
   scale = number(record, SCALE)
   normMax = number(record, NORM_MAX)
   definition = <f64>(columns + 4) * 2.3e-16
   nearError = <f64>(columns + 8) * U24 * 1.02 + definition
-  errorBase = (2.04 * <f64>(columns + 4) + 8.2) * U24 * normMax
-  errorNorm = 8.2 * U24
+  narrowRows = address(record, NARROW)
+  narrowPanels = address(record, NARROW_PANELS)
+  narrowWidth = <usize>((columns + 1) & ~1) << 1
+  narrowUnit = <f32>number(record, NARROW_UNIT)
+  narrowRowError = number(record, NARROW_ROW_ERROR)
+  narrowError = number(record, NARROW_ERROR)
   const clusters = integer(record, CLUSTERS)
   sums = address(record, SUMS)
   if (sums) {
@@ -585,9 +829,17 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   changed = 0
   computed = 0
   decided = 0
+  retried = 0
   for (let start = from; start < to; start += ROUND) {
-    const active = findActive(start, min(start + ROUND, to))
+    let active = findActive(start, min(start + ROUND, to))
     if (active == 0) continue
+    useForm(narrowRows != 0)
+    let again = groups == 1 ? assignFew(start, active) : assignMany(start, active)
+    if (again == 0) continue
+    retried += again
+    active = again
+    memory.copy(scratch + ACTIVE, scratch + AGAIN, <usize>again << 2)
+    useForm(false)
     if (groups == 1) assignFew(start, active)
     else assignMany(start, active)
   }
@@ -595,4 +847,5 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   store<f64>(stats + (STAT_CHANGED << 3), load<f64>(stats + (STAT_CHANGED << 3)) + changed)
   store<f64>(stats + (STAT_DISTANCES << 3), load<f64>(stats + (STAT_DISTANCES << 3)) + computed)
   store<f64>(stats + (STAT_EXACT << 3), load<f64>(stats + (STAT_EXACT << 3)) + decided)
+  store<f64>(stats + (STAT_AGAIN << 3), load<f64>(stats + (STAT_AGAIN << 3)) + retried)
 }

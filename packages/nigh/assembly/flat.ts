@@ -5,7 +5,7 @@
 //
 //   score(q, p) = ⌊‖p̂‖²/2⌋ − q̂·p̂          ‖q̂ − p̂‖² = ‖q̂‖² + 2·score + (0 or 1)
 //
-//   for each block of queries, each run of panels that fits in the cache, each 4 queries, each panel of 8 points:
+//   for each block of queries, each panel of 8 points, each 4 queries:
 //     32 scores by int16 dot products (i32x4.dot_i16x8_s: 16 multiply-adds in two instructions)
 //     those at or below their query's threshold go on the query's list
 //     list full → the k-th smallest score gives a new threshold, what is above it goes
@@ -47,8 +47,6 @@ import { offer, select, sortHeap, sortPairs } from './select'
 /** Covers the float64 rounding of origins and residuals, in working units. */
 const SLACK: f64 = 9.5367431640625e-7
 const WIDEN: f64 = 1.0000000009313226
-/** Bytes of panels that one turn of the queries goes through. */
-const CHUNK: usize = 262144
 
 // What a query of the block carries, 64 bytes each; the lists follow.
 const Q_THRESHOLD: usize = 0 // i32, scores above it are of no interest
@@ -155,12 +153,11 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
   const residual = number(record, RESIDUAL)
   const work = address(record, QUERY_WORK)
   const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
-  // Scratch: 64 bytes for scores and exact distances, a slot that wants nothing, the slots, the lists.
-  const idle = scratch + 64
-  store<i32>(idle + Q_THRESHOLD, i32.MIN_VALUE)
-  const slots = idle + SLOT
-  const lists = (slots + <usize>block * SLOT + 15) & ~15
-  const chunk = <i32>max(1, CHUNK / (width << 3))
+  // Scratch: 64 bytes for scores and exact distances, slots, queries in fours, column pair by column pair, lists.
+  const fours = <usize>(block + 3) & ~3
+  const slots = scratch + 64
+  const groups = slots + fours * SLOT
+  const lists = groups + fours * width
 
   for (let item = from; item < to; item++) {
     const slice = item % slices
@@ -191,24 +188,20 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
       if (mode != MODE_NEAREST && normSq >= 0) lowerExact(record, slot, number(record, LIMIT_SQ))
     }
 
-    for (let panel = firstPanel; panel < endPanel; panel += chunk) {
-      const count = min(chunk, endPanel - panel)
-      const base = address(record, PANELS) + <usize>panel * (width << 3)
-      const halves = address(record, HALVES) + (<usize>panel << 5)
-      let i = 0
-      for (; queries - i > 1; i += 4) {
-        const rest = queries - i
-        const slot = slots + <usize>i * SLOT
+    const count = endPanel - firstPanel
+    const panel = address(record, PANELS) + <usize>firstPanel * (width << 3)
+    const halves = address(record, HALVES) + (<usize>firstPanel << 5)
+    if (queries == 1) {
+      scan1(record, scratch, work + <usize>first * width, width, panel, halves, count, firstPanel * 8, slots)
+    } else {
+      for (let i = 0; i < queries; i++) {
         const row = work + <usize>(first + i) * width
-        scan4(
-          record, scratch, row, row + width, rest > 2 ? row + 2 * width : row, rest > 3 ? row + 3 * width : row, width,
-          base, halves, count, panel * 8,
-          slot, slot + SLOT, rest > 2 ? slot + 2 * SLOT : idle, rest > 3 ? slot + 3 * SLOT : idle,
-        )
+        const target = groups + <usize>(i & ~3) * width + (<usize>(i & 3) << 2)
+        for (let at: usize = 0; at < width; at += 4) store<i32>(target + (at << 2), load<i32>(row + at))
       }
-      if (i < queries) {
-        scan1(record, scratch, work + <usize>(first + i) * width, width, base, halves, count, panel * 8, slots + <usize>i * SLOT)
-      }
+      // Places of the last four without a query want nothing.
+      for (let i = queries; i & 3; i++) store<i32>(slots + <usize>i * SLOT + Q_THRESHOLD, i32.MIN_VALUE)
+      scanBlock(record, scratch, groups, slots, queries, width, panel, halves, count, firstPanel * 8)
     }
     const stats = address(record, STATS) + (<usize>thread << 6)
     store<f64>(
@@ -222,53 +215,63 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
   }
 }
 
-/** Four queries against a run of panels. */
-function scan4(
-  record: usize, scratch: usize, x0: usize, x1: usize, x2: usize, x3: usize, width: usize,
+/**
+ * A block of queries, four and four interleaved, against a run of panels. A panel stays in the first-level cache while
+ * all queries pass; the queries come from the second.
+ */
+function scanBlock(
+  record: usize, scratch: usize, groups: usize, slots: usize, queries: i32, width: usize,
   panel: usize, halves: usize, panels: i32, row: i32,
-  slot0: usize, slot1: usize, slot2: usize, slot3: usize,
 ): void {
   for (let p = 0; p < panels; p++) {
-    let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
-    let b0 = a0, b1 = a0, b2 = a0, b3 = a0
-    for (let at: usize = 0; at < width; at += 4) {
-      const pa = v128.load(panel)
-      const pb = v128.load(panel, 16)
-      panel += 32
-      let x = v128.load32_splat(x0 + at)
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, pa))
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, pb))
-      x = v128.load32_splat(x1 + at)
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, pa))
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x, pb))
-      x = v128.load32_splat(x2 + at)
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, pa))
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(x, pb))
-      x = v128.load32_splat(x3 + at)
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, pa))
-      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x, pb))
-    }
     const ha = v128.load(halves)
     const hb = v128.load(halves, 16)
-    halves += 32
-    a0 = i32x4.sub(ha, a0)
-    b0 = i32x4.sub(hb, b0)
-    a1 = i32x4.sub(ha, a1)
-    b1 = i32x4.sub(hb, b1)
-    a2 = i32x4.sub(ha, a2)
-    b2 = i32x4.sub(hb, b2)
-    a3 = i32x4.sub(ha, a3)
-    b3 = i32x4.sub(hb, b3)
-    const low0 = i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot0))
-    const low1 = i32x4.le_s(i32x4.min_s(a1, b1), v128.load32_splat(slot1))
-    const low2 = i32x4.le_s(i32x4.min_s(a2, b2), v128.load32_splat(slot2))
-    const low3 = i32x4.le_s(i32x4.min_s(a3, b3), v128.load32_splat(slot3))
-    if (v128.any_true(v128.or(v128.or(low0, low1), v128.or(low2, low3)))) {
-      if (v128.any_true(low0)) list(record, scratch, slot0, a0, b0, row)
-      if (v128.any_true(low1)) list(record, scratch, slot1, a1, b1, row)
-      if (v128.any_true(low2)) list(record, scratch, slot2, a2, b2, row)
-      if (v128.any_true(low3)) list(record, scratch, slot3, a3, b3, row)
+    let x = groups
+    let slot = slots
+    for (let i = 0; i < queries; i += 4) {
+      let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
+      let b0 = a0, b1 = a0, b2 = a0, b3 = a0
+      let pair = panel
+      // Not unrolled: V8 then moves the loads to the front and runs out of registers.
+      for (const end = x + (width << 2); x < end; x += 16) {
+        const pa = v128.load(pair)
+        const pb = v128.load(pair, 16)
+        pair += 32
+        let q = v128.load32_splat(x)
+        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(q, pa))
+        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(q, pb))
+        q = v128.load32_splat(x, 4)
+        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(q, pa))
+        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(q, pb))
+        q = v128.load32_splat(x, 8)
+        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(q, pa))
+        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(q, pb))
+        q = v128.load32_splat(x, 12)
+        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(q, pa))
+        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(q, pb))
+      }
+      a0 = i32x4.sub(ha, a0)
+      b0 = i32x4.sub(hb, b0)
+      a1 = i32x4.sub(ha, a1)
+      b1 = i32x4.sub(hb, b1)
+      a2 = i32x4.sub(ha, a2)
+      b2 = i32x4.sub(hb, b2)
+      a3 = i32x4.sub(ha, a3)
+      b3 = i32x4.sub(hb, b3)
+      const low0 = i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot))
+      const low1 = i32x4.le_s(i32x4.min_s(a1, b1), v128.load32_splat(slot + SLOT))
+      const low2 = i32x4.le_s(i32x4.min_s(a2, b2), v128.load32_splat(slot + 2 * SLOT))
+      const low3 = i32x4.le_s(i32x4.min_s(a3, b3), v128.load32_splat(slot + 3 * SLOT))
+      if (v128.any_true(v128.or(v128.or(low0, low1), v128.or(low2, low3)))) {
+        if (v128.any_true(low0)) list(record, scratch, slot, a0, b0, row)
+        if (v128.any_true(low1)) list(record, scratch, slot + SLOT, a1, b1, row)
+        if (v128.any_true(low2)) list(record, scratch, slot + 2 * SLOT, a2, b2, row)
+        if (v128.any_true(low3)) list(record, scratch, slot + 3 * SLOT, a3, b3, row)
+      }
+      slot += 4 * SLOT
     }
+    panel += width << 3
+    halves += 32
     row += 8
   }
 }

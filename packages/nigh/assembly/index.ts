@@ -1,5 +1,5 @@
 export { assign } from './assign'
-export { ranges, centre, residuals, distances } from './rows'
+export { ranges, centre, narrow, residuals, distances } from './rows'
 export { hash, seed } from './seed'
 export { flatMerge, flatPack, flatQueries, flatSearch } from './flat'
 export { treeFinish, treeHalve, treeLoad, treeSearch, treeTop } from './kdtree'

@@ -9,6 +9,10 @@
 //   fold the 4 lanes of each row
 //
 // Register tile 4 × 8: 8 accumulators, 2 centroid vectors, 1 row value: what 15 usable vector registers hold.
+//
+// The narrow form does the same on int16 copies of rows and centroids, two columns a step: one instruction multiplies
+// eight pairs and adds neighbours, twice the products of float32 in half the bytes. Its products are exact in int32;
+// what rounding to int16 may have changed is the caller's bound to know (assign.ts).
 // Rows are read where they lie, one value at a time spread over the lanes, so any 4 rows can share a tile.
 
 /** acc + x·c, fused where the module may: certified arithmetic does not mind. */
@@ -21,10 +25,13 @@ function fma(x: v128, c: v128, acc: v128): v128 {
  * Writes for 4 rows: the smallest score (4 × f32), its place (4 × i32), the second smallest score (4 × f32).
  *
  * Cost: 32·d multiply-adds a panel.
+ *
+ * @param width bytes of a row: 4·d, or in the narrow form 2·d with d rounded up to even
+ * @param unit what an int32 product is worth; 0: the rows and panels are float32
  */
 export function nearestOfPanels(
   x0: usize, x1: usize, x2: usize, x3: usize,
-  columns: i32, panel: usize, halves: usize, panels: i32, firstPlace: i32, out: usize,
+  width: usize, panel: usize, halves: usize, panels: i32, firstPlace: i32, unit: f32, out: usize,
 ): void {
   const far = f32x4.splat(f32.MAX_VALUE)
   let best0 = far, best1 = far, best2 = far, best3 = far
@@ -33,26 +40,54 @@ export function nearestOfPanels(
   let placeA = i32x4.add(i32x4.splat(firstPlace), i32x4(0, 1, 2, 3))
   const step = i32x4.splat(8)
   const four = i32x4.splat(4)
-  const width = <usize>columns << 2
+  const worth = f32x4.splat(unit)
   for (let p = 0; p < panels; p++) {
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
     let b0 = a0, b1 = a0, b2 = a0, b3 = a0
-    for (let at: usize = 0; at < width; at += 4) {
-      const ca = v128.load(panel)
-      const cb = v128.load(panel, 16)
-      panel += 32
-      let x = v128.load32_splat(x0 + at)
-      a0 = fma(x, ca, a0)
-      b0 = fma(x, cb, b0)
-      x = v128.load32_splat(x1 + at)
-      a1 = fma(x, ca, a1)
-      b1 = fma(x, cb, b1)
-      x = v128.load32_splat(x2 + at)
-      a2 = fma(x, ca, a2)
-      b2 = fma(x, cb, b2)
-      x = v128.load32_splat(x3 + at)
-      a3 = fma(x, ca, a3)
-      b3 = fma(x, cb, b3)
+    if (unit == 0) {
+      for (let at: usize = 0; at < width; at += 4) {
+        const ca = v128.load(panel)
+        const cb = v128.load(panel, 16)
+        panel += 32
+        let x = v128.load32_splat(x0 + at)
+        a0 = fma(x, ca, a0)
+        b0 = fma(x, cb, b0)
+        x = v128.load32_splat(x1 + at)
+        a1 = fma(x, ca, a1)
+        b1 = fma(x, cb, b1)
+        x = v128.load32_splat(x2 + at)
+        a2 = fma(x, ca, a2)
+        b2 = fma(x, cb, b2)
+        x = v128.load32_splat(x3 + at)
+        a3 = fma(x, ca, a3)
+        b3 = fma(x, cb, b3)
+      }
+    } else {
+      for (let at: usize = 0; at < width; at += 4) {
+        const ca = v128.load(panel)
+        const cb = v128.load(panel, 16)
+        panel += 32
+        let x = v128.load32_splat(x0 + at)
+        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, ca))
+        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, cb))
+        x = v128.load32_splat(x1 + at)
+        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, ca))
+        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x, cb))
+        x = v128.load32_splat(x2 + at)
+        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, ca))
+        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(x, cb))
+        x = v128.load32_splat(x3 + at)
+        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, ca))
+        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x, cb))
+      }
+      a0 = f32x4.mul(f32x4.convert_i32x4_s(a0), worth)
+      b0 = f32x4.mul(f32x4.convert_i32x4_s(b0), worth)
+      a1 = f32x4.mul(f32x4.convert_i32x4_s(a1), worth)
+      b1 = f32x4.mul(f32x4.convert_i32x4_s(b1), worth)
+      a2 = f32x4.mul(f32x4.convert_i32x4_s(a2), worth)
+      b2 = f32x4.mul(f32x4.convert_i32x4_s(b2), worth)
+      a3 = f32x4.mul(f32x4.convert_i32x4_s(a3), worth)
+      b3 = f32x4.mul(f32x4.convert_i32x4_s(b3), worth)
     }
     const ha = v128.load(halves)
     const hb = v128.load(halves, 16)

@@ -24,19 +24,28 @@ import {
   GROUP_OF,
   GROUP_PANELS,
   GROUP_PATHS,
+  GROUP_PATHS_32,
   GROUPS,
   HALF_GAPS,
   HALVES,
   HASHES,
   LABELS,
-  LONGEST_PATH,
   LOWER,
+  NARROW,
+  NARROW_ERROR,
+  NARROW_PANELS,
+  NARROW_ROW_ERROR,
+  NARROW_STEP,
+  NARROW_UNIT,
   NEAREST,
   NORM_MAX,
   NORMS_SQ,
   ORIGIN,
+  OTHER_PATHS,
+  OTHER_PATHS_32,
   PANELS,
   PATHS,
+  PATHS_32,
   PLACES,
   POINTS,
   RANGES,
@@ -49,6 +58,8 @@ import {
   SQ_GRID_2,
   SQ_GRID_3,
   SQ_SUMS,
+  STAT_AGAIN,
+  STAT_CUT_SQ,
   STAT_DISTANCES,
   STAT_EXACT,
   STATS,
@@ -106,6 +117,9 @@ export class LocalFit implements FitEngine {
   #seeding: Seeding | null = null
   #kept: Uint32Array | null = null
   #sqsAddress = 0
+  /** Largest absolute number of the working copy. */
+  #reach = 0
+  #narrowGivenUp = false
 
   constructor(runner: Runner, rows: FitRows) {
     this.#runner = runner
@@ -125,7 +139,7 @@ export class LocalFit implements FitEngine {
     this.#set(LABELS, memory.allocate(n * 4))
     this.#set(STATS, memory.allocate(threads * 64))
     memory.f64(this.#get(STATS), threads * 8).fill(0)
-    const scratch = ROUND * 96 + (ROUND + 4) * 4 + 512
+    const scratch = 14 * 4 * ROUND + 512
     this.#set(SCRATCH_BYTES, scratch)
     this.#set(SCRATCH, memory.allocate(threads * scratch))
     this.#set(CENTROIDS, memory.allocate(k * columns * 8))
@@ -154,7 +168,9 @@ export class LocalFit implements FitEngine {
     return address
   }
 
-  #rowsPass(kernel: 'ranges' | 'centre' | 'assign' | 'residuals' | 'distances' | 'hash' | 'seed'): void {
+  #rowsPass(
+    kernel: 'ranges' | 'centre' | 'narrow' | 'assign' | 'residuals' | 'distances' | 'hash' | 'seed',
+  ): void {
     this.#runner.run(kernel, this.#record, this.#at.rows, this.#block)
   }
 
@@ -216,6 +232,55 @@ export class LocalFit implements FitEngine {
     this.#set(WORK, copy ? memory.allocate(rows * columns * 4) : points)
     this.#space(NORMS_SQ, rows * 4)
     this.#rowsPass('centre')
+    this.#reach = reach * scale
+  }
+
+  /**
+   * Makes the int16 copy, where many columns make the dense kernel worth halving. Steps are powers of two, as fine as
+   * sums of d products in int32 allow.
+   */
+  #makeNarrowCopy(k: number): void {
+    const { memory, threads, kernels } = this.#runner
+    const { columns, rows } = this.#at
+    if (kernels.set === 'scalar' || columns < NARROW_COLUMNS || k < 16 || this.#get(NARROW) !== 0) return
+    if (!(this.#reach > 0) || this.#narrowGivenUp) return
+    const width = columns + (columns & 1)
+    this.#set(NARROW_STEP, powerOfTwoAbove(this.#reach / narrowMost(width)))
+    this.#set(NARROW, memory.allocate(rows * width * 2))
+    this.#space(NARROW_PANELS, this.#placesMost() * width * 2)
+    const stats = memory.f64(this.#get(STATS), threads * 8)
+    for (let t = 0; t < threads; t++) stats[t * 8 + STAT_CUT_SQ] = 0
+    this.#rowsPass('narrow')
+    let largest = 0
+    for (let t = 0; t < threads; t++) largest = Math.max(largest, stats[t * 8 + STAT_CUT_SQ])
+    this.#set(NARROW_ROW_ERROR, Math.sqrt(largest * (1 + (columns + 8) * 1.2e-7)) * (1 + 1e-6))
+  }
+
+  /** Writes the packed centroids as int16. */
+  #packNarrow(work: Float32Array<ArrayBufferLike>): void {
+    const { memory } = this.#runner
+    const { columns } = this.#at
+    const width = columns + (columns & 1)
+    let reach = 0
+    for (let at = 0; at < work.length; at++) reach = Math.max(reach, Math.abs(work[at]))
+    const step = powerOfTwoAbove(reach / narrowMost(width))
+    const places = this.#places
+    const panels = new Int16Array(memory.buffer, this.#get(NARROW_PANELS), places.length * width)
+    let largest = 0
+    for (let p = 0; p < places.length; p++) {
+      const c = places[p]
+      const lane = (p >> 3) * width * 8 + (p & 7) * 2
+      let sq = 0
+      for (let j = 0; j < width; j++) {
+        const x = c < 0 || j >= columns ? 0 : work[c * columns + j]
+        const whole = Math.round(x / step)
+        panels[lane + (j >> 1) * 16 + (j & 1)] = whole
+        sq += (x - whole * step) ** 2
+      }
+      if (sq > largest) largest = sq
+    }
+    this.#set(NARROW_ERROR, Math.sqrt(largest) * (1 + 1e-6))
+    this.#set(NARROW_UNIT, step * this.#get(NARROW_STEP))
   }
 
   /** Means of a sample of rows, and whether the rows lie far from 0 for their spread. */
@@ -262,18 +327,39 @@ export class LocalFit implements FitEngine {
     const { memory, threads } = this.#runner
     const { columns } = this.#at
     const k = centroids.length / columns
-    if (first) this.#startAssigning(centroids, k)
-    else this.#followCentroids(centroids, k)
+    if (first) {
+      this.#makeNarrowCopy(k)
+      this.#startAssigning(centroids, k)
+    } else {
+      this.#followCentroids(centroids, k)
+    }
     this.#centroids = centroids.slice()
     this.#pack(centroids, k)
     this.#set(FIRST, first ? 1 : 0)
     const stats = memory.f64(this.#get(STATS), threads * 8)
-    for (let t = 0; t < threads; t++) stats[t * 8] = 0
+    for (let t = 0; t < threads; t++) {
+      stats[t * 8] = 0
+      stats[t * 8 + STAT_AGAIN] = 0
+    }
     this.#rowsPass('assign')
     let changed = 0
-    const after = memory.f64(this.#get(STATS), threads * 8)
-    for (let t = 0; t < threads; t++) changed += after[t * 8]
+    let again = 0
+    for (let t = 0; t < threads; t++) {
+      changed += stats[t * 8]
+      again += stats[t * 8 + STAT_AGAIN]
+    }
+    // Where int16 leaves too much open, it costs more than it saves.
+    if (again * 4 > this.#at.rows) {
+      this.#narrowGivenUp = true
+      this.#set(NARROW, 0)
+    }
     return { changed, sums: this.#mergeSums(k) }
+  }
+
+  /** At most this many places hold packed centroids. */
+  #placesMost(): number {
+    const { k } = this.#at
+    return (Math.ceil(k / 8) + Math.ceil(k / 4) + 1) * 8
   }
 
   /** Groups the centroids and makes room for their packed form; returns the number of groups. */
@@ -281,11 +367,11 @@ export class LocalFit implements FitEngine {
     const { memory } = this.#runner
     const { columns, k: most } = this.#at
     this.#set(CLUSTERS, k)
-    const groups = groupCentroids(centroids, columns, groupSize(most))
+    const groups = groupCentroids(centroids, columns, groupSize(most, columns))
     this.#places = groups.places
     this.#groupOf = groups.groupOf
     this.#set(GROUPS, groups.count)
-    const placesMost = (Math.ceil(most / 8) + Math.ceil(most / 4) + 1) * 8
+    const placesMost = this.#placesMost()
     memory.i32(this.#space(GROUP_PANELS, (most + 2) * 4), groups.count + 1).set(groups.panels)
     memory.i32(this.#space(PLACES, placesMost * 4), groups.places.length).set(groups.places)
     memory.i32(this.#space(GROUP_OF, most * 4), k).set(groups.groupOf)
@@ -301,10 +387,13 @@ export class LocalFit implements FitEngine {
     const groups = this.#layOutGroups(centroids, k)
     memory.f64(this.#space(PATHS, most * 8), most).fill(0)
     memory.f64(this.#space(GROUP_PATHS, most * 8), most).fill(0)
-    this.#set(LONGEST_PATH, 0)
+    memory.f64(this.#space(OTHER_PATHS, most * 8), most).fill(0)
+    memory.f32(this.#space(PATHS_32, most * 4), most).fill(0)
+    memory.f32(this.#space(OTHER_PATHS_32, most * 4), most).fill(0)
+    memory.f32(this.#space(GROUP_PATHS_32, most * 4), most).fill(0)
     this.#space(UPPER, rows * 4)
     this.#space(LOWER, rows * 4)
-    if (groups > 1) this.#space(GROUP_LOWER, rows * groupsMost(most) * 4)
+    if (groups > 1) this.#space(GROUP_LOWER, Math.ceil(rows / ROUND) * ROUND * groupsMost(most) * 4)
     else if (this.#get(GROUP_LOWER) !== 0) this.#set(GROUP_LOWER, 0)
     memory.f64(this.#space(SUMS, threads * most * columns * 16), threads * most * columns * 2).fill(0)
     memory.f64(this.#space(COUNTS, threads * most * 16), threads * most * 2).fill(0)
@@ -327,7 +416,7 @@ export class LocalFit implements FitEngine {
     const groupPaths = memory.f64(this.#get(GROUP_PATHS), groupCount)
     const groupSteps = new Float64Array(groupCount)
     const widening = 1 + (columns + 8) * 2.3e-16
-    let longest = 0
+    let [longest, second, mover] = [0, 0, -1]
     for (let c = 0; c < k; c++) {
       let sq = 0
       for (let j = 0; j < columns; j++) {
@@ -339,10 +428,27 @@ export class LocalFit implements FitEngine {
       paths[c] = (paths[c] + step) * (1 + 2.3e-16)
       const g = this.#groupOf[c]
       if (step > groupSteps[g]) groupSteps[g] = step
-      if (step > longest) longest = step
+      if (step > longest) {
+        second = longest
+        longest = step
+        mover = c
+      } else if (step > second) {
+        second = step
+      }
     }
-    for (let g = 0; g < groupCount; g++) groupPaths[g] = (groupPaths[g] + groupSteps[g]) * (1 + 2.3e-16)
-    this.#set(LONGEST_PATH, (this.#get(LONGEST_PATH) + longest) * (1 + 2.3e-16))
+    const groupPaths32 = memory.f32(this.#get(GROUP_PATHS_32), groupCount)
+    for (let g = 0; g < groupCount; g++) {
+      groupPaths[g] = (groupPaths[g] + groupSteps[g]) * (1 + 2.3e-16)
+      groupPaths32[g] = groupPaths[g] * (1 + 1.2e-7) + 1e-37
+    }
+    const otherPaths = memory.f64(this.#get(OTHER_PATHS), k)
+    const paths32 = memory.f32(this.#get(PATHS_32), k)
+    const otherPaths32 = memory.f32(this.#get(OTHER_PATHS_32), k)
+    for (let c = 0; c < k; c++) {
+      otherPaths[c] = (otherPaths[c] + (c === mover ? second : longest)) * (1 + 2.3e-16)
+      paths32[c] = paths[c] * (1 + 1.2e-7) + 1e-37
+      otherPaths32[c] = otherPaths[c] * (1 + 1.2e-7) + 1e-37
+    }
   }
 
   /** Writes the centroids where the kernels read them: as given, in the working unit, and packed in panels. */
@@ -375,6 +481,7 @@ export class LocalFit implements FitEngine {
       packedHalves[p] = c < 0 ? Number.POSITIVE_INFINITY : halves[c]
       for (let j = 0; j < columns; j++) panels[lane + j * 8] = c < 0 ? 0 : work[c * columns + j]
     }
+    if (this.#get(NARROW) !== 0) this.#packNarrow(work)
     if (k > 1 && k * k * columns <= HALF_GAP_WORK) this.#findHalfGaps(centroids, k, scale)
   }
 
@@ -393,7 +500,7 @@ export class LocalFit implements FitEngine {
         if (sq < gapsSq[b]) gapsSq[b] = sq
       }
     }
-    const halfGaps = this.#runner.memory.f64(this.#space(HALF_GAPS, this.#at.k * 8), k)
+    const halfGaps = this.#runner.memory.f32(this.#space(HALF_GAPS, this.#at.k * 4), k)
     for (let c = 0; c < k; c++) halfGaps[c] = 0.5 * Math.sqrt(gapsSq[c]) * scale * (1 - 1e-6)
   }
 
@@ -437,6 +544,7 @@ export class LocalFit implements FitEngine {
     this.#set(SUMS, 0)
     memory.f64(this.#space(PATHS, k * 8), k).fill(0)
     memory.f64(this.#space(GROUP_PATHS, k * 8), k).fill(0)
+    memory.f64(this.#space(OTHER_PATHS, k * 8), k).fill(0)
     this.#pack(centroids, k)
     this.#set(FIRST, 1)
     this.#rowsPass('assign')
@@ -582,7 +690,9 @@ export class LocalFit implements FitEngine {
     const groupLower = this.#get(GROUP_LOWER)
     if (groupLower === 0) return
     const groups = this.#get(GROUPS)
-    memory.f32(groupLower, rows * groups).fill(Number.NEGATIVE_INFINITY, row * groups, (row + 1) * groups)
+    const bounds = memory.f32(groupLower, Math.ceil(rows / ROUND) * ROUND * groups)
+    const round = Math.floor(row / ROUND) * groups
+    for (let g = 0; g < groups; g++) bounds[(round + g) * ROUND + (row % ROUND)] = Number.NEGATIVE_INFINITY
   }
 
   #row(i: number): Float64Array {
@@ -988,15 +1098,26 @@ function moveOnGrids(
   }
 }
 
-/** Centroids a group: one group for few centroids (Hamerly), groups of 8 or 16 for many (Yinyang). */
-function groupSize(k: number): number {
-  if (k <= 16) return 16
+/** Centroids a group: all of them (Hamerly) while the dense kernel is cheaper than keeping many bounds, else 8 or 16. */
+function groupSize(k: number, columns: number): number {
+  if (k <= 16 || k * columns <= ONE_GROUP_WORK) return Math.ceil(k / 8) * 8
   return k <= 256 ? 8 : 16
 }
 
 /** At most this many groups come of k centroids. */
 function groupsMost(k: number): number {
-  return k <= 16 ? 1 : Math.ceil(k / 8) + 1
+  return Math.ceil(k / 8) + 1
 }
 
+/** Largest int16 step count with which `width` products add up in int32. */
+function narrowMost(width: number): number {
+  return Math.min(32767, Math.floor(Math.sqrt(2147483647 / width)) - 1)
+}
+
+function powerOfTwoAbove(value: number): number {
+  return value > 0 ? 2 ** Math.ceil(Math.log2(value * (1 + 1e-12))) : 1
+}
+
+const NARROW_COLUMNS = 32
+const ONE_GROUP_WORK = 3000
 const HALF_GAP_WORK = 40000

@@ -386,7 +386,7 @@ function widthOf(columns: number): number {
 function scratchBytes(algorithm: NearAlgorithm, columns: number, block: number, k: number): number {
   const bytes =
     algorithm === 'flat'
-      ? 64 + 64 * (block + 1) + 16 + block * (2 * k + 128) * 8
+      ? 64 + (block + 3) * (64 + widthOf(columns)) + block * (2 * k + 128) * 8
       : 64 + columns * 4 + 16 + 64 * 8
   return Math.ceil(bytes / 64) * 64
 }

@@ -19,6 +19,8 @@ export interface KernelTable extends NearKernelTable {
   readonly ranges: Kernel
   /** Makes the centred float32 working copy and its row norms. */
   readonly centre: Kernel
+  /** Makes the narrow (int16) copy of the working copy. */
+  readonly narrow: Kernel
   /** Labels rows with their nearest centroid and moves what changed between the centroids' sums. */
   readonly assign: Kernel
   /** Writes each row's exact squared distance to its own centroid. */

@@ -61,7 +61,7 @@ export const PATHS = 24
 export const GROUP_PATHS = 25
 /** Address of the sum of the longest step of any other centroid, for each centroid: float64, k. */
 export const OTHER_PATHS = 26
-/** Address of half the distance from each centroid to its nearest other, rounded down: float64, k; 0: not known. */
+/** Address of half the distance from each centroid to its nearest other, rounded down: float32, k; 0: not known. */
 export const HALF_GAPS = 27
 /** Address of the origins of the sums: float64, d. */
 export const SUM_ORIGIN = 28
@@ -117,8 +117,25 @@ export const TAKEN_AS = 54
 export const BUCKETS = 55
 /** Address of the candidates' rows: int32, 8. */
 export const CANDIDATE_INDICES = 56
+/** The same as PATHS and OTHER_PATHS, rounded up to float32: float32, k each. */
+export const PATHS_32 = 57
+export const OTHER_PATHS_32 = 58
+/** Address of the narrow copy of the rows: int16, n × d (d rounded up to even), in steps of NARROW_STEP; 0: none. */
+export const NARROW = 59
+/** What a step of the narrow copy is in the working unit. */
+export const NARROW_STEP = 60
+/** Largest norm of what narrowing cut off a row, rounded up. */
+export const NARROW_ROW_ERROR = 61
+/** Address of the packed centroids as int16: panels × d (rounded up to even) × 8. */
+export const NARROW_PANELS = 62
+/** What a product of narrow numbers is worth in the working unit. */
+export const NARROW_UNIT = 63
+/** Largest norm of what narrowing cut off a centroid, rounded up. */
+export const NARROW_ERROR = 64
+/** The same as GROUP_PATHS, rounded up to float32: float32, groups. */
+export const GROUP_PATHS_32 = 65
 /** Number of fields. */
-export const FIELDS = 57
+export const FIELDS = 66
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0
@@ -126,6 +143,11 @@ export const STAT_CHANGED = 0
 export const STAT_DISTANCES = 1
 /** Rows that were decided by exact distances. */
 export const STAT_EXACT = 2
+
+/** Rows that narrow scores left open. */
+export const STAT_AGAIN = 3
+/** Largest squared norm of what narrowing cut off a row. */
+export const STAT_CUT_SQ = 4
 
 /** Rows that one inner round of the assignment handles. */
 export const ROUND = 256

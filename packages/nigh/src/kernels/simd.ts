@@ -76,6 +76,7 @@ function kernelExports(exports: WebAssembly.Exports): KernelExports {
   return {
     ranges: kernel('ranges'),
     centre: kernel('centre'),
+    narrow: kernel('narrow'),
     assign: kernel('assign'),
     residuals: kernel('residuals'),
     distances: kernel('distances'),
