@@ -121,6 +121,7 @@ nigh COMMAND --help says more.`,
           )
           .addOption(metric())
           .addOption(power())
+          .addOption(sphere())
           .addOption(
             new Option(
               '--task <task>',
@@ -203,6 +204,7 @@ nigh COMMAND --help says more.`,
           .addOption(new Option('-k, --k <n>', 'neighbours of each row').argParser(integer(1)).default(5))
           .addOption(metric())
           .addOption(power())
+          .addOption(sphere())
           .addOption(
             new Option(
               '--out <file>',
@@ -215,7 +217,7 @@ nigh COMMAND --help says more.`,
   )
     .addHelpText(
       'after',
-      '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --scale none --k 3',
+      '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --sphere-radius 6371.0088 --scale none --k 3',
     )
     .action((data, flags) => neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-')))
 
@@ -314,6 +316,13 @@ function metric() {
   return new Option('--metric <name>', 'how distance is measured')
     .choices(metrics)
     .default('euclidean' as const)
+}
+
+function sphere() {
+  return new Option(
+    '--sphere-radius <x>',
+    'with haversine: distances in the unit of this radius, 6371.0088 for kilometres (default: 1, so in radians)',
+  ).argParser(real(Number.MIN_VALUE, Number.MAX_VALUE))
 }
 
 function power() {

@@ -10,6 +10,8 @@ import { plural } from './show/numbers.ts'
 import { progressLine, silent } from './show/progress.ts'
 import type { Progress } from './show/progress.ts'
 import { show, visible } from './show/text.ts'
+import { writeTable } from './write/write.ts'
+import type { Outlook } from './write/write.ts'
 
 /** What every command shares: where it reports, what stops it, and how long each part took. */
 export class Run {
@@ -92,6 +94,15 @@ export class Run {
 
   warnings(warnings: readonly ReadWarning[]): void {
     for (const { message } of warnings) this.warn(message)
+  }
+
+  /** Writes rows, with progress, until they are written or the command is interrupted. */
+  async write(table: Table, out: Outlook, formulas: boolean | undefined): Promise<void> {
+    await writeTable(table, out, {
+      formulas: formulas === true,
+      signal: this.signal,
+      onProgress: (share) => this.progress.step(share),
+    })
   }
 
   async read(name: string, options: ReadOptions): Promise<Input> {

@@ -5,7 +5,6 @@ import { brief, duration, plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
-import { writeTable } from '../write/write.ts'
 import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
@@ -78,7 +77,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
         { name: 'cluster', type: 'number', values: toAllRows(model.labels, rows, input.table.rows) },
         { name: 'distance', type: 'number', values: toAllRows(distances, rows, input.table.rows) },
       ] as const
-      return writeTable(withAnswers(input.table, answers, run), out, { formulas: flags.formulas === true })
+      return run.write(withAnswers(input.table, answers, run), out, flags.formulas)
     })
   }
   run.answer({

@@ -8,7 +8,7 @@ import {
   precisionRecallF1,
   regressionScores,
 } from 'nigh'
-import type { Column, Label, MetricName, Split, Table } from 'nigh'
+import type { Column, Label, MetricName, MetricOptions, Split, Table } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { Input } from '../read/read.ts'
 import type { Run } from '../run.ts'
@@ -19,10 +19,10 @@ import { brief, plural } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
 import { cellTexts } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
-import { writeTable } from '../write/write.ts'
 import { answerRows } from './answers.ts'
 import type { AnsweringModel } from './answers.ts'
 import { timeLine } from './kmeans.ts'
+import { checkMetric, metricOptions } from './metric.ts'
 import { encoderOptions, places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 import { splitsOf } from './split.ts'
@@ -34,6 +34,7 @@ export interface KNNFlags extends DataFlags {
   readonly weights: 'uniform' | 'distance'
   readonly metric: MetricName
   readonly p?: number | undefined
+  readonly sphereRadius?: number | undefined
   readonly task?: 'classify' | 'regress' | undefined
   readonly holdout?: number | undefined
   readonly cv?: number | 'loo' | undefined
@@ -49,6 +50,7 @@ type Targets =
 /** `nigh knn DATA --target COLUMN` */
 export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void> {
   const out = places(flags)
+  checkMetric(flags)
   if (out !== undefined && flags.predict === undefined) {
     throw new InputError(
       'E_PARAM',
@@ -91,9 +93,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       const answers = await run.time('predict', 'predicting', () => answerRows(model, fresh.table, run))
       const answered = withAnswers(fresh.table, answers, run)
       if (out !== undefined) {
-        await run.time('write', 'writing', () =>
-          writeTable(answered, out, { formulas: flags.formulas === true }),
-        )
+        await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
       } else if (!run.json) sayRows(answered, answers.length, run)
     }
   }
@@ -262,20 +262,10 @@ function takeTargets(targets: Targets, rows: Uint32Array): Targets {
   return { task: 'classify', values: Array.from(rows, (row) => targets.values[row]) }
 }
 
-interface ModelOptions {
-  readonly k: number
-  readonly weights: 'uniform' | 'distance'
-  readonly metric: MetricName
-  readonly p?: number
-}
-
-function modelOptions(flags: KNNFlags): ModelOptions {
-  return {
-    k: flags.k,
-    weights: flags.weights,
-    metric: flags.metric,
-    ...(flags.p === undefined ? {} : { p: flags.p }),
-  }
+function modelOptions(
+  flags: KNNFlags,
+): MetricOptions & { readonly k: number; readonly weights: 'uniform' | 'distance' } {
+  return { k: flags.k, weights: flags.weights, ...metricOptions(flags) }
 }
 
 interface Report {

@@ -1,11 +1,11 @@
 import { InputError, NearestNeighbors, Table } from 'nigh'
 import type { MetricName } from 'nigh'
+import { checkMetric, metricOptions } from './metric.ts'
 import { readOptionsOf } from '../options.ts'
 import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { brief, plural } from '../show/numbers.ts'
 import { replaceFile } from '../write/replace.ts'
-import { writeTable } from '../write/write.ts'
 import { timeLine } from './kmeans.ts'
 import { places, prepare, readingOf } from './shared.ts'
 import type { DataFlags } from './shared.ts'
@@ -15,18 +15,19 @@ export interface NeighborsFlags extends DataFlags {
   readonly k: number
   readonly metric: MetricName
   readonly p?: number | undefined
+  readonly sphereRadius?: number | undefined
 }
 
 /** `nigh neighbors DATA [--query FILE] --k N` */
 export async function neighbors(name: string, flags: NeighborsFlags, run: Run): Promise<void> {
   const out = places(flags)
+  checkMetric(flags)
   const input = await run.read(name, readingOf(flags, [], false))
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () => prepare(input, flags, []))
   run.notes(encoder)
   const model = await run.time('fit', 'building the index', () =>
     NearestNeighbors.fit(flags.model === undefined ? matrix : input.table, {
-      metric: flags.metric,
-      ...(flags.p === undefined ? {} : { p: flags.p }),
+      ...metricOptions(flags),
       ...(flags.model === undefined ? {} : { encoder }),
       signal: run.signal,
     }),
@@ -69,8 +70,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
       { name: 'distance', type: 'number', values: found.distances },
     ])
   }
-  if (out !== undefined)
-    await run.time('write', 'writing', () => writeTable(long(), out, { formulas: flags.formulas === true }))
+  if (out !== undefined) await run.time('write', 'writing', () => run.write(long(), out, flags.formulas))
   if (flags.model !== undefined) {
     await run.time('write', 'writing', () =>
       replaceFile(flags.model ?? '', (draft) => draft.write(model.toBytes())),

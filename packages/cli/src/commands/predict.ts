@@ -7,7 +7,6 @@ import type { Run } from '../run.ts'
 import { inputLines } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
-import { writeTable } from '../write/write.ts'
 import { answerRows, isAnswering } from './answers.ts'
 import { sayRows } from './knn.ts'
 import { timeLine } from './kmeans.ts'
@@ -35,7 +34,7 @@ export async function predict(modelName: string, name: string, flags: PredictFla
   const answers = await run.time('predict', 'predicting', () => answerRows(model, input.table, run))
   const answered = withAnswers(input.table, answers, run)
   if (out !== undefined) {
-    await run.time('write', 'writing', () => writeTable(answered, out, { formulas: flags.formulas === true }))
+    await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
   }
   const [first] = answers
   const counts = new Map<string, number>()

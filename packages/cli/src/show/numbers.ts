@@ -2,11 +2,12 @@ import { dateText } from '../write/cells.ts'
 
 /** 1234567 → "1,234,567". */
 export function whole(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString('en') : brief(value)
+  return Number.isInteger(value) ? value.toLocaleString('en') : inDigits(value, decimalsFor(Math.abs(value)))
 }
 
-/** A number in four significant digits, without an exponent where it is of everyday size. */
+/** A number in four significant digits (a whole one in all), without an exponent where it is of everyday size. */
 export function brief(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e12) return whole(value)
   return inDigits(value, decimalsFor(Math.abs(value)))
 }
 
@@ -23,7 +24,7 @@ export function percent(share: number): string {
 
 /** Seconds: "0.42 s", "12 s", "3 min 5 s". */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`
+  if (seconds < 10 && !Number.isInteger(seconds)) return `${seconds.toFixed(2)} s`
   if (seconds < 100) return `${seconds.toFixed(0)} s`
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 }

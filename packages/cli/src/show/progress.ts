@@ -41,7 +41,10 @@ export function progressLine(): Progress {
       shown = true
       const passed = (now - begun) / 1000
       const known = share !== undefined && share > 0
-      const left = known && share < 1 ? `  ${duration((passed / share) * (1 - share))} left` : ''
+      const left =
+        known && share < 1
+          ? `  ${duration(Math.max(1, Math.round((passed / share) * (1 - share))))} left`
+          : ''
       const gauge = known
         ? `  ${bar(share, 24).padEnd(24, '░')} ${(share * 100).toFixed(0).padStart(3)} %`
         : `  ${duration(passed)}`

@@ -8,7 +8,12 @@ import type { Draft } from './replace.ts'
  * Text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage return) gets an
  * apostrophe before it, unless `formulas` is true. Numbers never do.
  */
-export function writeCsv(table: Table, delimiter: ',' | '\t', formulas: boolean, draft: Draft): void {
+export async function writeCsv(
+  table: Table,
+  delimiter: ',' | '\t',
+  formulas: boolean,
+  draft: Draft,
+): Promise<void> {
   const quoted = delimiter === ',' ? /[",\n\r]|^\s|\s$/ : /["\t\n\r]|^ | $/
   const textCell = (text: string): string => {
     const safe = !formulas && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
@@ -30,6 +35,7 @@ export function writeCsv(table: Table, delimiter: ',' | '\t', formulas: boolean,
     if (lines.length > 1 << 20) {
       draft.write(Buffer.from(lines))
       lines = ''
+      await draft.pause(row / table.rows)
     }
   }
   draft.write(Buffer.from(lines))

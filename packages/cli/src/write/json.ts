@@ -3,16 +3,22 @@ import { cellTexts } from './cells.ts'
 import type { Draft } from './replace.ts'
 
 /** Writes one array of objects, a row a line. A missing cell is null, a date its ISO text. */
-export function writeJson(table: Table, draft: Draft): void {
-  writeObjects(table, draft, '[\n', ',\n', '\n]\n')
+export async function writeJson(table: Table, draft: Draft): Promise<void> {
+  await writeObjects(table, draft, '[\n', ',\n', '\n]\n')
 }
 
 /** Writes one object a line. */
-export function writeNdjson(table: Table, draft: Draft): void {
-  writeObjects(table, draft, '', '\n', '\n')
+export async function writeNdjson(table: Table, draft: Draft): Promise<void> {
+  await writeObjects(table, draft, '', '\n', '\n')
 }
 
-function writeObjects(table: Table, draft: Draft, before: string, between: string, after: string): void {
+async function writeObjects(
+  table: Table,
+  draft: Draft,
+  before: string,
+  between: string,
+  after: string,
+): Promise<void> {
   // Keys are written as text, so that a column named __proto__ is a key like any other.
   const keys = table.names.map((name) => JSON.stringify(name))
   const cells = table.columns.map(jsonCells)
@@ -24,6 +30,7 @@ function writeObjects(table: Table, draft: Draft, before: string, between: strin
     if (text.length > 1 << 20) {
       draft.write(Buffer.from(text))
       text = ''
+      await draft.pause(row / table.rows)
     }
   }
   draft.write(Buffer.from(text + after))

@@ -6,6 +6,14 @@ import { InputError } from 'nigh'
 /** A file that is being written: under another name until it is whole. */
 export interface Draft {
   write(bytes: Uint8Array): void
+  /** Lets an interruption through now and then, and says how far the writing is, from 0 to 1. */
+  pause(share: number): Promise<void>
+}
+
+/** What a person may know and do while a file is written. */
+export interface Watch {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (share: number) => void
 }
 
 /**
@@ -16,9 +24,18 @@ export interface Draft {
  *
  * @throws {InputError} E_FILE where the place cannot be written
  */
-export async function replaceFile(name: string, fill: (draft: Draft) => void | Promise<void>): Promise<void> {
+export async function replaceFile(
+  name: string,
+  fill: (draft: Draft) => void | Promise<void>,
+  watch: Watch = {},
+): Promise<void> {
+  const pause = async (share: number): Promise<void> => {
+    watch.onProgress?.(share)
+    await new Promise((resolve) => setImmediate(resolve))
+    watch.signal?.throwIfAborted()
+  }
   if (name === '-') {
-    await fill({ write: (bytes) => writeAll(1, bytes) })
+    await fill({ write: (bytes) => writeAll(1, bytes), pause })
     return
   }
   const temporary = join(
@@ -34,7 +51,7 @@ export async function replaceFile(name: string, fill: (draft: Draft) => void | P
   }
   unfinished.add(temporary)
   try {
-    await fill({ write: (bytes) => writeAll(descriptor, bytes) })
+    await fill({ write: (bytes) => writeAll(descriptor, bytes), pause })
     closeSync(descriptor)
     renameSync(temporary, name)
   } catch (error) {

@@ -48,6 +48,8 @@ export function outlook(name: string): Outlook {
 export interface WriteOptions {
   /** True to leave text that a spreadsheet would run as a formula as it is. */
   readonly formulas: boolean
+  readonly signal?: AbortSignal
+  readonly onProgress?: (share: number) => void
 }
 
 /** Writes a table whole or not at all. */
@@ -58,21 +60,25 @@ export async function writeTable(
 ): Promise<void> {
   const text = await import('./csv.ts')
   const { writeJson, writeNdjson } = await import('./json.ts')
-  await replaceFile(name, async (draft) => {
-    switch (format) {
-      case 'csv':
-        return text.writeCsv(table, ',', options.formulas, draft)
-      case 'tsv':
-        return text.writeCsv(table, '\t', options.formulas, draft)
-      case 'json':
-        return writeJson(table, draft)
-      case 'ndjson':
-        return writeNdjson(table, draft)
-      default: {
-        const { writeArrow, writeNpy, writeParquet } = await import('./binary.ts')
-        if (format === 'arrow') return writeArrow(table, draft)
-        return format === 'parquet' ? writeParquet(table, draft) : writeNpy(table, draft)
+  await replaceFile(
+    name,
+    async (draft) => {
+      switch (format) {
+        case 'csv':
+          return text.writeCsv(table, ',', options.formulas, draft)
+        case 'tsv':
+          return text.writeCsv(table, '\t', options.formulas, draft)
+        case 'json':
+          return writeJson(table, draft)
+        case 'ndjson':
+          return writeNdjson(table, draft)
+        default: {
+          const { writeArrow, writeNpy, writeParquet } = await import('./binary.ts')
+          if (format === 'arrow') return writeArrow(table, draft)
+          return format === 'parquet' ? writeParquet(table, draft) : writeNpy(table, draft)
+        }
       }
-    }
-  })
+    },
+    options,
+  )
 }
