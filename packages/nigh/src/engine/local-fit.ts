@@ -136,7 +136,9 @@ export class LocalFit implements FitEngine {
     this.#set(POINTS, rows.points)
     this.#set(DOUBLE, rows.double ? 1 : 0)
     this.#set(WEIGHTS, rows.weights)
-    this.#set(LABELS, memory.allocate(n * 4))
+    // Kernels read four labels at a time, and so up to three past the last: those must be labels too.
+    this.#set(LABELS, memory.allocate((n + 4) * 4))
+    memory.u32(this.#get(LABELS), n + 4).fill(0, n)
     this.#set(STATS, memory.allocate(threads * 64))
     memory.f64(this.#get(STATS), threads * 8).fill(0)
     const scratch = 14 * 4 * ROUND + 512
