@@ -103,3 +103,24 @@ export { profileClusters } from './profile/clusters.ts'
 export type { ClusterProfile, ClusterProfiles, Contrast, ProfileOptions } from './profile/clusters.ts'
 export type { ProfileWarning } from './profile/warnings.ts'
 export type { GraphOptions, NeighborGraph } from './knn/neighbor-graph.ts'
+export { chooseNeighbors, chooseNeighborsSync } from './choose/choose-neighbors.ts'
+export type { ChooseNeighborsOptions, ChosenNeighbors, NeighborsScore } from './choose/choose-neighbors.ts'
+export { validateClassifier, validateRegressor } from './select/cross-validation.ts'
+export type {
+  ClassifierValidation,
+  FoldScores,
+  RegressorValidation,
+  ValidateClassifierOptions,
+  ValidateRegressorOptions,
+} from './select/cross-validation.ts'
+export type { FoldChoice } from './select/rows.ts'
+export { gridSearch, randomSearch } from './select/search.ts'
+export type {
+  Combination,
+  RandomSearchOptions,
+  Scorer,
+  SearchResult,
+  SearchRunOptions,
+  SearchSpace,
+  Trial,
+} from './select/search.ts'
