@@ -80,10 +80,7 @@ export async function validateClassifier<T extends ClassLabel>(
   options: ValidateClassifierOptions<NoInfer<T>> = {},
 ): Promise<ClassifierValidation<T>> {
   const call = 'validateClassifier'
-  checkOptions(call, options, [
-    ...Object.keys(options ?? {}).filter((name) => name !== 'sampleWeight'),
-    ...foldNames,
-  ])
+  checkNames(call, options)
   const { folds, splits, seed, signal, onProgress, ...rest } = options
   const source = rowSource(call, points)
   const { codes } = codeTargets(call, targets, source.rows)
@@ -129,10 +126,7 @@ export async function validateRegressor(
   options: ValidateRegressorOptions = {},
 ): Promise<RegressorValidation> {
   const call = 'validateRegressor'
-  checkOptions(call, options, [
-    ...Object.keys(options ?? {}).filter((name) => name !== 'sampleWeight'),
-    ...foldNames,
-  ])
+  checkNames(call, options)
   const { folds, splits, seed, signal, onProgress, ...rest } = options
   const source = rowSource(call, points)
   const { values } = numberTargets(call, targets, source.rows, null)
