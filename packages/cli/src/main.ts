@@ -48,7 +48,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 /** Prints one message and says the exit code. */
 function report(error: unknown, args: readonly string[], aborted: boolean): number {
-  const command = args.find((one) => /^[a-z]+$/.test(one))
+  const command = args.find((one) => /^[a-z][a-z-]*$/.test(one))
   const say = (text: string): void =>
     void process.stderr.write(`nigh${command === undefined ? '' : ` ${command}`}: ${text}\n`)
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

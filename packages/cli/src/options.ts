@@ -100,3 +100,8 @@ export function folds(text: string): number | 'loo' {
     throw new InvalidArgumentError('It must be a whole number from 2 up, or loo for leave-one-out.')
   return value
 }
+
+/** A number of clusters, or `auto`. */
+export function clusters(text: string): number | 'auto' {
+  return text === 'auto' ? text : integer(1)(text)
+}

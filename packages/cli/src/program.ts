@@ -1,10 +1,11 @@
 import { Command, Option } from '@commander-js/extra-typings'
+import { chooseKFor } from './commands/choose-k.ts'
 import { inspect } from './commands/inspect.ts'
 import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
 import { neighbors } from './commands/neighbors.ts'
 import { predict } from './commands/predict.ts'
-import { bytes, character, folds, integer, marks, names, oneMark, real } from './options.ts'
+import { bytes, character, clusters, folds, integer, marks, names, oneMark, real } from './options.ts'
 import { formats, missingMarks } from './read/options.ts'
 import { Run } from './run.ts'
 
@@ -64,7 +65,9 @@ nigh COMMAND --help says more.`,
           )
           .argument('<data>', 'the file of rows')
           .addOption(
-            new Option('-k, --k <n>', 'number of clusters').argParser(integer(1)).makeOptionMandatory(),
+            new Option('-k, --k <n>', 'number of clusters, or auto')
+              .argParser(clusters)
+              .makeOptionMandatory(),
           )
           .addOption(
             new Option('--init <how>', 'how the first centres are picked')
@@ -101,6 +104,22 @@ nigh COMMAND --help says more.`,
       '\nExamples:\n  nigh kmeans iris.csv --k 3 --ignore species\n  nigh kmeans big.parquet --k 20 --columns x,y,z --out clustered.parquet --model big.nigh',
     )
     .action((data, flags) => kmeans(data, flags, new Run('kmeans', signal, flags, flags.out === '-')))
+
+  readingOptions(
+    dataOptions(
+      program
+        .command('choose-k')
+        .summary('how many clusters there are, and whether there are any')
+        .description(
+          'Compares numbers of clusters by six criteria and recommends one, with reasons; or says that there are no clear clusters.',
+        )
+        .argument('<data>', 'the file of rows')
+        .addOption(new Option('--from <n>', 'smallest number looked at (default: 1)').argParser(integer(1)))
+        .addOption(new Option('--to <n>', 'largest number looked at (default: 10)').argParser(integer(1))),
+    ),
+  )
+    .addHelpText('after', '\nExample:\n  nigh choose-k wine.csv --ignore cultivar --to 8')
+    .action((data, flags) => chooseKFor(data, flags, new Run('choose-k', signal, flags, false)))
 
   readingOptions(
     outputOptions(

@@ -176,6 +176,16 @@ describe('kmeans', () => {
   })
 })
 
+describe('choosing k', () => {
+  test('choose-k and --k auto agree, and find the three groups', async () => {
+    const chosen = await json(['choose-k', 'groups.csv', '--ignore', 'group', '--to', '5'])
+    expect(chosen).toMatchObject({ command: 'choose-k', k: 3, verdict: 'clear', columns: ['x', 'y'] })
+    expect(chosen.table.map((row: { k: number }) => row.k)).toEqual([1, 2, 3, 4, 5])
+    const fitted = await json(['kmeans', 'groups.csv', '--ignore', 'group', '--k', 'auto'])
+    expect(fitted).toMatchObject({ k: 3, counts: [30, 30, 30], chosen: { k: 3, verdict: 'clear' } })
+  })
+})
+
 describe('knn', () => {
   test('classification: the evaluation and its baseline', async () => {
     const answer = await json(['knn', 'groups.csv', '--target', 'group', '--cv', 'loo', '--scale', 'none'])

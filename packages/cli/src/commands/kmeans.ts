@@ -1,15 +1,17 @@
 import { InputError, KMeans } from 'nigh'
 import type { Encoder, Matrix } from 'nigh'
 import type { Run } from '../run.ts'
+import { recommendation } from '../show/choice.ts'
 import { brief, duration, plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
+import { choiceJSON, choose } from './choose-k.ts'
 import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
 export interface KMeansFlags extends DataFlags {
-  readonly k: number
+  readonly k: number | 'auto'
   readonly init: 'k-means++' | 'random'
   readonly nInit?: number | undefined
   readonly maxIterations?: number | undefined
@@ -26,15 +28,17 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () =>
     prepare(input, flags, aside, weights),
   )
-  if (flags.k > matrix.rows) {
+  if (flags.k !== 'auto' && flags.k > matrix.rows) {
     throw new InputError('E_K', 'k', `--k must be at most ${matrix.rows}, the number of rows, got ${flags.k}`)
   }
   run.notes(encoder)
   const kept =
     weights === undefined || rows === null ? weights : Float64Array.from(rows, (row) => weights[row])
+  const chosen = flags.k === 'auto' ? await choose(matrix, flags, run) : undefined
+  const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
   const timing = { seed: 0, begun: performance.now() }
   const options = {
-    k: flags.k,
+    k,
     init: flags.init,
     tolerance: flags.tolerance,
     seed: flags.seed,
@@ -49,7 +53,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
       run.progress.step(
         undefined,
         phase === 'seed'
-          ? `${attempt}seeding, ${changed} of ${flags.k}`
+          ? `${attempt}seeding, ${changed} of ${k}`
           : `${attempt}iteration ${iteration}, ${plural(changed, 'row')} moved`,
       )
     },
@@ -93,6 +97,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     inertia: model.inertia,
     counts: [...model.counts],
     centroids: centroidRows(encoder, model.centroids),
+    ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
     warnings: [...input.warnings, ...model.warnings].map(({ code, message }) => ({ code, message })),
     seconds: run.seconds,
     timings: { ...run.timings, seed: Math.round(timing.seed * 1000) / 1000 },
@@ -103,6 +108,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     encoder,
     flags.weightsColumn === undefined ? undefined : new Map([[flags.weightsColumn, 'weight of the row']]),
   )
+  if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
   const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
   run.say(
     `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +

@@ -199,6 +199,11 @@ describe('what a CSV file says', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['W_NAME'])
   })
 
+  test('long whole numbers are rounded aloud', async () => {
+    const { warnings } = await readTable(file('id,x\n9007199254740993,1\n2,1e300\n'), {})
+    expect(warnings.map(({ code }) => code)).toEqual(['W_ROUNDED'])
+  })
+
   test('only the wanted columns', async () => {
     const { table } = await readTable(file('a,b,c\n1,x,3\n'), { only: ['c', 'a'] })
     expect(table.names).toEqual(['a', 'c'])

@@ -97,7 +97,8 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     }
     if (found === 0)
       throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
-    return { columns: typeColumns(columns, plan, options), warnings, names }
+    const typed = typeColumns(columns, plan, options)
+    return { columns: typed, warnings: [...warnings, ...roundedNumbers(source.name, typed)], names }
   } finally {
     options.signal?.removeEventListener('abort', stop)
     sandbox.close()
@@ -249,6 +250,21 @@ function commaDecimals(delimiter: string, body: readonly (readonly string[])[]):
     }
   }
   return commas ? ',' : '.'
+}
+
+/** Long numbers such as ids lose their last digits in float64. */
+function roundedNumbers(file: string, columns: readonly Column[]): ReadWarning[] {
+  const rounded = columns.filter(({ type, values }) => type === 'number' && values.some(isRounded))
+  return rounded.map(({ name }) => ({
+    code: 'W_ROUNDED',
+    message: `${file}: column ${show(name)} holds whole numbers beyond 2^53, which are rounded; --text ${show(name)} keeps their digits`,
+  }))
+}
+
+/** Beyond 2^64 it is a measurement, not a number that somebody counts by. */
+function isRounded(value: number): boolean {
+  const size = Math.abs(value)
+  return size > Number.MAX_SAFE_INTEGER && size < 2 ** 64 && Number.isInteger(value)
 }
 
 function hasInfinity(values: Column['values']): boolean {
