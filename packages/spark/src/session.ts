@@ -64,6 +64,8 @@ interface Envelope {
   readonly clientObservedServerSideSessionId?: string
 }
 
+const lostHandles = new Set(['INVALID_HANDLE.OPERATION_NOT_FOUND', 'INVALID_HANDLE.SESSION_NOT_FOUND'])
+
 /** 1 MiB: four times as fast as the 32 KiB that Spark's own clients send. */
 const artifactChunk = 1 << 20
 
@@ -292,8 +294,9 @@ export class Session {
           signal?.throwIfAborted()
           if (!(error instanceof ConnectError)) throw error
           const errorClass = errorClassOf(error)
-          if (started && last === '' && errorClass === 'INVALID_HANDLE.OPERATION_NOT_FOUND') {
-            started = false // the request was lost on the way: nothing has run
+          if (started && last === '' && lostHandles.has(errorClass)) {
+            // The request was lost on the way: nothing has run. A server that lost the session says so when asked again.
+            started = false
           } else if (!started && errorClass === 'INVALID_HANDLE.OPERATION_ALREADY_EXISTS') {
             started = true // the answer was lost on the way: it runs already
           } else {

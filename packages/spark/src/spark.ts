@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { InputError, type KMeans, Matrix, type MatrixLike } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
 import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
+import { blockRows, packBlock } from './blocks.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { registerFunctions } from './functions.ts'
 import { type SparkKMeansOptions, fitKMeans } from './kmeans.ts'
-import { type Argument, type Relation, query } from './plan.ts'
+import { type Argument, type Relation, query, quoted } from './plan.ts'
 import {
   SparkIndex,
   type SparkIndexOptions,
@@ -16,6 +17,9 @@ import {
 import { predictFrame } from './predict.ts'
 import { type Limits, Session, type TlsOptions, type Watch } from './session.ts'
 import { parseUrl } from './url.ts'
+
+/** Chunks of an upload that become tasks together: a task's rows travel in one message, of at most 128 MiB. */
+const chunksAPart = 4
 
 /** How {@link connect} speaks to the server; every option has a default. */
 export interface ConnectOptions {
@@ -143,16 +147,23 @@ export class Spark {
         `Spark.upload: columns must be ${matrix.columns} different names other than 'row', got ${show(names)}`,
       )
     }
-    const { values, rows, columns } = matrix
-    const uploads: UploadColumn[] = names.map((name, j) => {
-      const column = new Float64Array(rows)
-      for (let i = 0; i < rows; i++) column[i] = values[i * columns + j]
-      return { name, type: 'double', values: column }
-    })
-    const row = new BigInt64Array(rows)
-    for (let i = 0; i < rows; i++) row[i] = BigInt(i)
-    uploads.push({ name: 'row', type: 'long', values: row })
-    return this.uploadColumns(uploads, rows, options.signal)
+    const { rows, columns } = matrix
+    const step = blockRows(columns)
+    const blocks: Uint8Array[] = []
+    for (let from = 0; from < rows; from += step) {
+      const to = Math.min(rows, from + step)
+      const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i))
+      blocks.push(packBlock(matrix.values.subarray(from * columns, to * columns), columns, 0, to - from, ids))
+    }
+    const sent = await this.uploadColumns(
+      [{ name: 'block', type: 'binary', values: blocks }],
+      blocks.length,
+      options.signal,
+    )
+    const cells = names.map((name, j) => `u.x[${j}] as ${quoted(name)}`)
+    return sent.sql(
+      `select ${cells.join(', ')}, u.id as row from (select explode(nigh_unpack(block)) as u from input)`,
+    )
   }
 
   /** Sends columns of this machine to the cluster, as {@link upload} does. */
@@ -168,14 +179,19 @@ export class Spark {
       const data = encodeRows(columns, 0, rows)
       return this.#frame({ relType: { case: 'localRelation', value: { data, schema } } })
     }
-    const hashes: string[] = []
-    for (let from = 0; from < rows; from += step) {
-      hashes.push(await this.#cache(encodeRows(columns, from, Math.min(rows, from + step)), signal))
-    }
     const schemaHash = await this.#cache(new TextEncoder().encode(schema), signal)
-    return this.#frame({
-      relType: { case: 'chunkedCachedLocalRelation', value: { dataHashes: hashes, schemaHash } },
-    })
+    const parts: Record<string, Relation> = {}
+    for (let from = 0; from < rows; from += step * chunksAPart) {
+      const dataHashes: string[] = []
+      for (let at = from; at < Math.min(rows, from + step * chunksAPart); at += step) {
+        dataHashes.push(await this.#cache(encodeRows(columns, at, Math.min(rows, at + step)), signal))
+      }
+      parts[`part${from}`] = {
+        relType: { case: 'chunkedCachedLocalRelation', value: { dataHashes, schemaHash } },
+      }
+    }
+    const names = Object.keys(parts)
+    return this.#frame(query(names.map((name) => `select * from ${name}`).join(' union all '), parts))
   }
 
   async #cache(bytes: Uint8Array, signal?: AbortSignal): Promise<string> {
