@@ -167,6 +167,13 @@ export function* chooseSteps(
   const clumped = hopkins(points, random)
   const few = points.rows <= FEW_ROWS ? points : rowsOf(points, sampleRows(points.rows, FEW_ROWS, seed))
   const distinct = distinctRows(points, to + 1)
+  if (distinct < from) {
+    throw new InputError(
+      'E_DISTINCT',
+      'from',
+      `${call}: from must be at most the number of different rows (${distinct}), got ${from}`,
+    )
+  }
   const highest = Math.min(to, distinct)
   const reference = referenceFor(few, kind)
   const sets = Array.from({ length: references }, () => reference(random, few.rows))

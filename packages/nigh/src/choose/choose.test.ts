@@ -127,6 +127,9 @@ describe('chooseK', () => {
     expect(() => choose(rows, { to: 11 })).toThrow(/to must be an integer from 1 to 10 \(half the rows/)
     expect(() => choose(rows, { from: 5, to: 4 })).toThrow(/from must be an integer from 1 to 4/)
     expect(() => choose(rows, { references: 1 })).toThrow(/references/)
+    expect(() => choose([[1], [1], [2], [2], [1], [2]], { from: 3, to: 3 })).toThrow(
+      /different rows \(2\), got 3/,
+    )
     expect(() => choose([[1], [2], [3]])).toThrow(/at least 4 rows, got 3/)
     // @ts-expect-error no such box
     expect(() => choose(rows, { reference: 'sphere' })).toThrow(/reference must be one of/)

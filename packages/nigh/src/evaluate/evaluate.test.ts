@@ -157,6 +157,7 @@ describe('classification', () => {
       [0.5, 0],
       [0.5, 0],
     ])
+    expect(confusion([10n, 9n], [9n, 9n]).labels).toEqual([9n, 10n])
     expect(confusion([true, false], [true, true], { labels: [true, false] }).matrix).toEqual([
       [1, 0],
       [1, 0],

@@ -1,9 +1,9 @@
 import { InputError, show } from '../check.ts'
 
 /** One class or cluster name. */
-export type Label = string | number | boolean
+export type Label = string | number | boolean | bigint
 
-/** n labels, one a row: all text, all numbers, or all true/false. */
+/** n labels, one a row, all of one kind: text, numbers, true/false or bigints. */
 export type Labels =
   | readonly Label[]
   | Uint8Array
@@ -27,7 +27,7 @@ export interface Coded {
 /**
  * Gives each different label its place in sorted order.
  *
- * @throws {InputError} E_TYPE where the labels are no list, or mix kinds, or one is neither text, number nor boolean;
+ * @throws {InputError} E_TYPE where the labels are no list, or mix kinds, or one is neither text, number, boolean nor bigint;
  * E_EMPTY where there are none; E_NONFINITE for NaN or Infinity
  */
 export function codeLabels(call: string, param: string, labels: Labels): Coded {
@@ -113,11 +113,16 @@ function checkList(call: string, param: string, labels: unknown): void {
 
 function checkLabel(call: string, param: string, label: unknown, i: number, found: { kind: string }): Label {
   const kind = typeof label
-  if (typeof label !== 'string' && typeof label !== 'number' && typeof label !== 'boolean') {
+  if (
+    typeof label !== 'string' &&
+    typeof label !== 'number' &&
+    typeof label !== 'boolean' &&
+    typeof label !== 'bigint'
+  ) {
     throw new InputError(
       'E_TYPE',
       param,
-      `${call}: ${param}[${i}] must be text, a number or true/false, got ${show(label)}`,
+      `${call}: ${param}[${i}] must be text, a number, true/false or a bigint, got ${show(label)}`,
     )
   }
   if (found.kind === '') found.kind = kind

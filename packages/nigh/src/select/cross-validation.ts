@@ -93,7 +93,7 @@ export async function validateClassifier<T extends ClassLabel>(
     const model = await KNNClassifier.fit<T>(takeRows(source, train), known, { ...rest, ...run })
     const found = await model.predict(takeRows(source, test), run)
     test.forEach((row, place) => answers.set(row, found[place]))
-    scores[at] = accuracyOf(
+    scores[at] = accuracy(
       Array.from(test, (row) => targets[row]),
       found,
     )
@@ -101,15 +101,14 @@ export async function validateClassifier<T extends ClassLabel>(
   }
   const rows = Uint32Array.from(answers.keys()).sort()
   const predictions = Array.from(rows, (row) => answers.get(row) ?? targets[row])
-  const truth = labelled(Array.from(rows, (row) => targets[row]))
-  const predicted = labelled(predictions)
+  const truth = Array.from(rows, (row) => targets[row])
   return {
     ...summary(scores),
     rows,
     predictions,
-    accuracy: accuracy(truth, predicted),
-    macro: precisionRecallF1(truth, predicted).macro,
-    confusion: confusion(truth, predicted),
+    accuracy: accuracy(truth, predictions),
+    macro: precisionRecallF1(truth, predictions).macro,
+    confusion: confusion(truth, predictions),
   }
 }
 
@@ -165,15 +164,6 @@ function choice(
 
 function runOf(signal: AbortSignal | undefined): RunOptions {
   return signal === undefined ? {} : { signal }
-}
-
-function accuracyOf<T>(targets: readonly T[], predictions: readonly T[]): number {
-  return targets.filter((target, i) => target === predictions[i]).length / targets.length
-}
-
-/** Scores know text, numbers and booleans; bigints are compared as text. */
-function labelled(labels: readonly ClassLabel[]): (string | number | boolean)[] {
-  return labels.map((label) => (typeof label === 'bigint' ? String(label) : label))
 }
 
 function summary(scores: Float64Array): FoldScores {
