@@ -1,9 +1,16 @@
 import { checkChoice, checkInteger, InputError } from '../check.ts'
-import type { Metric } from '../metrics/metric.ts'
+import { Matrix } from '../data/matrix.ts'
+import { makeOpenRunner } from '../engine/runner.ts'
+import { TeamRunner } from '../engine/team.ts'
+import { wantMembers } from '../engine/wanted.ts'
+import { availableKernels } from '../kernels/simd.ts'
+import { type Metric, asGiven } from '../metrics/metric.ts'
 import type { Space } from '../metrics/space.ts'
+import { canShareMemory, hardwareThreadsNow } from '../workers/spawn.ts'
 import { BallTree } from './balltree.ts'
 import { FlatIndex } from './flat.ts'
 import { KdTree } from './kdtree.ts'
+import { KernelIndex } from './kernel-index.ts'
 import type { Algorithm, Index } from './spatial-index.ts'
 
 /** Options that say how neighbours are found; none of them changes which are found. */
@@ -15,8 +22,9 @@ export interface IndexOptions {
    * - `'kdtree'` boxes: all metrics but haversine, precomputed and own functions; pays up to about 15 columns
    * - `'balltree'` balls: every metric with the triangle inequality (not Minkowski below p = 1); for an own function
    *   it takes your word that the inequality holds
-   * - `'auto'` kd-tree for more than 64 rows of at most 15 columns where the metric allows, ball-tree for haversine, else
-   *   flat; flat too for own functions, of which nothing is known
+   * - `'auto'` for more than 64 rows: with the euclidean, squared euclidean and cosine metrics a kd-tree from 32·2^d
+   *   rows of d columns on; with the other metrics made of columns a kd-tree up to 15 columns; with haversine a
+   *   ball-tree; else flat, as always for own functions, of which nothing is known
    *
    * Default: `'auto'`.
    */
@@ -29,6 +37,8 @@ export const indexOptionNames: readonly string[] = ['algorithm', 'leafSize']
 
 /** Up to so many columns 'auto' expects a kd-tree to beat a full scan (scikit-learn's figure). */
 const treeColumns = 15
+/** More numbers than this are indexed sooner by several threads, their start included. */
+const threadsPay = 200_000
 /** Up to so many rows a full scan is as fast as any tree. */
 const flatRows = 64
 
@@ -66,12 +76,18 @@ function described(metric: Metric): string {
   return metric.name === 'own' ? 'an own function' : `metric '${metric.name}'`
 }
 
-/** The index that a plan means for these points. Yields the work done as it is built. */
-export function* buildIndex(space: Space, plan: IndexPlan): Generator<number, Index, void> {
+/**
+ * The index that a plan means for these points. Yields the work done as it is built.
+ *
+ * @param matrix the points as they were given
+ */
+export function* buildIndex(space: Space, matrix: Matrix, plan: IndexPlan): Generator<number, Index, void> {
   const { metric, points, width, rows, columns } = space
   // Numbers beyond the common range: only a full scan knows the way.
   const algorithm = space.wide ? 'flat' : plan.algorithm
   const { boxRank, length } = metric
+  const fast = algorithm === 'balltree' ? undefined : yield* kernelIndex(space, matrix, algorithm, plan.leafSize)
+  if (fast !== undefined) return fast
   if (
     boxRank !== undefined &&
     (algorithm === 'kdtree' || (algorithm === 'auto' && rows > flatRows && columns <= treeColumns))
@@ -85,4 +101,40 @@ export function* buildIndex(space: Space, plan: IndexPlan): Generator<number, In
     return yield* BallTree.build(points, width, metric, length, plan.leafSize)
   }
   return new FlatIndex(points, width, metric)
+}
+
+/** The kernels' index, where they know the metric, there is enough to do, and this environment runs them. */
+function* kernelIndex(
+  space: Space,
+  matrix: Matrix,
+  algorithm: 'auto' | 'flat' | 'kdtree',
+  leafSize: number,
+): Generator<number, KernelIndex | undefined, void> {
+  const { metric, points, width, rows, scale, wide } = space
+  const { boxRank } = metric
+  if (
+    !metric.squared ||
+    boxRank === undefined ||
+    wide ||
+    rows <= flatRows ||
+    availableKernels()[0] === 'scalar'
+  ) {
+    return undefined
+  }
+  // Twice as many rows for each further column: so many it takes for boxes to leave out more than they cost.
+  const kind = algorithm === 'auto' ? (rows >= 32 * 2 ** width ? 'kdtree' : 'flat') : algorithm
+  // As given, float32 stays float32: half the memory.
+  const asGivenRows = scale === 0 && metric.prepare === asGiven.prepare
+  return KernelIndex.build(asGivenRows ? matrix : Matrix.trusted(points, width), kind, () =>
+    algorithm === 'flat'
+      ? new FlatIndex(points, width, metric)
+      : finished(KdTree.build(points, width, metric, boxRank, leafSize)),
+  )
+}
+
+function finished<T>(steps: Generator<number, T, void>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Matrix } from '../data/matrix.ts'
 import { euclidean } from '../metrics/euclidean.ts'
 import { metricOf } from '../metrics/resolve.ts'
 import { Random } from '../random.ts'
@@ -7,6 +8,7 @@ import { FlatIndex } from './flat.ts'
 import { selectByKey } from './halving.ts'
 import { indexContract } from './index.contract.ts'
 import { KdTree } from './kdtree.ts'
+import { KernelIndex } from './kernel-index.ts'
 import { Selection } from './selection.ts'
 import type { Index } from './spatial-index.ts'
 
@@ -36,6 +38,18 @@ indexContract('balltree', (points, width, metric, leafSize) =>
     : built(BallTree.build(points, width, metric, metric.length, leafSize)),
 )
 
+for (const algorithm of ['flat', 'kdtree'] as const) {
+  indexContract(`kernels, ${algorithm}`, (points, width, metric) =>
+    metric.squared
+      ? KernelIndex.build(
+          Matrix.trusted(points, width),
+          algorithm,
+          () => new FlatIndex(points, width, metric),
+        )
+      : undefined,
+  )
+}
+
 function uniform(rows: number, columns: number, seed = 1): Float64Array {
   const random = new Random(seed)
   return Float64Array.from({ length: rows * columns }, () => random.uniform())
@@ -50,6 +64,30 @@ function work(index: Index, points: Float64Array, k: number, queries: number): n
     queries
   )
 }
+
+test('20,000 equal rows: the plain tree takes over from the kernels, and answers the same', () => {
+  const points = new Float64Array(20000 * 3).fill(2)
+  const plain = kdTree(points, 3)
+  const index = KernelIndex.build(Matrix.trusted(points, 3), 'kdtree', () => plain)
+  const ask = (one: Index, from: number, to: number): Uint32Array => {
+    const indices = new Uint32Array((to - from) * 5)
+    one.nearest(
+      { queries: points, from, to, k: 5, self: true, live: undefined },
+      indices,
+      new Float64Array(indices.length),
+    )
+    return indices
+  }
+  if (index === undefined) throw new Error('the points fit in memory')
+  expect(ask(index, 0, 3)).toEqual(ask(plain, 0, 3))
+  expect(index.givenUp).toBe(true)
+  expect(ask(index, 3, 2000)).toEqual(ask(plain, 3, 2000))
+  const random = uniform(20000, 3)
+  const other = KernelIndex.build(Matrix.trusted(random, 3), 'kdtree', () => plain)
+  if (other === undefined) throw new Error('the points fit in memory')
+  expect(work(other, random, 5, 100)).toBeLessThan(200)
+  expect(other.givenUp).toBe(false)
+})
 
 describe('pruning, in ranks computed a query', () => {
   test('a kd-tree of 20,000 rows × 3 looks at under 200', () => {

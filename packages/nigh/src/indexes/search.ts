@@ -52,7 +52,7 @@ export class Search {
   /** Prepares and indexes points. The matrix is kept, not copied; the caller hands over its own copy. */
   static *build(place: Place, matrix: Matrix, metric: Metric, plan: IndexPlan): Steps<Search> {
     const space = Space.of(place, matrix, metric)
-    const steps = buildIndex(space, plan)
+    const steps = buildIndex(space, matrix, plan)
     let work = matrix.values.length
     for (;;) {
       const step = steps.next()
@@ -82,8 +82,7 @@ export class Search {
         `${request.call}: ${rows} queries of k = ${k} neighbours each are more than one answer can hold; ask in parts`,
       )
     }
-    const indices = new Uint32Array(rows * k)
-    const distances = new Float64Array(rows * k)
+    const { indices, distances } = answerSpace(request.call, rows, k)
     let from = 0
     let run = 1
     while (from < rows) {
@@ -248,6 +247,24 @@ function wideQueries(
   const rows = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
   metric.prepare({ call, param: 'queries' }, rows, matrix.columns, 0, to - from, queries)
   return { queries, from: 0, to: to - from }
+}
+
+/** @throws {InputError} E_MEMORY where the answer does not fit in memory */
+function answerSpace(
+  call: string,
+  rows: number,
+  k: number,
+): { readonly indices: Uint32Array; readonly distances: Float64Array } {
+  try {
+    return { indices: new Uint32Array(rows * k), distances: new Float64Array(rows * k) }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InputError(
+      'E_MEMORY',
+      'k',
+      `${call}: the neighbours of ${rows} queries for k = ${k} need ${Math.ceil((rows * k * 12) / 2 ** 20)} MB, which cannot be had; ask in parts`,
+    )
+  }
 }
 
 /** Squares of distances beyond 1e154 are no numbers. */

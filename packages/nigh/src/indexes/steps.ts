@@ -1,4 +1,7 @@
 import { InputError, checkInteger, show } from '../check.ts'
+import { takeWanted } from '../engine/wanted.ts'
+import { lend } from '../workers/pool.ts'
+import { nextTurn } from '../workers/spawn.ts'
 
 /** How far a piece of work has come. */
 export interface SearchProgress {
@@ -44,34 +47,30 @@ export function runHere<T>(steps: Generator<SearchProgress, T, void>): T {
 }
 
 /**
- * Runs steps of a few milliseconds each, with room for other work between them, and for an abort.
+ * Runs steps of a few milliseconds each, with room for other work between them, and for an abort. A search that finds
+ * its steps long is lent threads for those that follow.
  * The first step is taken before this returns, so that inputs are read (and copied) within the call.
  */
 export async function runPaced<T>(
   steps: Generator<SearchProgress, T, void>,
   options: RunOptions,
 ): Promise<T> {
-  for (;;) {
-    options.signal?.throwIfAborted()
-    const step = steps.next()
-    if (step.done === true) return step.value
-    options.onProgress?.(step.value)
-    await turn()
+  let takeBack: (() => void) | null = null
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted()
+      takeWanted()
+      const step = steps.next()
+      if (step.done === true) return step.value
+      options.onProgress?.(step.value)
+      const wanted = takeWanted()
+      if (wanted !== null && takeBack === null && options.threads !== 1) {
+        takeBack = await lend(wanted, (options.threads ?? wanted.threads) - 1)
+      } else {
+        await nextTurn()
+      }
+    }
+  } finally {
+    takeBack?.()
   }
-}
-
-/** Lets timers, messages and drawing take their turn. A nested setTimeout would wait 4 ms in browsers, 1 ms in Node. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') {
-      setImmediate(resolve)
-      return
-    }
-    const channel = new MessageChannel()
-    channel.port1.onmessage = () => {
-      channel.port1.close()
-      resolve()
-    }
-    channel.port2.postMessage(0)
-  })
 }

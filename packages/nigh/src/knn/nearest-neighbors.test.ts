@@ -574,7 +574,7 @@ describe('async', () => {
       Float64Array.from({ length: 60000 * 100 }, () => random.uniform()),
       100,
     )
-    const model = NearestNeighbors.fitSync(wide)
+    const model = NearestNeighbors.fitSync(wide, { metric: 'manhattan' })
     const query = Matrix.of(wide.values.slice(100, 200), 100)
     let stages = 0
     const found = await model.nearest(query, { k: 3, onProgress: () => stages++ })

@@ -84,6 +84,7 @@ const wideEuclidean: Metric = {
 /** √Σ(x − y)². */
 export const euclidean: Metric = {
   ...asGiven,
+  squared: true,
   name: 'euclidean',
   ranks,
   boxRank,

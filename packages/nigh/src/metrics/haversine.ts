@@ -56,6 +56,7 @@ export function haversineOf(radius: number): Metric {
     lengthError: () => 2 ** -24,
     degree: 0,
     exponents: everyExponent,
+    squared: false,
     effort: 20,
     wide: undefined,
   }

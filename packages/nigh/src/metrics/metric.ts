@@ -60,6 +60,8 @@ export interface Metric {
   readonly degree: 0 | 1 | 2
   /** The binary exponents between which numbers must lie (0 aside) for ranks neither to overflow nor to underflow. */
   readonly exponents: readonly [number, number]
+  /** Whether ranks are the squared euclidean distances of prepared rows, which the kernels know how to find. */
+  readonly squared: boolean
   /** Time of a rank, as a multiple of the euclidean one's, about: what searches pace themselves by. */
   readonly effort: number
   /** The same metric, slower, for numbers beyond those exponents; undefined where none is needed. */
@@ -91,7 +93,8 @@ export type MetricName =
 export type DistanceFunction = (a: Float64Array, b: Float64Array) => number
 
 /** Rows of numbers, used as they are. */
-export const asGiven: Pick<Metric, 'width' | 'prepare'> = {
+export const asGiven: Pick<Metric, 'width' | 'prepare' | 'squared'> = {
+  squared: false,
   width: (columns) => columns,
   prepare: (_place, values, columns, from, to, out) => {
     for (let at = from * columns; at < to * columns; at++) out[at] = values[at]

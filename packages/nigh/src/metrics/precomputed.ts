@@ -38,6 +38,7 @@ export const precomputed: Metric = {
   lengthError: () => 0,
   degree: 0,
   exponents: everyExponent,
+  squared: false,
   effort: 1,
   wide: undefined,
 }
