@@ -1,10 +1,11 @@
-import { Command, Option } from '@commander-js/extra-typings'
+import { Argument, Command, Option } from '@commander-js/extra-typings'
 import { chooseKFor } from './commands/choose-k.ts'
 import { inspect } from './commands/inspect.ts'
 import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
 import { neighbors } from './commands/neighbors.ts'
 import { predict } from './commands/predict.ts'
+import { completionScript, shells } from './completion.ts'
 import { bytes, character, clusters, folds, integer, marks, names, oneMark, real } from './options.ts'
 import { formats, missingMarks } from './read/options.ts'
 import { Run } from './run.ts'
@@ -248,6 +249,13 @@ nigh COMMAND --help says more.`,
       .argument('<file>', 'the file'),
   ).action((file, flags) => inspect(file, flags, new Run('inspect', signal, flags, false)))
 
+  program
+    .command('completion')
+    .summary('a script that completes commands and options in a shell')
+    .description('Prints a completion script. bash: source <(nigh completion bash); zsh and fish likewise.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .action((shell) => void process.stdout.write(completionScript(shell, program)))
+
   await program.parseAsync([...args], { from: 'user' })
 }
 
@@ -257,6 +265,7 @@ type Values = Record<string, unknown>
 /** Options of commands that turn tables into numbers. */
 function dataOptions<A extends Args, O extends Values, G extends Values>(command: Command<A, O, G>) {
   return command
+    .optionsGroup('Columns:')
     .addOption(
       new Option('--columns <a,b>', 'the columns to use (default: all that can tell rows apart)').argParser(
         names,
@@ -289,9 +298,11 @@ function outputOptions<A extends Args, O extends Values, G extends Values>(comma
 /** Options of every command: how DATA is read, and how the answer is shown. */
 function readingOptions<A extends Args, O extends Values, G extends Values>(command: Command<A, O, G>) {
   return command
+    .optionsGroup('Answer:')
     .addOption(new Option('--json', 'print one JSON object instead of text'))
     .addOption(new Option('--quiet', 'print nothing but errors (and what --json and --out - ask for)'))
     .addOption(new Option('--threads <n>', 'threads to work on (default: all)').argParser(integer(1)))
+    .optionsGroup('Reading DATA:')
     .addOption(
       new Option('--format <format>', 'format of DATA where its ending does not say').choices(formats),
     )

@@ -95,7 +95,7 @@ function spreadRows(
   rows: number,
 ): readonly (string | null)[] {
   if (kept === null) return cells
-  const all: (string | null)[] = new Array(rows).fill(null)
+  const all: (string | null)[] = Array.from({ length: rows }, () => null)
   for (let i = 0; i < kept.length; i++) all[kept[i]] = cells[i]
   return all
 }

@@ -369,9 +369,9 @@ describe('neighbors and inspect', () => {
         type: 'text',
         missing: 0,
         distinct: 2,
-        top: [
-          { value: 'x', rows: 2 },
-          { value: 'y', rows: 1 },
+        frequent: [
+          { value: 'x', count: 2 },
+          { value: 'y', count: 1 },
         ],
       },
       { name: 'b', type: 'boolean', missing: 1 },

@@ -1,5 +1,5 @@
-import { KMeans, KNNClassifier, KNNRegressor, NearestNeighbors } from 'nigh'
-import type { Column, Encoder, Model } from 'nigh'
+import { KMeans, KNNClassifier, KNNRegressor, NearestNeighbors, summaryOf } from 'nigh'
+import type { ColumnSummary, Encoder, Model } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import { inBytes } from '../read/limits.ts'
@@ -28,7 +28,7 @@ export async function inspect(name: string, flags: InspectFlags, run: Run): Prom
     if (isModel) return inspectModel(name, source.size, run)
   }
   const input = await run.read(name, readOptionsOf(flags))
-  const summaries = await run.time('summarize', 'summarizing', () => input.table.columns.map(summaryOf))
+  const summaries = await run.time('summarize', 'summarizing', () => summaryOf(input.table))
   run.answer({
     command: 'inspect',
     file: name,
@@ -36,7 +36,7 @@ export async function inspect(name: string, flags: InspectFlags, run: Run): Prom
     format: input.format,
     bytes: input.size,
     rows: input.table.rows,
-    columns: summaries.map(({ cells: _, ...rest }) => rest),
+    columns: summaries.map(factsOfColumn),
     warnings: input.warnings.map(({ code, message }) => ({ code, message })),
     seconds: run.seconds,
     timings: run.timings,
@@ -60,7 +60,7 @@ export async function inspect(name: string, flags: InspectFlags, run: Run): Prom
           one.type,
           one.missing === 0 ? '·' : `${whole(one.missing)} (${percent(one.missing / input.table.rows)})`,
           whole(one.distinct),
-          one.cells,
+          inWords(one),
         ]),
       run.width,
       run.paint,
@@ -70,102 +70,51 @@ export async function inspect(name: string, flags: InspectFlags, run: Run): Prom
   run.say('', run.paint.dim(timeLine(run)))
 }
 
-interface Summary {
-  readonly name: string
-  readonly type: Column['type']
-  readonly missing: number
-  readonly distinct: number
-  readonly min?: number | string
-  readonly max?: number | string
-  readonly mean?: number
-  readonly deviation?: number
-  readonly median?: number
-  readonly top?: readonly { readonly value: string; readonly rows: number }[]
-  /** The cells in a few words. */
-  readonly cells: string
-}
-
-function summaryOf(column: Column): Summary {
-  const { name, type } = column
-  if (column.type === 'text') {
-    const counts = new Float64Array(column.categories.length)
-    let missing = 0
-    for (const code of column.values) {
-      if (code < 0) missing++
-      else counts[code]++
-    }
-    const order = Array.from(counts.keys()).sort((a, b) => counts[b] - counts[a] || a - b)
-    const top = order.slice(0, 5).map((code) => ({ value: column.categories[code], rows: counts[code] }))
-    const more = order.length > 3 ? ', …' : ''
-    const cells =
-      top
-        .slice(0, 3)
-        .map(({ value, rows }) => `${visible(value.slice(0, 40))} ${whole(rows)}`)
-        .join(', ') + more
-    return { name, type, missing, distinct: counts.length, top, cells }
-  }
-  if (column.type === 'boolean') {
-    const counts = [0, 0]
-    let missing = 0
-    for (const value of column.values) {
-      if (value === 255) missing++
-      else counts[value]++
-    }
-    return {
-      name,
-      type,
-      missing,
-      distinct: counts.filter((count) => count > 0).length,
-      top: [
-        { value: 'true', rows: counts[1] },
-        { value: 'false', rows: counts[0] },
-      ],
-      cells: `true ${whole(counts[1])}, false ${whole(counts[0])}`,
-    }
-  }
-  const sorted = Float64Array.from(column.values)
-    .filter((value) => !Number.isNaN(value))
-    .sort()
-  const missing = column.values.length - sorted.length
-  if (sorted.length === 0) return { name, type, missing, distinct: 0, cells: 'all empty' }
-  let distinct = 1
-  let sum = 0
-  for (let i = 0; i < sorted.length; i++) {
-    if (i > 0 && sorted[i] !== sorted[i - 1]) distinct++
-    sum += sorted[i]
-  }
-  const mean = sum / sorted.length
-  let squares = 0
-  for (const value of sorted) squares += (value - mean) * (value - mean)
-  const deviation = Math.sqrt(squares / sorted.length)
-  const half = sorted.length / 2
-  const median = sorted.length % 2 === 1 ? sorted[Math.floor(half)] : (sorted[half - 1] + sorted[half]) / 2
-  const min = sorted[0]
-  const max = sorted[sorted.length - 1]
-  if (column.type === 'date') {
-    const [first, last] = aligned([min, max], 'date')
-    return {
-      name,
-      type,
-      missing,
-      distinct,
-      min: dateText(min, false),
-      max: dateText(max, false),
-      cells: `${first} to ${last}`,
-    }
-  }
+/** A column's facts for a program: dates as ISO text. */
+function factsOfColumn({
+  name,
+  type,
+  count,
+  missing,
+  distinct,
+  frequent,
+  spread,
+}: ColumnSummary): Record<string, unknown> {
+  const value = (number: number): number | string => (type === 'date' ? dateText(number, false) : number)
   return {
     name,
     type,
+    count,
     missing,
     distinct,
-    min,
-    max,
-    mean,
-    deviation,
-    median,
-    cells: `${brief(min)} to ${brief(max)}, mean ${brief(mean)} ± ${brief(deviation)}, median ${brief(median)}`,
+    ...(frequent.length === 0 ? {} : { frequent }),
+    ...(spread === null
+      ? {}
+      : {
+          min: value(spread.min),
+          lowerQuartile: value(spread.lowerQuartile),
+          median: value(spread.median),
+          upperQuartile: value(spread.upperQuartile),
+          max: value(spread.max),
+          mean: value(spread.mean),
+          ...(type === 'date' ? {} : { deviation: spread.deviation }),
+        }),
   }
+}
+
+/** A column's cells in a few words. */
+function inWords({ type, count, distinct, frequent, spread }: ColumnSummary): string {
+  if (count === 0) return 'all empty'
+  if (spread !== null) {
+    const { min, max, mean, deviation, median } = spread
+    if (type === 'date') return aligned([min, max], 'date').join(' to ')
+    return `${brief(min)} to ${brief(max)}, mean ${brief(mean)} ± ${brief(deviation)}, median ${brief(median)}`
+  }
+  if (frequent.length === 0) return 'all different'
+  const listed = frequent
+    .slice(0, 3)
+    .map((one) => `${visible(String(one.value).slice(0, 40))} ${whole(one.count)}`)
+  return listed.join(', ') + (distinct > 3 ? ', …' : '')
 }
 
 async function inspectModel(name: string, size: number, run: Run): Promise<void> {

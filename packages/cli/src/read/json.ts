@@ -113,6 +113,7 @@ function firstFault(text: string): number {
   const blank = /[ \t\n\r]*/y
   const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
   // biome-ignore format: one token, one line
+  // oxlint-disable-next-line no-control-regex
   const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
   const open: ('{' | '[')[] = []
   let at = 0

@@ -130,8 +130,8 @@ function hasMissing(column: Column): boolean {
 
 /** The cells as plain values, null where missing; numbers without a missing cell as they are. */
 function plainCells(column: Column): (number | boolean | string | null)[] {
-  const cells: (number | boolean | string | null)[] = new Array(column.values.length)
-  for (let i = 0; i < cells.length; i++) {
+  const cells: (number | boolean | string | null)[] = []
+  for (let i = 0; i < column.values.length; i++) {
     const value = column.values[i]
     switch (column.type) {
       case 'number':
