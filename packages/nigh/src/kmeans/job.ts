@@ -65,6 +65,7 @@ export function beginFit(runner: Runner, rows: FitRows, job: FitJob): BegunFit {
     largest = Math.max(largest, Math.abs(minimum), Math.abs(maximum))
     span = Math.max(span, maximum - minimum)
   }
+  largest = Math.max(largest, largestAbsent(runner, rows))
   if (largest > LARGEST) {
     throw new InputError(
       'E_RANGE',
@@ -108,6 +109,19 @@ export function beginFit(runner: Runner, rows: FitRows, job: FitJob): BegunFit {
     inertia: (centroids) => engine.inertia(centroids),
     exponent,
   }
+}
+
+/** The largest magnitude in rows of weight 0: they get labels too, so their squares must not overflow either. */
+function largestAbsent(runner: Runner, { rows, columns, points, double, weights }: FitRows): number {
+  if (weights === 0 || !double) return 0
+  const weight = runner.memory.f64(weights, rows)
+  const values = runner.memory.f64(points, rows * columns)
+  let largest = 0
+  for (let i = 0; i < rows; i++) {
+    if (weight[i] !== 0) continue
+    for (let at = i * columns; at < (i + 1) * columns; at++) largest = Math.max(largest, Math.abs(values[at]))
+  }
+  return largest
 }
 
 /** Labels or distances for new rows, as plain data. */

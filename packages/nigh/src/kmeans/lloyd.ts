@@ -101,40 +101,66 @@ export function* lloyd(
     iterations++
     assigned = yield* answer(engine.assign(centroids, iterations === 1))
     yield step('assign', assigned.changed)
-    if (assigned.changed === 0 && iterations > 1) {
+    // It is not over while a cluster without rows could have some.
+    const { filled, sums } = yield* fillEmptyClusters(engine, centroids, assigned.sums)
+    if (assigned.changed === 0 && iterations > 1 && !filled) {
       converged = true
       break
     }
-    const empty = emptyClusters(assigned.sums)
-    if (empty.length > 0) {
-      const far = yield* answer(engine.farthest(centroids, empty.length))
-      for (let e = 0; e < far.length; e++) assigned = yield* answer(engine.relocate(far[e].row, empty[e]))
-    }
-    const moved = means(assigned.sums, grids, centroids)
+    const moved = means(sums, grids, centroids)
     const shift = longestShift(centroids, moved, columns)
     centroids = moved
     yield step('update', assigned.changed)
     // A tolerance of 0 waits for an assignment that changes nothing.
     if (options.tolerance > 0 && shift <= options.tolerance) {
-      converged = true
-      assigned = null
-      break
+      // The labels must be those of the returned centroids.
+      assigned = yield* answer(engine.assign(centroids, false))
+      converged = emptyClusters(assigned.sums).length === 0
+      if (converged) break
     }
   }
-  // Stopped by tolerance or by the limit: the labels must be those of the returned centroids.
+  // Stopped by the limit: here too.
   if (!converged || assigned === null) assigned = yield* answer(engine.assign(centroids, iterations === 0))
 
   const empty = emptyClusters(assigned.sums)
   if (empty.length > 0 && converged) {
-    const far = yield* answer(engine.farthest(centroids, 1))
-    if (far.length === 0) {
-      // Every row coincides with a centroid: there are fewer different rows than clusters. Keep those in use.
-      centroids = without(centroids, empty, columns)
-      assigned = yield* answer(engine.assign(centroids, true))
-    }
+    // There are fewer different rows than clusters. Keep those in use.
+    centroids = without(centroids, empty, columns)
+    assigned = yield* answer(engine.assign(centroids, true))
   }
   const inertia = yield* answer(engine.inertia(centroids))
   return { centroids, counts: weightsOf(assigned.sums), inertia, iterations, converged, start }
+}
+
+/**
+ * Gives each cluster without rows a row that lies far from its own centroid, and the rows equal to it. Sums follow.
+ *
+ * A row whose cluster holds nothing else is left there: moving it would fill one cluster and empty another, for ever.
+ * (Such a row may lie off its centroid by a rounding of the mean.)
+ *
+ * @returns whether any cluster was filled, and the sums as they are now
+ */
+function* fillEmptyClusters(
+  engine: FitEngine,
+  centroids: Float64Array,
+  assigned: CentroidSums,
+): Generator<Yielded, { readonly filled: boolean; readonly sums: CentroidSums }, void> {
+  let sums = assigned
+  const empty = emptyClusters(sums)
+  if (empty.length === 0) return { filled: false, sums }
+  for (let wanted = empty.length; ; wanted *= 2) {
+    const far = yield* answer(engine.farthest(centroids, wanted))
+    let filled = 0
+    for (const { row } of far) {
+      if (filled === empty.length) break
+      const before = emptyClusters(sums)
+      sums = (yield* answer(engine.relocate(row, empty[filled]))).sums
+      const left = emptyClusters(sums).find((c) => !before.includes(c))
+      if (left === undefined) filled++
+      else sums = (yield* answer(engine.relocate(row, left))).sums
+    }
+    if (filled > 0 || far.length < wanted) return { filled: filled > 0, sums }
+  }
 }
 
 /** The mean of each centroid's members; a centroid without members stays where it is. */

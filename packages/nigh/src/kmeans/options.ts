@@ -7,6 +7,7 @@ import type { KernelSetName } from '../kernels/contract.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import { Random } from '../random.ts'
 import type { Progress } from '../workers/message.ts'
+import { LARGEST } from './job.ts'
 import type { Init } from './lloyd.ts'
 
 /** Options of {@link KMeans.fit}. */
@@ -204,6 +205,14 @@ function centroidsFrom(call: string, init: MatrixLike, k: number, columns: numbe
       'E_INIT',
       'init',
       `${call}: init must have k = ${k} rows of ${columns} columns, got ${matrix.rows} of ${matrix.columns}`,
+    )
+  }
+  const far = matrix.values.find((x) => Math.abs(x) > LARGEST)
+  if (far !== undefined) {
+    throw new InputError(
+      'E_INIT',
+      'init',
+      `${call}: init must lie between −1e150 and 1e150, since squared distances overflow beyond; found ${far}`,
     )
   }
   return Float64Array.from(matrix.values)

@@ -19,11 +19,20 @@ export async function hardwareThreads(): Promise<number> {
   return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1)
 }
 
-/** Starts a worker, or returns null where this environment has none. */
+/** How many threads this machine runs at once, as far as that can be known without waiting. */
+export function hardwareThreadsNow(): number {
+  if (isNode()) {
+    const os = process.getBuiltinModule?.('node:os')
+    return Math.max(1, os?.availableParallelism() ?? 4)
+  }
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1)
+}
+
+/** Starts a worker, or returns null where this environment has none or does not let one start. */
 export async function spawn(): Promise<Thread | null> {
   try {
     if (isNode()) return await spawnInNode()
-    return typeof Worker === 'undefined' ? null : spawnInBrowser()
+    return typeof Worker === 'undefined' ? null : await spawnInBrowser()
   } catch {
     return null
   }
@@ -86,15 +95,15 @@ function nodeOs(): Promise<typeof import('node:os')> {
 
 async function spawnInNode(): Promise<Thread> {
   const { Worker: NodeWorker } = await nodeWorkers()
-  const worker = new NodeWorker(new URL('./entry.js', import.meta.url))
-  worker.unref()
+  // Flags of this process that say how its own program is read (as --input-type does) are not the worker's.
+  const worker = new NodeWorker(new URL('./entry.js', import.meta.url), { execArgv: [] })
   let onMessage: (message: WorkerMessage) => void = () => {}
   let onDeath: (reason: string) => void = () => {}
   worker.on('message', (message: WorkerMessage) => onMessage(message))
   worker.on('error', (error: Error) => onDeath(error.message))
   worker.on('messageerror', (error: Error) => onDeath(error.message))
   worker.on('exit', (code: number) => onDeath(`exit code ${code}`))
-  return {
+  return ready({
     post: (message, transfer) => worker.postMessage(message, transfer),
     hear: (message, death) => {
       onMessage = message
@@ -104,10 +113,10 @@ async function spawnInNode(): Promise<Thread> {
     terminate: () => {
       void worker.terminate()
     },
-  }
+  })
 }
 
-function spawnInBrowser(): Thread {
+async function spawnInBrowser(): Promise<Thread> {
   const worker = new Worker(new URL('./entry.js', import.meta.url), { type: 'module' })
   let onMessage: (message: WorkerMessage) => void = () => {}
   let onDeath: (reason: string) => void = () => {}
@@ -116,7 +125,7 @@ function spawnInBrowser(): Thread {
     onDeath(event.message || 'the worker script could not be loaded'),
   )
   worker.addEventListener('messageerror', () => onDeath('a message could not be read'))
-  return {
+  return ready({
     post: (message, transfer) => worker.postMessage(message, transfer),
     hear: (message, death) => {
       onMessage = message
@@ -124,5 +133,20 @@ function spawnInBrowser(): Thread {
     },
     hold: () => {},
     terminate: () => worker.terminate(),
-  }
+  })
+}
+
+/** The thread once it listens; an error where it dies before that, as under a policy that blocks its script. */
+function ready(thread: Thread): Promise<Thread> {
+  return new Promise((resolve, reject) => {
+    thread.hear(
+      (message) => {
+        if (message.type === 'ready') resolve(thread)
+      },
+      (reason) => {
+        thread.terminate()
+        reject(new Error(reason))
+      },
+    )
+  })
 }
