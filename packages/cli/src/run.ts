@@ -154,7 +154,7 @@ const twoColumns = [
 ] as const
 
 /** "iris.csv: 150 rows × 5 columns (CSV, 3.9 kB)" */
-export function inputLines({ name, table, format, size }: Input): string[] {
+export function inputLines({ name, table, rows, format, size }: Input): string[] {
   const file = name === '-' ? 'standard input' : visible(name)
   const kind = {
     csv: 'CSV',
@@ -166,7 +166,7 @@ export function inputLines({ name, table, format, size }: Input): string[] {
     npy: 'npy',
   }[format]
   return [
-    `${file}: ${plural(table.rows, 'row')} × ${plural(table.columns.length, 'column')} (${kind}, ${inBytes(size)})`,
+    `${file}: ${plural(rows, 'row')} × ${plural(table.columns.length, 'column')} (${kind}, ${inBytes(size)})`,
   ]
 }
 

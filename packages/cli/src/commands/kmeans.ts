@@ -23,7 +23,7 @@ export interface KMeansFlags extends DataFlags {
 export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promise<void> {
   const out = places(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
-  const input = await run.read(name, readingOf(flags, aside, out !== undefined))
+  let input = await run.read(name, readingOf(flags, aside, out !== undefined))
   const weights = weightsOf(input, flags.weightsColumn)
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () =>
     prepare(input, flags, aside, weights),
@@ -34,6 +34,8 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   run.notes(encoder)
   const kept =
     weights === undefined || rows === null ? weights : Float64Array.from(rows, (row) => weights[row])
+  // Nobody needs the cells any more: a table is as large as its matrix.
+  if (out === undefined && flags.model === undefined) input = { ...input, table: input.table.take([]) }
   const chosen = flags.k === 'auto' ? await choose(matrix, flags, run) : undefined
   const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
   const timing = { seed: 0, begun: performance.now() }
@@ -59,10 +61,11 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     },
   }
   // The table itself only where the model is saved: its numbers would be made a second time.
+  const { table } = input
   const model = await run.time('fit', 'clustering', () =>
     flags.model === undefined
       ? KMeans.fit(matrix, { ...options, ...(kept === undefined ? {} : { sampleWeight: kept }) })
-      : KMeans.fit(input.table, {
+      : KMeans.fit(table, {
           ...options,
           encoder,
           ...(weights === undefined ? {} : { sampleWeight: weights }),

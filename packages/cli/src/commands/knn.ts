@@ -193,7 +193,7 @@ function withTargets(input: Input, flags: KNNFlags, run: Run): Input {
     )
   }
   run.warn(`${plural(missing, 'row')} without a target ${missing === 1 ? 'is' : 'are'} left out`)
-  return { ...input, table: table.take(kept) }
+  return { ...input, table: table.take(kept), rows: kept.length }
 }
 
 function targetsOf(input: Input, flags: KNNFlags, run: Run): Targets {

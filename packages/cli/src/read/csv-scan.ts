@@ -14,7 +14,7 @@ export interface ByteScan {
   /** Bytes of the longest line. */
   readonly longestLine: number
   readonly quotes: boolean
-  /** An underscore, or a plus sign before a minus: DuckDB would take 1_000 and +-5 for numbers. */
+  /** After the first line, an underscore or a plus sign before a minus: DuckDB would take 1_000 and +-5 for numbers. */
   readonly oddNumbers: boolean
   /** Some line ends with the delimiter: DuckDB would drop an empty cell too many. */
   readonly trailingDelimiters: boolean
@@ -58,7 +58,9 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
     held = Uint8Array.from(joined.subarray(whole))
     quotes ||= bytes.includes(QUOTE)
     returns ||= bytes.includes(CR)
-    oddNumbers ||= bytes.includes(95) || bytes.includes('+-')
+    // Names may hold anything: the first line does not count.
+    const body = at === 0 ? bytes.subarray(Math.max(0, bytes.indexOf(LF))) : bytes
+    oddNumbers ||= body.includes(95) || body.includes('+-')
     for (let i = 0; i < bytes.length; i++) {
       if (bytes[i] !== LF) continue
       newlines++

@@ -70,6 +70,8 @@ describe('what a CSV file says', () => {
     ['no final newline, CRLF', 'a,b\r\n1,2\r\n3,4'],
     ['blank lines', 'a,b\n1,2\n\n3,4\n\n\n'],
     ['a UTF-8 mark', '\ufeffa,b\n1,2\n3,4\n'],
+    ['a UTF-8 mark and quoted names', '\ufeff"a","b"\n1,2\n3,4\n'],
+    ['a UTF-8 mark, CRLF', '\ufeffa;b\r\n1;2\r\n3;4\r\n'],
     ['quoted numbers', '"a","b"\n"1","2"\n3,4\n'],
     ['blanks around numbers', 'a,b\n 1 ,2\n3, 4\n'],
   ])('%s', async (_, contents) => {
@@ -173,6 +175,13 @@ describe('what a CSV file says', () => {
     const { table } = await readTable(file('1,2\n3,4\n'), { header: false })
     expect(table.names).toEqual(['column 1', 'column 2'])
     expect(table.rows).toBe(2)
+    expect(await cells('\ufeff1,2\n3,4', { header: false })).toEqual([
+      [1, 3],
+      [2, 4],
+    ])
+    expect(await refusal('1_000,2\n3,4\n5,6\n', { header: false })).toMatch(
+      /^E_CSV line 1, column "column 1": "1_000" is not a number/,
+    )
   })
 
   test('names are data', async () => {

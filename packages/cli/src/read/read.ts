@@ -10,6 +10,8 @@ import type { Source } from './source.ts'
 /** A file, read. */
 export interface Input {
   readonly table: Table
+  /** Rows of the file. */
+  readonly rows: number
   readonly name: string
   readonly format: Format
   /** Bytes of the file. */
@@ -50,7 +52,7 @@ export async function readTable(name: string, options: ReadOptions): Promise<Inp
     const { columns, warnings, names } = await contentsOf(source, format, options)
     if (columns.length === 0) throw new InputError('E_EMPTY', 'columns', `${name}: no column is left to read`)
     const table = Table.of(columns)
-    return { table, name, format, size: given.size, warnings, names: names ?? table.names }
+    return { table, rows: table.rows, name, format, size: given.size, warnings, names: names ?? table.names }
   } finally {
     if (source !== given) source.close()
     given.close()
