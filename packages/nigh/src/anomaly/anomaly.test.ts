@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { golden, rowsOf, type Source, textOf } from '../../fixtures/golden.ts'
 import { Table } from '../data/table.ts'
 import { averagePrecision, rocAuc } from '../evaluate/ranking.ts'
+import { load } from '../files/load.ts'
 import { Random } from '../random.ts'
 import { CentroidDistance } from './centroid-distance.ts'
 import { LocalOutlierFactor } from './local-outlier-factor.ts'
@@ -271,4 +272,51 @@ test('quantiles as numpy’s', () => {
   expect(quantile(Float64Array.of(3, 1, 2, 4), 0.9)).toBeCloseTo(3.7, 15)
   expect(quantile(Float64Array.of(5), 0.9)).toBe(5)
   expect(quantile(Float64Array.of(1, Infinity, Infinity, Infinity), 0.9)).toBe(Infinity)
+})
+
+describe('saved', () => {
+  const rows = cloud(60, 2, 8)
+  const queries = [
+    [0, 0],
+    [4, 4],
+  ]
+  const table = Table.fromRows(rows.map(([x, y], i) => ({ x, y, kind: i % 2 === 0 ? 'a' : 'b' })))
+
+  test('every model comes back as it was, bit for bit', () => {
+    const saved = [
+      [
+        LocalOutlierFactor.fitSync(rows, { k: 5, contamination: 0.1, metric: 'manhattan' }),
+        LocalOutlierFactor,
+      ],
+      [NeighborDistance.fitSync(rows, { k: 3, distance: 'mean', algorithm: 'kdtree' }), NeighborDistance],
+      [CentroidDistance.fitSync(rows, { k: 3, threshold: 2 }), CentroidDistance],
+    ] as const
+    for (const [model, kind] of saved) {
+      const bytes = model.toBytes()
+      const back = kind.fromBytes(bytes)
+      expect(back.scores).toEqual(model.scores)
+      expect(back.threshold).toBe(model.threshold)
+      expect(back.outliers).toEqual(model.outliers)
+      expect(back.scoreSync(queries)).toEqual(model.scoreSync(queries))
+      expect(back.toBytes()).toEqual(bytes)
+      expect(load(bytes)).toBeInstanceOf(kind)
+      for (const at of [9, Math.floor(bytes.length / 2), bytes.length - 1]) {
+        const broken = bytes.slice()
+        broken[at] ^= 4
+        expect(() => kind.fromBytes(broken)).toThrow()
+      }
+    }
+    expect(() => NeighborDistance.fromBytes(saved[0][0].toBytes())).toThrow(/neighbor-distance/)
+  })
+
+  test('with its encoder', () => {
+    const model = LocalOutlierFactor.fitSync(table)
+    const back = LocalOutlierFactor.fromBytes(model.toBytes())
+    const query = Table.fromRows([{ x: 9, y: 9, kind: 'a' }])
+    expect(back.scoreSync(query)).toEqual(model.scoreSync(query))
+    const centroids = CentroidDistance.fitSync(table, { k: 2 })
+    expect(CentroidDistance.fromBytes(centroids.toBytes()).scoreSync(query)).toEqual(
+      centroids.scoreSync(query),
+    )
+  })
 })

@@ -1,8 +1,11 @@
-import { checkNumber, checkOptions } from '../check.ts'
+import { checkNumber, checkOptions, InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
+import { Fields } from '../data/fields.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
 import { KMeans, type PredictOptions } from '../kmeans/kmeans.ts'
 import type { KMeansOptions, LaterOptions } from '../kmeans/options.ts'
+import { anomalyTensorNames, anomalyTensors, numbersOf, readAnomalies } from './saved-anomalies.ts'
 import {
   checkThreshold,
   type FittedAnomalies,
@@ -117,6 +120,45 @@ export class CentroidDistance implements FittedAnomalies {
   /** {@link CentroidDistance.predict} on this thread, at once. */
   predictSync(queries: PointsLike): Uint8Array {
     return flagged(this.scoreSync(queries), this.threshold)
+  }
+
+  /** The model as a `.nigh` file, which holds that of its clusters. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const clusters = this.clusters.toBytes()
+    return writeModel({
+      kind: 'centroid-distance',
+      meta: {},
+      tensors: {
+        ...anomalyTensors(this),
+        clusters: { shape: [clusters.length], values: clusters },
+        spreads: { shape: [this.spreads.length], values: this.spreads },
+      },
+    })
+  }
+
+  /**
+   * The model that {@link CentroidDistance.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): CentroidDistance {
+    const call = 'CentroidDistance.fromBytes'
+    const file = readModel(bytes, call, ['centroid-distance'])
+    new Fields(call, 'meta', file.meta, 'E_MAGIC').done()
+    const inner = file.tensors.get('clusters')?.values
+    const known = [...anomalyTensorNames, 'clusters', 'spreads']
+    const other = Array.from(file.tensors.keys()).find((name) => !known.includes(name))
+    if (!(inner instanceof Uint8Array) || other !== undefined) {
+      throw new InputError(
+        'E_MAGIC',
+        other ?? 'clusters',
+        `${call}: the model file must hold the bytes of its clusters, its spreads and scores, and nothing else`,
+      )
+    }
+    const clusters = KMeans.fromBytes(inner)
+    const spreads = numbersOf(call, 'spreads', file.tensors.get('spreads')?.values, clusters.k, true)
+    const fitted = readAnomalies(call, (name) => file.tensors.get(name)?.values, clusters.labels.length)
+    return new CentroidDistance(clusters, spreads, fitted)
   }
 
   get #homes(): Uint8Array {

@@ -2,10 +2,20 @@ import { checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, ownCopy, type PointsLike } from '../data/points.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
+import type { TensorValues } from '../files/tensor.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
-import { buildSearch, nearestSteps, type SearchOptions, searchOptionNames } from '../knn/search-steps.ts'
+import { readSearch, searchContent } from '../knn/saved-search.ts'
+import {
+  buildSearch,
+  keptOptions,
+  nearestSteps,
+  type SearchOptions,
+  searchOptionNames,
+} from '../knn/search-steps.ts'
+import { anomalyTensorNames, anomalyTensors, numbersOf, readAnomalies } from './saved-anomalies.ts'
 import {
   checkThreshold,
   type FittedAnomalies,
@@ -48,18 +58,21 @@ export class LocalOutlierFactor implements FittedAnomalies {
   /** What turns tables into points; undefined where the model was fitted on numbers. */
   readonly encoder: Encoder | undefined
   readonly #search: Search
+  readonly #options: SearchOptions
   /** For each fitted row: the distance that counts as that of its k-th neighbour, and its density. */
   readonly #reaches: Float64Array
   readonly #densities: Float64Array
 
   private constructor(
     search: Search,
+    options: SearchOptions,
     encoder: Encoder | undefined,
     k: number,
     local: { readonly reaches: Float64Array; readonly densities: Float64Array },
     fitted: FittedAnomalies,
   ) {
     this.#search = search
+    this.#options = options
     this.encoder = encoder
     this.k = k
     this.#reaches = local.reaches
@@ -89,6 +102,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     checkOptions(verb, options, [...searchOptionNames, ...runOptionNames, ...thresholdOptionNames, 'k'])
     checkRun(verb, options)
     const limit = checkThreshold(verb, options)
+    const kept = keptOptions(options)
     const { matrix, encoder } = fittedPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(20, matrix.rows - 1))
     const search = yield* buildSearch(verb, ownCopy(points, matrix), options)
@@ -97,7 +111,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     const densities = densitiesOf(found, reaches)
     const scores = factorsOf(found, densities, densities)
     const fitted = judged(scores, limit, { threshold: 1.5 })
-    return new LocalOutlierFactor(search, encoder, k, { reaches, densities }, fitted)
+    return new LocalOutlierFactor(search, kept, encoder, k, { reaches, densities }, fitted)
   }
 
   /**
@@ -121,6 +135,44 @@ export class LocalOutlierFactor implements FittedAnomalies {
   /** {@link LocalOutlierFactor.predict} on this thread, at once. */
   predictSync(queries: PointsLike, options: RunOptions = {}): Uint8Array {
     return flagged(runHere(this.#scoreSteps('predict', queries, options)), this.threshold)
+  }
+
+  /**
+   * The model as a `.nigh` file.
+   *
+   * @throws {InputError} E_PARAM for a metric of the caller's own: code cannot be saved
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const { meta, tensors } = searchContent(call('toBytes'), this.#search, this.#options, this.encoder)
+    const rows = this.scores.length
+    return writeModel({
+      kind: 'local-outlier-factor',
+      meta: { search: meta, k: this.k },
+      tensors: {
+        ...tensors,
+        ...anomalyTensors(this),
+        reaches: { shape: [rows], values: this.#reaches },
+        densities: { shape: [rows], values: this.#densities },
+      },
+    })
+  }
+
+  /**
+   * The model that {@link LocalOutlierFactor.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): LocalOutlierFactor {
+    const verb = call('fromBytes')
+    const file = readModel(bytes, verb, ['local-outlier-factor'])
+    const { search, options, encoder, fields, done } = readSearch(verb, file)
+    const tensor = (name: string): TensorValues | undefined => file.tensors.get(name)?.values
+    const k = fields.integer('k', 1, search.rows - 1)
+    const fitted = readAnomalies(verb, (name) => tensor(name), search.rows)
+    const reaches = numbersOf(verb, 'reaches', tensor('reaches'), search.rows)
+    const densities = numbersOf(verb, 'densities', tensor('densities'), search.rows)
+    done([...anomalyTensorNames, 'reaches', 'densities'])
+    return new LocalOutlierFactor(search, options, encoder, k, { reaches, densities }, fitted)
   }
 
   *#scoreSteps(verb: string, queries: PointsLike, options: RunOptions): Steps<Float64Array> {

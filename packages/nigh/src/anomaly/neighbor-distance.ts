@@ -1,10 +1,19 @@
 import { checkChoice, checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { fittedPoints, ownCopy, type PointsLike } from '../data/points.ts'
+import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
-import { buildSearch, nearestSteps, type SearchOptions, searchOptionNames } from '../knn/search-steps.ts'
+import { readSearch, searchContent } from '../knn/saved-search.ts'
+import {
+  buildSearch,
+  keptOptions,
+  nearestSteps,
+  type SearchOptions,
+  searchOptionNames,
+} from '../knn/search-steps.ts'
+import { anomalyTensorNames, anomalyTensors, readAnomalies } from './saved-anomalies.ts'
 import {
   checkThreshold,
   type FittedAnomalies,
@@ -43,15 +52,18 @@ export class NeighborDistance implements FittedAnomalies {
   /** What turns tables into points; undefined where the model was fitted on numbers. */
   readonly encoder: Encoder | undefined
   readonly #search: Search
+  readonly #options: SearchOptions
 
   private constructor(
     search: Search,
+    options: SearchOptions,
     encoder: Encoder | undefined,
     k: number,
     distance: Kind,
     fitted: FittedAnomalies,
   ) {
     this.#search = search
+    this.#options = options
     this.encoder = encoder
     this.k = k
     this.distance = distance
@@ -81,6 +93,7 @@ export class NeighborDistance implements FittedAnomalies {
     checkOptions(verb, options, known)
     checkRun(verb, options)
     const limit = checkThreshold(verb, options)
+    const kept = keptOptions(options)
     const kind: Kind = checkChoice(verb, 'distance', options.distance ?? 'kth', ['kth', 'mean'])
     const { matrix, encoder } = fittedPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(5, matrix.rows - 1))
@@ -88,6 +101,7 @@ export class NeighborDistance implements FittedAnomalies {
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     return new NeighborDistance(
       search,
+      kept,
       encoder,
       k,
       kind,
@@ -113,6 +127,36 @@ export class NeighborDistance implements FittedAnomalies {
   /** {@link NeighborDistance.predict} on this thread, at once. */
   predictSync(queries: PointsLike, options: RunOptions = {}): Uint8Array {
     return flagged(runHere(this.#scoreSteps('predict', queries, options)), this.threshold)
+  }
+
+  /**
+   * The model as a `.nigh` file.
+   *
+   * @throws {InputError} E_PARAM for a metric of the caller's own: code cannot be saved
+   */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const { meta, tensors } = searchContent(call('toBytes'), this.#search, this.#options, this.encoder)
+    return writeModel({
+      kind: 'neighbor-distance',
+      meta: { search: meta, k: this.k, distance: this.distance },
+      tensors: { ...tensors, ...anomalyTensors(this) },
+    })
+  }
+
+  /**
+   * The model that {@link NeighborDistance.toBytes} wrote.
+   *
+   * @throws {InputError} E_MAGIC, E_CHECKSUM, E_VERSION or E_KIND for anything else
+   */
+  static fromBytes(bytes: Uint8Array): NeighborDistance {
+    const verb = call('fromBytes')
+    const file = readModel(bytes, verb, ['neighbor-distance'])
+    const { search, options, encoder, fields, done } = readSearch(verb, file)
+    const k = fields.integer('k', 1, search.rows - 1)
+    const distance: Kind = fields.choice('distance', ['kth', 'mean'])
+    const fitted = readAnomalies(verb, (name) => file.tensors.get(name)?.values, search.rows)
+    done(anomalyTensorNames)
+    return new NeighborDistance(search, options, encoder, k, distance, fitted)
   }
 
   *#scoreSteps(verb: string, queries: PointsLike, options: RunOptions): Steps<Float64Array> {

@@ -1,3 +1,6 @@
+import { CentroidDistance } from '../anomaly/centroid-distance.ts'
+import { LocalOutlierFactor } from '../anomaly/local-outlier-factor.ts'
+import { NeighborDistance } from '../anomaly/neighbor-distance.ts'
 import { InputError, show } from '../check.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { ClassLabel } from '../knn/classes.ts'
@@ -23,6 +26,9 @@ export type Model =
   | RadiusRegressor<Matrix>
   | NearestCentroid<ClassLabel>
   | KNNImputer
+  | LocalOutlierFactor
+  | NeighborDistance
+  | CentroidDistance
 
 /**
  * Reads whichever model a `.nigh` file holds.
@@ -52,6 +58,12 @@ export function load(bytes: Uint8Array): Model {
       return NearestCentroid.fromBytes(bytes)
     case 'knn-imputer':
       return KNNImputer.fromBytes(bytes)
+    case 'local-outlier-factor':
+      return LocalOutlierFactor.fromBytes(bytes)
+    case 'neighbor-distance':
+      return NeighborDistance.fromBytes(bytes)
+    case 'centroid-distance':
+      return CentroidDistance.fromBytes(bytes)
     default:
       throw new InputError(
         'E_KIND',
