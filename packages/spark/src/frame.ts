@@ -64,6 +64,13 @@ export class Frame {
     return new Frame(this.#session, query(text, { input: this.relation }, values))
   }
 
+  /** A query over this frame, which it calls `input`, and others, by their names. */
+  join(text: string, others: Readonly<Record<string, Frame>>): Frame {
+    const inputs: Record<string, Relation> = { input: this.relation }
+    for (const [name, other] of Object.entries(others)) inputs[name] = other.relation
+    return new Frame(this.#session, query(text, inputs))
+  }
+
   /** The rows, batch after batch as the cluster makes them: never more in memory than a batch. */
   async *stream(watch: Watch = {}): AsyncGenerator<readonly Row[], void> {
     for await (const table of this.tables({ maxBytes: Number.POSITIVE_INFINITY, ...watch }, 'stream'))

@@ -10,4 +10,7 @@ export {
 } from './neighbors.ts'
 export type { Argument } from './plan.ts'
 export type { SparkProgress, TlsOptions, Watch } from './session.ts'
-export { type ConnectOptions, Spark, connect } from './spark.ts'
+export type { SparkAnomalies, SparkAnomalyOptions, SparkClusterProfile } from './describe.ts'
+export type { SparkEncoderOptions } from './encode.ts'
+export type { SparkAnswers, SparkEvaluateOptions, SparkEvaluation, SparkLearnOptions } from './learn.ts'
+export { type ConnectOptions, Spark, type SparkChooseKOptions, type SparkChosenK, connect } from './spark.ts'

@@ -1,4 +1,4 @@
-import { InputError, KMeans, Matrix, type MatrixLike, type Warning } from 'nigh'
+import { type Encoder, InputError, KMeans, Matrix, type MatrixLike, type Warning } from 'nigh'
 import {
   type FitStep,
   type Init,
@@ -15,6 +15,7 @@ import {
 import { numbersOf } from './arrow.ts'
 import { Blocks } from './blocks.ts'
 import { type Features, featuresOf, findColumn, isNumber } from './columns.ts'
+import { encodeFrame } from './encode.ts'
 import type { Frame } from './frame.ts'
 import { fitMLlib } from './mllib.ts'
 import { type Relation, callOf, expression, named, quoted, sqlNumber } from './plan.ts'
@@ -28,6 +29,8 @@ const call = 'Spark.kmeans'
 export interface SparkKMeansOptions {
   /** Columns of numbers to cluster by, or one column of arrays or vectors. Default: every column of numbers. */
   readonly columns?: readonly string[]
+  /** Turns the table into numbers, instead of `columns`; kept in the model. See {@link Spark.encoder}. */
+  readonly encoder?: Encoder
   /** Number of clusters: an integer from 1 up. */
   readonly k: number
   /**
@@ -71,60 +74,102 @@ export interface SparkKMeansProgress {
 /** Fits on the cluster; see {@link Spark.kmeans}. */
 export async function fitKMeans(
   session: Session,
-  frame: Frame,
+  table: Frame,
   options: SparkKMeansOptions,
 ): Promise<{ readonly model: KMeans; readonly columns: readonly string[] }> {
-  const checked = checkFit(options)
-  const { signal } = options
+  const [model, columns] = await fitMany(session, table, options, [options.k])
+  return { model: model[0], columns }
+}
+
+/** Fits for each of several k, packing the rows once. */
+export async function fitMany(
+  session: Session,
+  table: Frame,
+  options: SparkKMeansOptions,
+  ks: readonly number[],
+): Promise<readonly [readonly KMeans[], readonly string[]]> {
+  const all = ks.map((k) => checkFit({ ...options, k }))
+  const { signal, encoder } = options
   signal?.throwIfAborted()
-  const features = await featuresOf(call, frame, options.columns, signal)
+  if (encoder !== undefined && options.columns !== undefined) {
+    throw new InputError(
+      'E_PARAM',
+      'columns',
+      `${call}: columns and encoder exclude each other: the encoder has its columns`,
+    )
+  }
+  const frame = encoder === undefined ? table : await encodeFrame(table, encoder, encodedColumn, signal)
+  const names = encoder === undefined ? options.columns : [encodedColumn]
+  const features = await featuresOf(call, frame, names, signal)
   const weight = await weightOf(frame, options.weightColumn, signal)
   const watch = watching(options)
-  const columns = await widthOf(frame, features, watch)
+  const columns = encoder === undefined ? await widthOf(frame, features, watch) : encoder.features.length
   const unit = weight === null ? 1 : await weightUnit(frame, weight, watch)
   const scaled = weight === null ? {} : { weight: `${weight} * ${sqlNumber(1 / unit)}` }
-  const given = checkInit(options.init, checked.k, columns)
   const blocks = await Blocks.pack(frame, features, columns, scaled)
   try {
-    const engine = new SparkFit(blocks, watch)
-    await refusing(call, features.names, () => engine.prepare())
-    if (checked.k > engine.rows) {
-      throw new InputError(
-        'E_K',
-        'k',
-        `${call}: k must be an integer from 1 to ${engine.rows} (the number of rows), got ${checked.k}`,
-      )
+    const models: KMeans[] = []
+    for (const checked of all) {
+      const given = checkInit(options.init, checked.k, columns)
+      const engine = new SparkFit(blocks, watch)
+      await refusing(call, features.names, () => engine.prepare())
+      if (checked.k > engine.rows) {
+        throw new InputError(
+          'E_K',
+          'k',
+          `${call}: k must be an integer from 1 to ${engine.rows} (the number of rows), got ${checked.k}`,
+        )
+      }
+      const outcome =
+        checked.engine === 'mllib'
+          ? await fitByMLlib(session, engine, datasetOf(frame, features, weight), checked, options, watch)
+          : await fitExactly(session, engine, checked, given, options, watch)
+      models.push(modelOf(outcome, columns, unit, checked, encoder))
     }
-    if (checked.engine === 'mllib') {
-      const dataset = datasetOf(frame, features, weight)
-      const init = options.init === 'random' ? 'random' : 'k-means||'
-      const { k, seed, maxIterations, tolerance } = checked
-      const weighted = weight !== null
-      const found = await fitMLlib(
-        session,
-        dataset,
-        { k, seed, maxIterations, tolerance, init, weighted },
-        watch,
-      )
-      // Counts and inertia by nigh's rules, so that the model agrees with itself.
-      const centroids = Float64Array.from(found.centroids.values)
-      const { sums } = await engine.assign(centroids, true)
-      const counts = sums.weightCoarse.map((coarse, c) => coarse + sums.weightFine[c])
-      const inertia = await engine.inertia(centroids)
-      const converged = found.iterations < maxIterations
-      const outcome = { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
-      return { model: modelOf(outcome, columns, unit, checked), columns: features.names }
-    }
-    const starts = startsOf(checked, engine.rows, columns, given)
-    const init: Init = given === null ? checked.init : [given]
-    const { k, seed, maxIterations, tolerance } = checked
-    const steps = fit(engine, { k, init, starts, maxIterations, tolerance, seed })
-    const outcome = await session.steady(() => runLater(steps, stepsTo(options, watch)))
-    return { model: modelOf(outcome, columns, unit, checked), columns: features.names }
+    return [models, features.names]
   } finally {
     await blocks.free()
   }
 }
+
+async function fitExactly(
+  session: Session,
+  engine: SparkFit,
+  checked: CheckedFit,
+  given: Float64Array | null,
+  options: SparkKMeansOptions,
+  watch: Watching,
+): Promise<Outcome> {
+  const starts = startsOf(checked, engine.rows, engine.columns, given)
+  const init: Init = given === null ? checked.init : [given]
+  const { k, seed, maxIterations, tolerance } = checked
+  const steps = fit(engine, { k, init, starts, maxIterations, tolerance, seed })
+  return session.steady(() => runLater(steps, stepsTo(options, watch)))
+}
+
+/** Fits by Spark itself; then counts and inertia by nigh's rules, so that the model agrees with itself. */
+async function fitByMLlib(
+  session: Session,
+  engine: SparkFit,
+  dataset: Relation,
+  checked: CheckedFit,
+  options: SparkKMeansOptions,
+  watch: Watch,
+): Promise<Outcome> {
+  const init = options.init === 'random' ? 'random' : 'k-means||'
+  const { k, seed, maxIterations, tolerance } = checked
+  const weighted = options.weightColumn !== undefined
+  const found = await fitMLlib(session, dataset, { k, seed, maxIterations, tolerance, init, weighted }, watch)
+  const centroids = Float64Array.from(found.centroids.values)
+  const { sums } = await engine.assign(centroids, true)
+  const counts = sums.weightCoarse.map((coarse, c) => coarse + sums.weightFine[c])
+  const inertia = await engine.inertia(centroids)
+  const converged = found.iterations < maxIterations
+  return { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
+}
+
+/** The column of features that an encoder makes. */
+const encodedColumn = 'nigh_features'
 
 interface CheckedFit {
   readonly k: number
@@ -140,6 +185,7 @@ interface CheckedFit {
 function checkFit(options: SparkKMeansOptions): CheckedFit {
   checkOptions(call, options, [
     'columns',
+    'encoder',
     'k',
     'engine',
     'init',
@@ -270,7 +316,9 @@ function datasetOf(frame: Frame, features: Features, weight: string | null): Rel
 }
 
 /** Tells a caller's onProgress of the cluster's tasks. */
-function watching(options: SparkKMeansOptions): Watch & { at: Omit<SparkKMeansProgress, 'cluster'> } {
+type Watching = Watch & { at: Omit<SparkKMeansProgress, 'cluster'> }
+
+function watching(options: SparkKMeansOptions): Watching {
   const watch = {
     at: {
       start: 0,
@@ -295,7 +343,13 @@ function stepsTo(
   }
 }
 
-function modelOf(outcome: Outcome, columns: number, unit: number, checked: CheckedFit): KMeans {
+function modelOf(
+  outcome: Outcome,
+  columns: number,
+  unit: number,
+  checked: CheckedFit,
+  encoder: Encoder | undefined,
+): KMeans {
   const warnings: Warning[] = []
   const found = outcome.centroids.length / columns
   if (found < checked.k) {
@@ -314,5 +368,6 @@ function modelOf(outcome: Outcome, columns: number, unit: number, checked: Check
     iterations: outcome.iterations,
     converged: outcome.converged,
     warnings,
+    ...(encoder === undefined ? {} : { encoder }),
   })
 }

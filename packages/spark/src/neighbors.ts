@@ -18,7 +18,7 @@ export interface SparkIndexOptions {
   readonly id?: string
   /** Cells of the Voronoi diagram: an integer from 0 (none) up. Default: by the number of rows; none below 20,000. */
   readonly cells?: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The k nearest rows of each query, from a cluster. */
@@ -41,6 +41,9 @@ export interface SparkNeighborsWithin {
   readonly ids: BigInt64Array
   readonly distances: Float64Array
 }
+
+/** Sends ids to the cluster: a frame with one column, `id`. */
+export type UploadIds = (ids: BigInt64Array, signal?: AbortSignal) => Promise<Frame>
 
 const searchMagic = 0x314e474e
 const modes = { all: 0, home: 1, rest: 2 } as const

@@ -1,12 +1,30 @@
 import { createHash } from 'node:crypto'
-import { InputError, type KMeans, Matrix, type MatrixLike } from 'nigh'
+import { type ChosenK, type Encoder, InputError, type KMeans, Matrix, type MatrixLike, chooseK } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
 import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
 import { blockRows, packBlock } from './blocks.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { registerFunctions } from './functions.ts'
-import { type SparkKMeansOptions, fitKMeans } from './kmeans.ts'
+import {
+  type SparkAnomalies,
+  type SparkAnomalyOptions,
+  type SparkClusterProfile,
+  anomaliesOf,
+  profileFrame,
+  sampleFrame,
+} from './describe.ts'
+import { type SparkEncoderOptions, encodeFrame, fitEncoder } from './encode.ts'
+import { type SparkKMeansOptions, fitKMeans, fitMany } from './kmeans.ts'
+import {
+  type SparkAnswers,
+  type SparkEvaluateOptions,
+  type SparkEvaluation,
+  type SparkLearnOptions,
+  classify,
+  evaluate,
+  regress,
+} from './learn.ts'
 import { type Argument, type Relation, query, quoted } from './plan.ts'
 import {
   SparkIndex,
@@ -84,6 +102,26 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   }
   await registerFunctions(session)
   return new Spark(session, version)
+}
+
+/** Options of {@link Spark.chooseK}. */
+export interface SparkChooseKOptions {
+  readonly columns?: readonly string[]
+  /** The smallest and the largest k looked at. Default: 1 to 10. */
+  readonly from?: number
+  readonly to?: number
+  /** Rows that the criteria judge. Default: 4000. */
+  readonly sampleSize?: number
+  readonly seed?: number
+  /** Whether all rows are clustered for each k. Default: true. */
+  readonly fits?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** What {@link Spark.chooseK} finds. */
+export interface SparkChosenK extends ChosenK {
+  /** The clusterings of all rows, one for each entry of `table`; none with `fits: false`. */
+  readonly models: readonly KMeans[]
 }
 
 /** A session on a Spark cluster: where rows are, and what nigh computes from them there. */
@@ -286,6 +324,101 @@ export class Spark {
     } finally {
       await index.free()
     }
+  }
+
+  /**
+   * Classes for queries, by the votes of their nearest rows: an exact k-NN join, then the votes, as `KNNClassifier`
+   * counts them. Equal votes go to the class that is first in sorted order.
+   */
+  async classify(
+    queries: MatrixLike | Frame | undefined,
+    table: Frame,
+    options: SparkLearnOptions,
+  ): Promise<SparkAnswers<string | number | boolean>> {
+    return classify(this.#uploadIds, queries, table, options)
+  }
+
+  /** Numbers for queries, by the averages of their nearest rows, as `KNNRegressor` takes them; see {@link classify}. */
+  async regress(
+    queries: MatrixLike | Frame | undefined,
+    table: Frame,
+    options: SparkLearnOptions,
+  ): Promise<SparkAnswers<number>> {
+    return regress(this.#uploadIds, queries, table, options)
+  }
+
+  /** Holds out a share of the rows, answers for them from the others, and says how well that went. */
+  async evaluate(table: Frame, options: SparkEvaluateOptions): Promise<SparkEvaluation> {
+    return evaluate(this.#uploadIds, table, options)
+  }
+
+  readonly #uploadIds = (ids: BigInt64Array, signal?: AbortSignal): Promise<Frame> =>
+    this.uploadColumns([{ name: 'id', type: 'long', values: ids }], ids.length, signal)
+
+  /**
+   * Learns on the cluster how to turn a table of numbers, dates, booleans and text into numbers on one scale: nigh's
+   * own Encoder, as one machine would learn it from the same rows. Give it to {@link kmeans} as `encoder`.
+   */
+  async encoder(table: Frame, options: SparkEncoderOptions = {}): Promise<Encoder> {
+    return fitEncoder(table, options)
+  }
+
+  /** A table's columns and one more, which holds each row's features as an encoder makes them. Default: `features`. */
+  async encode(encoder: Encoder, table: Frame, options: { readonly column?: string } = {}): Promise<Frame> {
+    checkOptions('Spark.encode', options, ['column'])
+    return encodeFrame(table, encoder, options.column ?? 'features')
+  }
+
+  /** Says what sets each cluster of a model apart, from the rows of a table: two passes. */
+  async profile(
+    model: KMeans,
+    table: Frame,
+    options: { readonly columns?: readonly string[] } & Watch = {},
+  ): Promise<SparkClusterProfile[]> {
+    const { columns, ...watch } = options
+    return profileFrame(model, table, columns ?? this.#columnsOf.get(model), watch)
+  }
+
+  /**
+   * Scores rows by their distance to the nearest centroid, in units of how far that cluster's own rows lie from it (root
+   * mean square), as nigh's `CentroidDistance`: 1 is typical.
+   */
+  async anomalies(model: KMeans, table: Frame, options: SparkAnomalyOptions = {}): Promise<SparkAnomalies> {
+    return anomaliesOf(model, table, options.columns ?? this.#columnsOf.get(model), options)
+  }
+
+  /**
+   * Says how many clusters there are: nigh's `chooseK` on a sample of the rows, and a fit of all rows for each k looked
+   * at, which pack them once.
+   *
+   * @param options `from`, `to` bound k; `sampleSize` (default 4000) rows are judged; `fits: false` leaves out the fits
+   */
+  async chooseK(table: Frame, options: SparkChooseKOptions = {}): Promise<SparkChosenK> {
+    const call = 'Spark.chooseK'
+    checkOptions(call, options, ['columns', 'from', 'to', 'sampleSize', 'seed', 'fits', 'signal'])
+    const { columns, sampleSize = 4000, seed = 0, fits = true, signal, ...range } = options
+    const watch: Watch = { signal }
+    const sample = await sampleFrame(call, table, columns, sampleSize, watch)
+    const chosen = await chooseK(sample, {
+      ...range,
+      seed,
+      sampleSize,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    if (!fits) return { ...chosen, models: [] }
+    const [models, names] = await fitMany(
+      this.#session,
+      table,
+      {
+        k: 1,
+        seed,
+        ...(columns === undefined ? {} : { columns }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      chosen.table.map(({ k }) => k),
+    )
+    for (const model of models) this.#columnsOf.set(model, names)
+    return { ...chosen, models }
   }
 
   /** Settings of the session, such as `spark.sql.shuffle.partitions`. */
