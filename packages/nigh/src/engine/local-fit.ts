@@ -1120,6 +1120,6 @@ function powerOfTwoAbove(value: number): number {
   return value > 0 ? 2 ** Math.ceil(Math.log2(value * (1 + 1e-12))) : 1
 }
 
-const NARROW_COLUMNS = 32
+const NARROW_COLUMNS = 12
 const ONE_GROUP_WORK = 3000
 const HALF_GAP_WORK = 40000

@@ -6,9 +6,11 @@ import {
   COUNTS,
   DISTANCES_SQ,
   DOUBLE,
+  FAITHFUL,
   FAR,
   FAR_COUNT,
   FIELDS,
+  FIRST_ROWS,
   GROUPS,
   HALVES,
   HALVING,
@@ -290,9 +292,31 @@ export class NearSearch {
       this.#runner.run('flatQueries', this.#record, count, 64)
       this.#runner.run('flatSearch', this.#record, Math.ceil(count / this.#get(BLOCK)) * this.#get(SLICES), 1)
     } else {
-      this.#set(ORDER, 0)
+      const top = memory.top
+      this.#set(ORDER, queries === null ? this.#treeOrder(first, count) : 0)
       this.#runner.run('treeSearch', this.#record, count, 64)
+      memory.release(top)
     }
+  }
+
+  /**
+   * Rows `first` on, as they lie in the tree, counted from `first`: neighbours in the tree look at the same leaves.
+   *
+   * @returns the list's address, or 0 where going through the tree would cost more than it saves
+   */
+  #treeOrder(first: number, count: number): number {
+    const { memory, kernels } = this.#runner
+    // The scalar kernels make no leaves.
+    if (count < this.#points.rows / 16 || kernels.set === 'scalar') return 0
+    const list = memory.allocate(count * 4)
+    const order = memory.u32(list, count)
+    const rows = memory.u32(this.#get(LEAF_ROWS), 4 ** this.#get(LEVELS) * this.#get(GROUPS) * 4)
+    let at = 0
+    for (let place = 0; place < rows.length; place++) {
+      // A place without a row holds NO_ROW, which is beyond.
+      if (rows[place] >= first && rows[place] < first + count) order[at++] = rows[place] - first
+    }
+    return list
   }
 
   /** The largest residual that the threads met, rounded up. */
@@ -342,6 +366,7 @@ export class NearSearch {
     this.#set(NODES, memory.allocate(((leaves - 1) / 3) * columns * 32))
     this.#set(LEAVES, memory.allocate(leaves * groups * columns * 16))
     this.#set(LEAF_ROWS, memory.allocate(leaves * groups * 16))
+    this.#set(FIRST_ROWS, memory.allocate(((leaves - 1) / 3 + leaves) * 4))
     const top = memory.top
     const width = Math.ceil(columns / 4) * 16
     this.#set(ROWS_A, memory.allocate(rows * width))
@@ -357,6 +382,9 @@ export class NearSearch {
       // Not finite where a row that the sample missed is beyond float32: then all rows are looked at.
       if (Number.isFinite(this.#get(RESIDUAL))) break
     }
+    const origin = memory.f64(this.#get(ORIGIN), columns)
+    const own = this.#get(RESIDUAL) === 0 && this.#get(SCALE) === 1 && origin.every((x) => x === 0)
+    this.#set(FAITHFUL, own ? 1 : 0)
     // Halve level by level until there are parts enough for all threads; each part is then finished on its own.
     let halving = 0
     if (threads > 1 && rows >= 4096) {

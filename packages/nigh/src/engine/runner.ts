@@ -2,6 +2,8 @@ import type { Kernels, KernelName } from '../kernels/contract.ts'
 import type { Memory } from '../kernels/memory.ts'
 import { availableKernels, bindKernels } from '../kernels/simd.ts'
 import { Memory as KernelMemory } from '../kernels/memory.ts'
+import { CONTROL_FIELDS } from './control.ts'
+import { TeamRunner } from './team.ts'
 
 /** Runs kernels over blocks: on this thread, or on a team of threads over the same memory. */
 export interface Runner {
@@ -52,6 +54,18 @@ export function withInlineRunner<T>(work: (runner: Runner) => T): T {
 export function makeInlineRunner(): InlineRunner {
   const memory = KernelMemory.create(false)
   return new InlineRunner(memory, bindKernels(availableKernels()[0], memory))
+}
+
+/**
+ * A runner on this thread that other threads can join later (workers/pool.ts, `lend`), where memory can be shared.
+ *
+ * @param threads how many may ever work at once, this one among them
+ */
+export function makeOpenRunner(threads: number, shared: boolean): Runner {
+  if (!shared || threads === 1) return makeInlineRunner()
+  const memory = KernelMemory.create(true)
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL_FIELDS * 4))
+  return new TeamRunner(memory, bindKernels(availableKernels()[0], memory), control, threads, 0)
 }
 
 let kept: InlineRunner | null = null

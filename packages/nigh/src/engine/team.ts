@@ -14,6 +14,7 @@ import {
   SPINS,
 } from './control.ts'
 import type { Runner } from './runner.ts'
+import { wantMembers } from './wanted.ts'
 
 /** Every kernel's name, in one order on all threads of a version. */
 export function kernelOrder(kernels: Kernels): readonly KernelName[] {
@@ -28,27 +29,55 @@ function isKernelName(kernels: Kernels, name: string): name is KernelName {
   return name in kernels
 }
 
-/** The leader of a team: runs an algorithm, hands out its passes and works along. */
+/** The leader of a team: runs an algorithm, hands out its passes and works along. Members may come and go. */
 export class TeamRunner implements Runner {
   readonly memory: Memory
   readonly kernels: Kernels
   readonly threads: number
-  readonly #control: Int32Array<ArrayBufferLike>
+  /** Who works along now: from 0 to `threads` − 1. */
+  #members: number
+  #control: Int32Array<ArrayBufferLike>
   readonly #order: readonly KernelName[]
 
-  /** @param control shared where there are members; `threads` counts the leader too */
-  constructor(memory: Memory, kernels: Kernels, control: Int32Array<ArrayBufferLike>, threads: number) {
+  /** @param threads how many may ever work at once, the leader among them; `members` of them do from the start */
+  constructor(
+    memory: Memory,
+    kernels: Kernels,
+    control: Int32Array<ArrayBufferLike>,
+    threads: number,
+    members: number = threads - 1,
+  ) {
     this.memory = memory
     this.kernels = kernels
     this.threads = threads
+    this.#members = members
     this.#control = control
     this.#order = kernelOrder(kernels)
+  }
+
+  /** Members that work along now. */
+  get members(): number {
+    return this.#members
+  }
+
+  /** Takes members in, who serve under this control, fresh for them. */
+  join(control: Int32Array<ArrayBufferLike>, members: number): void {
+    this.#control = control
+    this.#members = members
+  }
+
+  /** Sends the members back to wait for messages; from then on the leader works alone. */
+  part(): void {
+    if (this.#members === 0) return
+    this.dismiss()
+    this.#members = 0
   }
 
   run(kernel: KernelName, record: number, count: number, block: number): void {
     const control = this.#control
     if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
-    const members = count > block ? this.threads - 1 : 0
+    const members = count > block ? this.#members : 0
+    if (this.#members === 0 && this.threads > 1 && count > block) wantMembers(this)
     Atomics.store(control, NEXT, 0)
     Atomics.store(control, COUNT, count)
     Atomics.store(control, BLOCK, block)
@@ -62,11 +91,24 @@ export class TeamRunner implements Runner {
     takeBlocks(control, this.kernels, kernel, record, 0)
     if (members > 0) {
       for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, PENDING) === 0) break
-      for (let left = Atomics.load(control, PENDING); left !== 0; left = Atomics.load(control, PENDING)) {
-        Atomics.wait(control, PENDING, left)
-      }
+      this.#awaitMembers()
     }
     if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
+  }
+
+  /** Waits until every member is through with the pass: asleep where this thread may sleep, else looking. */
+  #awaitMembers(): void {
+    const control = this.#control
+    for (let waits = 0; ; waits++) {
+      const left = Atomics.load(control, PENDING)
+      if (left === 0) return
+      if (mayWait === null) mayWait = tryWait()
+      if (!mayWait) continue
+      // Members' blocks are short. One that stays away for a minute has died, and its part is missing.
+      if (Atomics.wait(control, PENDING, left, 1000) === 'timed-out' && waits > 60) {
+        throw new Error('a worker died, or hangs')
+      }
+    }
   }
 
   /** Sends the members back to wait for messages. */
@@ -74,6 +116,18 @@ export class TeamRunner implements Runner {
     Atomics.store(this.#control, DISMISSED, 1)
     Atomics.add(this.#control, GENERATION, 1)
     Atomics.notify(this.#control, GENERATION)
+  }
+}
+
+/** Whether this thread may sleep: the main thread of a browser may not. Null: not tried yet. */
+let mayWait: boolean | null = null
+
+function tryWait(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -86,7 +86,8 @@ export function* buildIndex(space: Space, matrix: Matrix, plan: IndexPlan): Gene
   // Numbers beyond the common range: only a full scan knows the way.
   const algorithm = space.wide ? 'flat' : plan.algorithm
   const { boxRank, length } = metric
-  const fast = algorithm === 'balltree' ? undefined : yield* kernelIndex(space, matrix, algorithm, plan.leafSize)
+  const fast =
+    algorithm === 'balltree' ? undefined : yield* kernelIndex(space, matrix, algorithm, plan.leafSize)
   if (fast !== undefined) return fast
   if (
     boxRank !== undefined &&
@@ -125,10 +126,20 @@ function* kernelIndex(
   const kind = algorithm === 'auto' ? (rows >= 32 * 2 ** width ? 'kdtree' : 'flat') : algorithm
   // As given, float32 stays float32: half the memory.
   const asGivenRows = scale === 0 && metric.prepare === asGiven.prepare
-  return KernelIndex.build(asGivenRows ? matrix : Matrix.trusted(points, width), kind, () =>
-    algorithm === 'flat'
-      ? new FlatIndex(points, width, metric)
-      : finished(KdTree.build(points, width, metric, boxRank, leafSize)),
+  const runner = makeOpenRunner(hardwareThreadsNow(), canShareMemory())
+  if (runner instanceof TeamRunner && rows * width > threadsPay) {
+    // A stage of nothing: whoever drives the steps can lend threads before the index is built.
+    wantMembers(runner)
+    yield Number.POSITIVE_INFINITY
+  }
+  return KernelIndex.build(
+    asGivenRows ? matrix : Matrix.trusted(points, width),
+    kind,
+    () =>
+      algorithm === 'flat'
+        ? new FlatIndex(points, width, metric)
+        : finished(KdTree.build(points, width, metric, boxRank, leafSize)),
+    runner,
   )
 }
 

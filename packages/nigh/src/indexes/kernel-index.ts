@@ -41,10 +41,16 @@ export class KernelIndex implements Index {
    *
    * @param points prepared rows, in float64 or, where preparation left them as they were, in float32
    * @param plain builds the plain index
+   * @param runner whose memory holds the index; threads may join it later
    */
-  static build(points: Matrix, algorithm: 'flat' | 'kdtree', plain: () => Index): KernelIndex | undefined {
+  static build(
+    points: Matrix,
+    algorithm: 'flat' | 'kdtree',
+    plain: () => Index,
+    runner: Runner = makeInlineRunner(),
+  ): KernelIndex | undefined {
     try {
-      return new KernelIndex(NearSearch.build(makeInlineRunner(), points, algorithm), points, plain)
+      return new KernelIndex(NearSearch.build(runner, points, algorithm), points, plain)
     } catch (error) {
       // Memory that cannot grow is a RangeError in every engine.
       if (error instanceof RangeError) return undefined

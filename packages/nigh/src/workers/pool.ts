@@ -1,6 +1,7 @@
 import { InputError } from '../check.ts'
 import { ABORT, CONTROL_FIELDS } from '../engine/control.ts'
 import { placeRows, type CarriedRows } from '../engine/rows.ts'
+import type { TeamRunner } from '../engine/team.ts'
 import type { KernelSetName } from '../kernels/contract.ts'
 import { Memory } from '../kernels/memory.ts'
 import type { Job, JobResult, JobRows } from './job.ts'
@@ -56,8 +57,14 @@ export async function runOnTeam(
   // The next job waits until this one's team is free, which after an abort is a little later than its answer.
   let free: () => void = ignore
   const freed = new Promise<void>((resolve) => {
-    free = resolve
+    let done = false
+    free = () => {
+      if (!done) busy--
+      done = true
+      resolve()
+    }
   })
+  busy++
   const turn = queue.then(() => lead(memory, jobRows, transfer, job, options, free))
   queue = turn.then(
     () => freed,
@@ -67,6 +74,8 @@ export async function runOnTeam(
 }
 
 let queue: Promise<void> = Promise.resolve()
+/** Jobs and loans that are waiting or running. */
+let busy = 0
 function ignore(): void {}
 
 const idle: Thread[] = []
@@ -190,6 +199,67 @@ async function lead(
       }
     }
   })
+}
+
+/**
+ * Lends a team on this thread members for a while, unless other work has them.
+ *
+ * @param most how many may come
+ * @returns takes them back; null where none could come
+ */
+export async function lend(runner: TeamRunner, most: number): Promise<(() => void) | null> {
+  const { wasm } = runner.memory
+  if (busy > 0 || wasm === null || !runner.memory.shared || runner.members > 0) return null
+  busy++
+  let free: () => void = ignore
+  const freed = new Promise<void>((resolve) => {
+    free = resolve
+  })
+  queue = queue.then(() => freed)
+  const done = (): void => {
+    busy--
+    free()
+  }
+  const team = await gather(Math.min(most, runner.threads - 1))
+  if (team.length === 0 || runner.members > 0) {
+    for (const thread of team) makeIdle(thread)
+    done()
+    return null
+  }
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL_FIELDS * 4))
+  let serving = team.length
+  for (let t = 0; t < team.length; t++) {
+    const thread = team[t]
+    let gone = false
+    const back = (): void => {
+      if (!gone) serving--
+      gone = true
+      if (serving === 0) done()
+    }
+    thread.hold(true)
+    thread.hear(
+      (message) => {
+        if (message.type !== 'served') return
+        makeIdle(thread)
+        back()
+      },
+      () => back(),
+    )
+    thread.post(
+      {
+        memory: wasm,
+        top: runner.memory.top,
+        control,
+        threads: team.length + 1,
+        thread: t + 1,
+        kernels: runner.kernels.set,
+        lead: null,
+      },
+      [],
+    )
+  }
+  runner.join(control, team.length)
+  return () => runner.part()
 }
 
 /** Takes idle workers and starts what is missing; fewer where no more can be started. */
