@@ -237,6 +237,19 @@ describe('ranking', () => {
   })
 
   test('what is not defined is refused', () => {
+    refused(
+      () =>
+        rocAuc(
+          [0, 1],
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          { multiClass: 'ovo', sampleWeight: [1, 1] },
+        ),
+      'E_PARAM',
+      /ovo/,
+    )
     refused(() => rocAuc([1, 1], [0.5, 0.6]), 'E_DISTINCT', /two classes/)
     refused(() => rocAuc([0, 1, 2], [0.5, 0.6, 0.1]), 'E_SHAPE', /3 classes/)
     refused(() => rocAuc([0, 1], [0.5, Number.NaN]), 'E_NONFINITE', /scores\[1\]/)
@@ -354,6 +367,18 @@ describe('clusters without truth', () => {
       const other = sums[1 - of[i]] / 550
       expect(found.samples[i]).toBeCloseTo((other - own) / Math.max(own, other), 12)
     }
+  })
+
+  test('names of clusters and order of rows do not matter', () => {
+    const { rows, of } = blobs(120, 2, 3, 3)
+    const plain = silhouetteSync(rows, of)
+    const order = Array.from(new Random(2).permutation(120))
+    const moved = silhouetteSync(
+      order.map((i) => rows[i]),
+      order.map((i) => `cluster ${9 - of[i]}`),
+    )
+    order.forEach((from, at) => expect(moved.samples[at]).toBeCloseTo(plain.samples[from], 13))
+    expect(moved.clusters.map((cluster) => cluster.size)).toEqual(plain.clusters.map((c) => c.size).reverse())
   })
 
   test('a row alone scores 0, coincident clusters score 0', () => {

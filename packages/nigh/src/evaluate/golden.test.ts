@@ -92,6 +92,7 @@ describe('classification', () => {
       agrees(logLoss(truth, scores), one.logLoss)
     } else {
       agrees(rocAuc(truth, proba), one.rocAucOvr)
+      agrees(rocAuc(truth, proba, { multiClass: 'ovo' }), one.rocAucOvo)
       agrees(rocAuc(truth, proba, { average: 'weighted' }), one.rocAucOvrWeighted)
     }
   })

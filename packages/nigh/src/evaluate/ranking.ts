@@ -11,7 +11,7 @@ export interface LogLossOptions {
   readonly classes?: Labels
 }
 
-/** Options of {@link rocAuc} and {@link averagePrecision}. */
+/** Options of {@link averagePrecision}, and most of those of {@link rocAuc}. */
 export interface RankingOptions {
   /** n weights from 0 up, one a row. Default: every row counts once. */
   readonly sampleWeight?: Numbers
@@ -21,6 +21,15 @@ export interface RankingOptions {
   readonly classes?: Labels
   /** With one column a class: the plain mean over classes, or weighted by their rows. Default: 'macro'. */
   readonly average?: 'macro' | 'weighted'
+}
+
+/** Options of {@link rocAuc}. */
+export interface RocAucOptions extends RankingOptions {
+  /**
+   * With one column a class: each class against the rest ('ovr'), or the plain mean over pairs of classes ('ovo', Hand and
+   * Till 2001), which does not depend on how frequent they are. Default: 'ovr'.
+   */
+  readonly multiClass?: 'ovr' | 'ovo'
 }
 
 /**
@@ -91,22 +100,61 @@ export function logLoss(
  * Cost: a sort a class.
  * @throws {InputError} E_DISTINCT where a class has no rows, or all: the area is not defined then
  */
-export function rocAuc(targets: Labels, scores: MatrixLike | Numbers, options: RankingOptions = {}): number {
-  return ranked(
-    'rocAuc',
-    targets,
-    scores,
-    options,
-    (hits, misses, hitsHere, missesHere, totalHits, totalMisses) => {
-      let area = 0
-      let above = 0
-      for (let g = 0; g < hits.length; g++) {
-        area += missesHere[g] * (above + hitsHere[g] / 2)
-        above = hits[g]
+export function rocAuc(targets: Labels, scores: MatrixLike | Numbers, options: RocAucOptions = {}): number {
+  const call = 'rocAuc'
+  checkOptions(call, options, [...rankingNames, 'multiClass'])
+  const { multiClass = 'ovr', ...rest } = options
+  if (checkChoice(call, 'multiClass', multiClass, ['ovr', 'ovo']) === 'ovr') {
+    return ranked(call, targets, scores, rest, areaUnderRoc)
+  }
+  return pairedAuc(call, targets, scores, rest)
+}
+
+/** A row's score adds, for each row of another class below it, one; for each level with it, a half. */
+const areaUnderRoc: AreaOf = (hits, _misses, hitsHere, missesHere, totalHits, totalMisses) => {
+  let area = 0
+  let above = 0
+  for (let g = 0; g < hits.length; g++) {
+    area += missesHere[g] * (above + hitsHere[g] / 2)
+    above = hits[g]
+  }
+  return area / totalHits / totalMisses
+}
+
+/** The mean over pairs of classes: among their rows alone, the area of each one's column for it. */
+function pairedAuc(
+  call: string,
+  targets: Labels,
+  given: MatrixLike | Numbers,
+  options: RankingOptions,
+): number {
+  for (const name of ['sampleWeight', 'average', 'positive'] as const) {
+    if (options[name] !== undefined) {
+      throw new InputError('E_PARAM', name, `${call}: ${name} does not go with multiClass 'ovo'`)
+    }
+  }
+  const { codes, classes } = coded(call, targets, options.classes)
+  const { values, rows, columns } = scores(call, 'scores', given)
+  checkSameLength(call, 'scores', rows, 'targets', codes.length)
+  if (columns !== classes.length || columns < 2) {
+    throw new InputError(
+      'E_SHAPE',
+      'scores',
+      `${call}: scores must have one column for each of the ${classes.length} classes, got ${columns}`,
+    )
+  }
+  const areas: number[] = []
+  for (let a = 0; a < columns; a++) {
+    for (let b = a + 1; b < columns; b++) {
+      const among = Array.from(codes.keys()).filter((i) => codes[i] === a || codes[i] === b)
+      const own = Uint32Array.from(among, (i) => codes[i])
+      for (const c of [a, b]) {
+        const column = Float64Array.from(among, (i) => values[i * columns + c])
+        areas.push(areaOfColumn(call, own, classes, c, column, null, areaUnderRoc).area)
       }
-      return area / totalHits / totalMisses
-    },
-  )
+    }
+  }
+  return sumOf(areas.length, (i) => areas[i]) / areas.length
 }
 
 /**
@@ -137,6 +185,8 @@ export function averagePrecision(
   )
 }
 
+const rankingNames = ['sampleWeight', 'positive', 'classes', 'average']
+
 /** One number from the counts at each threshold, highest score first; equal scores are one threshold. */
 type AreaOf = (
   hits: Float64Array,
@@ -154,7 +204,7 @@ function ranked(
   options: RankingOptions,
   areaOf: AreaOf,
 ): number {
-  checkOptions(call, options, ['sampleWeight', 'positive', 'classes', 'average'])
+  checkOptions(call, options, rankingNames)
   const average = checkChoice(call, 'average', options.average ?? 'macro', ['macro', 'weighted'])
   const { codes, classes } = coded(call, targets, options.classes)
   const n = codes.length
