@@ -34,6 +34,21 @@ test('components are orthonormal, widest first, and turning keeps distances', ()
   expect(variance / variances[0]).toBeCloseTo(1, 9)
 })
 
+test('sizes whose squares overflow or vanish', () => {
+  const rows = [
+    [1, 2],
+    [3, 5],
+    [4, 9],
+    [0, 1],
+  ]
+  const plain = principalComponents(rows)
+  for (const power of [2 ** 700, 2 ** -700]) {
+    const found = principalComponents(rows.map((row) => row.map((x) => x * power)))
+    found.shares.forEach((share, c) => expect(share).toBeCloseTo(plain.shares[c], 13))
+    found.components.values.forEach((x, at) => expect(x).toBeCloseTo(plain.components.values[at], 13))
+  }
+})
+
 test('no spread, one row, one column, the wrong columns', () => {
   expect(principalComponents([[3, 4]]).variances).toEqual(Float64Array.of(0, 0))
   expect(

@@ -1,6 +1,6 @@
 import { InputError, checkInteger, checkOptions } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
-import { sumOf } from './sum.ts'
+import { squarable, sumOf } from './sum.ts'
 
 /** The directions in which rows spread most, widest first. */
 export interface PrincipalComponents {
@@ -8,7 +8,7 @@ export interface PrincipalComponents {
   readonly mean: Float64Array
   /** count × d: one unit direction a row; its largest entry (the first, on a tie) is positive. */
   readonly components: Matrix
-  /** count numbers: the variance along each direction, over n − 1. */
+  /** count numbers: the variance along each direction, over n − 1; Infinity or 0 where that is beyond float64. */
   readonly variances: Float64Array
   /** count numbers: their shares of the whole variance; 0 where there is none. */
   readonly shares: Float64Array
@@ -42,7 +42,9 @@ export function principalComponents(
     )
   }
   const count = checkInteger(call, 'count', options.count ?? d, 1, d, 'the number of columns')
-  const { mean, spread } = covariance(matrix)
+  // Squares of 1e200 overflow: by a power of two, directions and shares stay what they are.
+  const { scale } = squarable(matrix)
+  const { mean, spread } = covariance(matrix, scale)
   const { values, vectors } = eigen(spread, d)
   const order = Array.from({ length: d }, (_, j) => j).sort((a, b) => values[b] - values[a] || a - b)
   const total = sumOf(d, (j) => Math.max(0, values[j]))
@@ -52,7 +54,7 @@ export function principalComponents(
   for (let c = 0; c < count; c++) {
     const from = order[c]
     const variance = Math.max(0, values[from])
-    variances[c] = n > 1 ? variance / (n - 1) : 0
+    variances[c] = n > 1 ? variance / (n - 1) / scale / scale : 0
     shares[c] = total === 0 ? 0 : variance / total
     let largest = 0
     for (let j = 1; j < d; j++) {
@@ -92,18 +94,18 @@ export function project(points: MatrixLike, principal: PrincipalComponents): Mat
 }
 
 /** Column means, and the sums of products of differences from them, d × d. */
-function covariance(matrix: Matrix): { mean: Float64Array; spread: Float64Array } {
+function covariance(matrix: Matrix, scale: number): { mean: Float64Array; spread: Float64Array } {
   const { values, rows: n, columns: d } = matrix
   const mean = new Float64Array(d)
   for (let j = 0; j < d; j++) {
     // Differences from the first row: right at any offset.
     const origin = values[j]
-    mean[j] = origin + sumOf(n, (i) => values[i * d + j] - origin) / n
+    mean[j] = origin + sumOf(n, (i) => (values[i * d + j] - origin) * scale) / n / scale
   }
   const spread = new Float64Array(d * d)
   const centred = new Float64Array(d)
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < d; j++) centred[j] = values[i * d + j] - mean[j]
+    for (let j = 0; j < d; j++) centred[j] = (values[i * d + j] - mean[j]) * scale
     for (let a = 0; a < d; a++) {
       const x = centred[a]
       if (x === 0) continue

@@ -4,7 +4,7 @@ import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { type Column, Table } from '../data/table.ts'
 import { codeLabels, type Label, type Labels } from '../evaluate/labels.ts'
-import { ExactSum } from '../evaluate/sum.ts'
+import { ExactSum, squarable } from '../evaluate/sum.ts'
 import { contrastsOf } from './contrasts.ts'
 import { describeCluster } from './describe.ts'
 import { type ProfileWarning, warningsOf } from './warnings.ts'
@@ -165,12 +165,14 @@ function checkCentroids(call: string, given: MatrixLike, k: number, columns: num
 /** The rows of each cluster, nearest to its centroid first; on a tie, the smaller row. */
 function byDistance(matrix: Matrix, codes: Uint32Array, centroids: Matrix): number[][] {
   const { values, columns: d } = matrix
+  // Squares of 1e200 overflow: the order is the same at another size.
+  const { scale } = squarable(matrix)
   const distances = new Float64Array(codes.length)
   const members: number[][] = Array.from({ length: centroids.rows }, () => [])
   for (let i = 0; i < codes.length; i++) {
     let sq = 0
     for (let j = 0; j < d; j++) {
-      const t = values[i * d + j] - centroids.values[codes[i] * d + j]
+      const t = (values[i * d + j] - centroids.values[codes[i] * d + j]) * scale
       sq += t * t
     }
     distances[i] = sq

@@ -91,6 +91,7 @@ describe('profileClusters', () => {
         [0, 0, 1, 1],
       )
       expect(found.clusters[1].contrasts[0].effect).toBeCloseTo(plain, 12)
+      expect(found.clusters.map((cluster) => cluster.typical[0])).toEqual([0, 2])
     }
   })
 

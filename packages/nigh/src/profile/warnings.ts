@@ -1,4 +1,5 @@
 import type { Matrix } from '../data/matrix.ts'
+import { squarable } from '../evaluate/sum.ts'
 import type { Label } from '../evaluate/labels.ts'
 import { inWords } from './describe.ts'
 
@@ -63,17 +64,18 @@ export function warningsOf(
 /** The standard deviation of each column (ddof 0). */
 function spreadsOf(matrix: Matrix): Float64Array {
   const { values, rows, columns } = matrix
+  const { scale } = squarable(matrix)
   return Float64Array.from({ length: columns }, (_, j) => {
     const origin = values[j]
     let mean = 0
     let squares = 0
     // Welford 1962, on differences from the first row: right at any offset.
     for (let i = 0; i < rows; i++) {
-      const t = values[i * columns + j] - origin
+      const t = (values[i * columns + j] - origin) * scale
       const before = t - mean
       mean += before / (i + 1)
       squares += before * (t - mean)
     }
-    return Math.sqrt(squares / rows)
+    return Math.sqrt(squares / rows) / scale
   })
 }
