@@ -67,6 +67,12 @@ function widthOf(columns: i32): usize {
   return <usize>((columns + 1) >> 1) << 2
 }
 
+/** Two numbers of a row as given, from place `at` on, in the working unit. */
+function workPair(points: usize, double: bool, at: usize, origin: v128, scale: v128): v128 {
+  const x = double ? v128.load(points + (at << 3)) : f64x2.promote_low_f32x4(v128.load64_zero(points + (at << 2)))
+  return f64x2.mul(f64x2.sub(x, origin), scale)
+}
+
 /** Packs panels `from` to `to`: 8 points each, column pair by column pair. */
 export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
   const rows = integer(record, ROWS)
@@ -74,7 +80,7 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
   const points = address(record, POINTS)
   const double = integer(record, DOUBLE) != 0
   const origin = address(record, ORIGIN)
-  const scale = number(record, SCALE)
+  const scale = f64x2.splat(number(record, SCALE))
   const width = widthOf(columns)
   const residuals = address(record, RESIDUALS) + (<usize>thread << 6)
   let worst = load<f64>(residuals)
@@ -82,20 +88,31 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
     const base = address(record, PANELS) + <usize>panel * (width << 3)
     for (let place = 0; place < 8; place++) {
       const i = panel * 8 + place
-      const target = base + (<usize>place << 2)
+      let target = base + (<usize>place << 2)
       let normSq: f64 = NORM_SQ_LIMIT + 1
       if (i < rows) {
-        const start = <usize>i * <usize>columns
-        let residualSq: f64 = 0
-        normSq = 0
-        for (let j = 0; j < columns; j++) {
-          const x = (cell(points, double, start + <usize>j) - load<f64>(origin + (<usize>j << 3))) * scale
-          const whole = nearest(x)
-          normSq += whole * whole
-          residualSq += (x - whole) * (x - whole)
-          store<i16>(target + (<usize>(j >> 1) << 5) + (<usize>(j & 1) << 1), <i32>whole)
+        let at = <usize>i * <usize>columns
+        let norm = f64x2.splat(0)
+        let residual = norm
+        for (let j = 0; j < columns; j += 2) {
+          let x: v128
+          if (j + 1 < columns) {
+            x = workPair(points, double, at, v128.load(origin + (<usize>j << 3)), scale)
+          } else {
+            const single = (cell(points, double, at) - load<f64>(origin + (<usize>j << 3))) * number(record, SCALE)
+            x = f64x2.replace_lane(f64x2.splat(0), 0, single)
+          }
+          const whole = f64x2.nearest(x)
+          const rest = f64x2.sub(x, whole)
+          norm = f64x2.add(norm, f64x2.mul(whole, whole))
+          residual = f64x2.add(residual, f64x2.mul(rest, rest))
+          const words = i32x4.trunc_sat_f64x2_s_zero(whole)
+          v128.store32_lane(target, i16x8.narrow_i32x4_s(words, words), 0)
+          at += 2
+          target += 32
         }
-        if (columns & 1) store<i16>(target + (<usize>(columns >> 1) << 5) + 2, 0)
+        normSq = f64x2.extract_lane(norm, 0) + f64x2.extract_lane(norm, 1)
+        const residualSq = f64x2.extract_lane(residual, 0) + f64x2.extract_lane(residual, 1)
         // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
         if (normSq <= NORM_SQ_LIMIT && residualSq > worst) worst = residualSq
       }
@@ -103,7 +120,7 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
       if (normSq <= NORM_SQ_LIMIT) {
         store<i32>(half, <i32>normSq >> 1)
       } else {
-        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(target + at, 0)
+        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(base + (<usize>place << 2) + at, 0)
         store<i32>(half, NO_HALF)
       }
     }
@@ -404,7 +421,10 @@ function rank(record: usize, scratch: usize, slot: usize): void {
   store<i32>(slot + Q_COUNT, 0)
   const k = integer(record, NEIGHBORS)
   if (integer(record, MODE) == MODE_NEAREST && load<i32>(slot + Q_FOUND) == k && load<f64>(slot + Q_NORM_SQ) >= 0) {
-    lowerExact(record, slot, load<f64>(<usize>load<u32>(slot + Q_SQS)))
+    const sq = load<f64>(<usize>load<u32>(slot + Q_SQS))
+    // Nothing is nearer than 0, and of equals the rows to come are the larger: no more of them.
+    if (sq == 0) store<i32>(slot + Q_THRESHOLD, i32.MIN_VALUE)
+    else lowerExact(record, slot, sq)
   }
 }
 

@@ -19,19 +19,22 @@
 // copy, unrounded, and their distance is computed by the same operations in the same order; each rounding is monotone,
 // so no point of a box comes out below its box. The threshold is (E·2^s + e)², widened by 1 + (d + 8)·2⁻²² and 2⁻¹⁰⁰,
 // which also covers the definition's (d + 2)·2⁻⁵³ and the bound's own arithmetic.
+// Ties. Of points at the distance of the k-th neighbour only smaller rows count, so a node is also dropped where the
+// smallest row below it is larger and the exact distance of its box is no smaller: equal points, whole columns of few
+// values, cost little then. (Asked only where the float32 distance leaves it open, and where boxes are exact.)
 // A query too far for float32 has infinite distances and an infinite threshold: it compares with every point, rightly.
 //
 // Source: Bentley 1975; Friedman, Bentley and Finkel 1977 (widest column, bucket leaves); four boxes side by side as in
 // the bounding volume hierarchies of ray tracing (Wald et al. 2008).
 
 import {
-  COLUMNS, COUNTS, DISTANCES_SQ, DOUBLE, GROUPS, HALVING, INDICES, KEYS, LEAF_ROWS, LEAVES, LEVELS, LIMIT_SQ, MODE,
+  COLUMNS, COUNTS, DISTANCES_SQ, DOUBLE, FAITHFUL, FIRST_ROWS, GROUPS, HALVING, INDICES, KEYS, LEAF_ROWS, LEAVES, LEVELS, LIMIT_SQ, MODE,
   MODE_COUNT, MODE_NEAREST, NEIGHBORS, NO_ROW, NODES, NUMBERS_A, NUMBERS_B, OFFSETS, ORDER, ORIGIN, POINTS, QUERIES,
   RESIDUAL, RESIDUALS, ROWS, ROWS_A, ROWS_B, SCALE, SCRATCH, SCRATCH_BYTES, SELF, STAT_EXACT, STAT_WORK, STATS,
 } from '../src/kernels/near-layout'
 import { cell, exactSq } from './exact'
 import { address, integer, number } from './record'
-import { offer, select, sortHeap, sortPairs } from './select'
+import { insert, offer, select, sortHeap, sortPairs } from './select'
 
 /** Bytes of a row in tree order: whole vectors of 4. */
 function widthOf(columns: i32): usize {
@@ -155,19 +158,20 @@ function halve(record: usize, halving: i32, part: i32): void {
 /** Finishes parts `from` to `to` of halving HALVING (an even one): all further halvings, leaves, and nodes below. */
 export function treeFinish(record: usize, from: i32, to: i32, thread: i32): void {
   const levels = integer(record, LEVELS)
-  const first = integer(record, HALVING)
-  for (let part = from; part < to; part++) {
-    for (let halving = first; halving < 2 * levels; halving++) {
-      const deeper = halving - first
-      for (let i = part << deeper; i < (part + 1) << deeper; i++) halve(record, halving, i)
-    }
-    const deeper = 2 * levels - first
-    for (let leaf = part << deeper; leaf < (part + 1) << deeper; leaf++) makeLeaf(record, levels, leaf)
-    for (let level = levels - 1; 2 * level >= first; level--) {
-      const down = 2 * level - first
-      for (let i = part << down; i < (part + 1) << down; i++) makeNode(record, levels, level, i)
-    }
+  for (let part = from; part < to; part++) finish(record, levels, integer(record, HALVING) >> 1, part)
+}
+
+/** Depth first, so that a part stays in the cache while it gets smaller. At most LEVELS deep. */
+function finish(record: usize, levels: i32, level: i32, index: i32): void {
+  if (level == levels) {
+    makeLeaf(record, levels, index)
+    return
   }
+  halve(record, 2 * level, index)
+  halve(record, 2 * level + 1, 2 * index)
+  halve(record, 2 * level + 1, 2 * index + 1)
+  for (let child = 0; child < 4; child++) finish(record, levels, level + 1, 4 * index + child)
+  makeNode(record, levels, level, index)
 }
 
 /** Makes the nodes above halving HALVING, from `to` levels of them; one item. */
@@ -187,16 +191,19 @@ function makeLeaf(record: usize, levels: i32, leaf: i32): void {
   const count = startOf(rows, leaf + 1, 2 * levels) - start
   let out = address(record, LEAVES) + <usize>leaf * <usize>groups * (<usize>columns << 4)
   const numbers = address(record, LEAF_ROWS) + <usize>leaf * (<usize>groups << 4)
+  let smallest: u32 = NO_ROW
   for (let i = 0; i < groups * 4; i++) {
     const filled = i < count
     const row = address(record, ROWS_A) + <usize>(start + i) * width
     for (let j: usize = 0; j < <usize>columns; j++) {
       store<f32>(out + (j << 4) + (<usize>(i & 3) << 2), filled ? load<f32>(row + (j << 2)) : f32.NaN)
     }
-    const from = address(record, NUMBERS_A) + (<usize>(start + i) << 2)
-    store<u32>(numbers + (<usize>i << 2), filled ? load<u32>(from) : NO_ROW)
+    const number: u32 = filled ? load<u32>(address(record, NUMBERS_A) + (<usize>(start + i) << 2)) : NO_ROW
+    store<u32>(numbers + (<usize>i << 2), number)
+    smallest = min(smallest, number)
     if ((i & 3) == 3) out += <usize>columns << 4
   }
+  store<u32>(address(record, FIRST_ROWS) + (<usize>(nodesAbove(levels) + leaf) << 2), smallest)
 }
 
 /** Makes a node: the boxes of its 4 children. */
@@ -205,6 +212,12 @@ function makeNode(record: usize, levels: i32, level: i32, index: i32): void {
   const stride = <usize>columns << 5
   const node = address(record, NODES) + <usize>(nodesAbove(level) + index) * stride
   const width = widthOf(columns)
+  const firstRows = address(record, FIRST_ROWS)
+  const children = firstRows + (<usize>(nodesAbove(level + 1) + 4 * index) << 2)
+  store<u32>(
+    firstRows + (<usize>(nodesAbove(level) + index) << 2),
+    min(min(load<u32>(children), load<u32>(children, 4)), min(load<u32>(children, 8), load<u32>(children, 12))),
+  )
   for (let child = 0; child < 4; child++) {
     const lane = <usize>child << 2
     if (level + 1 < levels) {
@@ -242,7 +255,8 @@ function makeNode(record: usize, levels: i32, level: i32, index: i32): void {
 // --- search ---------------------------------------------------------------------------------------------------------
 
 // Scratch: 128 bytes of scores, the query in float32, its boxes' stack (16 bytes an entry), at most 3 a level.
-const STACK: usize = 128
+/** Up to so many neighbours are kept sorted, more in a heap. */
+const SORTED: i32 = 24
 
 /** Searches the tree for queries `from` to `to`, in the order that ORDER gives. */
 export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void {
@@ -262,12 +276,15 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
   const nodes = address(record, NODES)
   const leaves = address(record, LEAVES)
   const leafRows = address(record, LEAF_ROWS)
+  const firstRows = address(record, FIRST_ROWS)
   const vectors = <usize>columns << 4
   const firstLeaf = nodesAbove(levels)
   const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
   const point = scratch + 64
   const stack = (point + (<usize>columns << 2) + 15) & ~15
   const widen = 1 + <f64>(columns + 8) * 2.384185791015625e-7
+  const faithful = integer(record, FAITHFUL) != 0
+  const sorted = k <= SORTED
   let work: f64 = 0
   let exact: f64 = 0
 
@@ -279,6 +296,9 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
       : mode == MODE_COUNT ? 0 : <usize>load<f64>(address(record, OFFSETS) + (<usize>i << 3))
     const sqs = address(record, DISTANCES_SQ) + (place << 3)
     const rows = address(record, INDICES) + (place << 2)
+    const last = sorted ? sqs + (<usize>(k - 1) << 3) : sqs
+    const lastRow = rows + ((last - sqs) >> 1)
+    let tied: f32 = f32.NaN // at or above this a node may hold ties only; NaN: never
     let found = 0
     let residualSq: f64 = 0
     for (let j = 0; j < columns; j++) {
@@ -294,7 +314,10 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
     let node = 0
     let near: f32 = 0
     for (;;) {
-      if (near <= threshold) {
+      if (
+        near <= threshold &&
+        !(near >= tied && tiesOnly(nodes, firstRows, node, columns, query, load<f64>(last), load<u32>(lastRow)))
+      ) {
         if (node < firstLeaf) {
           // The squared distances of the 4 boxes below.
           let box = nodes + (<usize>node * vectors << 1)
@@ -355,6 +378,7 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
           let sumB = sumA
           // The second group may not be there: then the first once more.
           const second = g + 1 < groups ? vectors : 0
+          const start = group
           for (let at: usize = 0; at < <usize>columns << 2; at += 4) {
             const x = v128.load32_splat(point + at)
             const a = f32x4.sub(v128.load(group), x)
@@ -376,11 +400,17 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
               if (load<f32>(scratch + (lane << 2)) > threshold) continue
               const row = load<u32>(numbers + (lane << 2))
               if (row == own) continue
-              const sq = exactSq(points, double, row, columns, query)
+              const sq = faithful
+                ? leafSq(start + ((lane >> 2) * vectors) + ((lane & 3) << 2), columns, query)
+                : exactSq(points, double, row, columns, query)
               exact += 1
               if (mode == MODE_NEAREST) {
-                found = offer(sqs, rows, found, k, sq, row)
-                if (found == k) threshold = thresholdOf(load<f64>(sqs), scale, error, widen)
+                found = sorted ? insert(sqs, rows, found, k, sq, row) : offer(sqs, rows, found, k, sq, row)
+                if (found == k) {
+                  const worst = load<f64>(last)
+                  threshold = thresholdOf(worst, scale, error, widen)
+                  tied = worst == 0 ? 0 : faithful ? <f32>(worst * (2 - widen)) : f32.NaN
+                }
               } else if (sq <= limitSq) {
                 if (mode != MODE_COUNT) {
                   store<f64>(sqs + (<usize>found << 3), sq)
@@ -401,7 +431,7 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
     }
 
     if (mode == MODE_NEAREST) {
-      sortHeap(sqs, rows, found)
+      if (!sorted) sortHeap(sqs, rows, found)
     } else if (mode == MODE_COUNT) {
       store<f64>(address(record, COUNTS) + (<usize>i << 3), <f64>found)
     } else {
@@ -411,6 +441,39 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
   const stats = address(record, STATS) + (<usize>thread << 6)
   store<f64>(stats + (<usize>STAT_WORK << 3), load<f64>(stats + (<usize>STAT_WORK << 3)) + work)
   store<f64>(stats + (<usize>STAT_EXACT << 3), load<f64>(stats + (<usize>STAT_EXACT << 3)) + exact)
+}
+
+/**
+ * Whether a node or leaf has nothing nearer than the last of the k neighbours, and only larger row numbers.
+ * The box holds the points' own numbers (or the last neighbour is at distance 0, below which there is nothing): its
+ * squared distance by the definition, in column order, is at most that of any point inside, also after rounding.
+ */
+function tiesOnly(nodes: usize, firstRows: usize, node: i32, columns: i32, query: usize, sq: f64, row: u32): bool {
+  if (load<u32>(firstRows + (<usize>node << 2)) < row) return false
+  if (sq == 0) return true
+  if (node == 0) return false
+  let box = nodes + (<usize>((node - 1) >> 2) * (<usize>columns << 5)) + (<usize>((node - 1) & 3) << 2)
+  let sum: f64 = 0
+  for (let j = 0; j < columns; j++) {
+    const x = load<f64>(query)
+    const t = max(max(<f64>load<f32>(box) - x, x - <f64>load<f32>(box, 16)), 0)
+    sum += t * t
+    box += 32
+    query += 8
+  }
+  return sum >= sq
+}
+
+/** Squared distance, by the definition, of a query to a point of a leaf that holds the points' own numbers. */
+function leafSq(point: usize, columns: i32, query: usize): f64 {
+  let sum: f64 = 0
+  for (let j = 0; j < columns; j++) {
+    const t = <f64>load<f32>(point) - load<f64>(query)
+    sum += t * t
+    point += 16
+    query += 8
+  }
+  return sum
 }
 
 /** The largest float32 squared distance, as computed in the working copy, of a row at this exact squared distance. */

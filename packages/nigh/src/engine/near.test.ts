@@ -203,3 +203,73 @@ describe.each(algorithms)('%s', (algorithm) => {
     }
   })
 })
+
+/** Distances computed for one query, on average: in the working copy, and by the definition. */
+function workOf(
+  points: Matrix,
+  queries: Matrix,
+  k: number,
+  algorithm: NearAlgorithm,
+): { work: number; exact: number } {
+  const search = NearSearch.build(makeRunner('simd', 1), points, algorithm)
+  search.nearest(queries, 0, queries.rows, k)
+  const { work, exact } = search.work
+  return { work: work / queries.rows, exact: exact / queries.rows }
+}
+
+describe('work', () => {
+  test('flat: every point once in int16, by the definition hardly more than k', () => {
+    for (const columns of [16, 64, 200]) {
+      const points = draw({ rows: 4000, columns, seed: 15, double: false })
+      const { work, exact } = workOf(points, draw({ rows: 50, columns, seed: 16, double: false }), 10, 'flat')
+      expect(work).toBe(4000)
+      expect(exact).toBeGreaterThanOrEqual(10)
+      expect(exact).toBeLessThan(16)
+    }
+  })
+
+  test('flat: an offset costs nothing', () => {
+    for (const offset of [1e4, 1.7e12]) {
+      const points = draw({ rows: 4000, columns: 20, seed: 17, double: true, offset })
+      const { exact } = workOf(
+        points,
+        draw({ rows: 50, columns: 20, seed: 18, double: true, offset }),
+        10,
+        'flat',
+      )
+      expect(exact).toBeLessThan(16)
+    }
+  })
+
+  test('kdtree: a vanishing share of the points, and that share vanishes as they grow in number', () => {
+    for (const columns of [2, 3]) {
+      const queries = draw({ rows: 100, columns, seed: 19, double: false })
+      const few = workOf(draw({ rows: 4096, columns, seed: 20, double: false }), queries, 5, 'kdtree')
+      const many = workOf(draw({ rows: 65536, columns, seed: 20, double: false }), queries, 5, 'kdtree')
+      expect(few.work).toBeLessThan(300)
+      expect(many.work).toBeLessThan(1.5 * few.work)
+      expect(many.exact).toBeLessThan(40)
+    }
+  })
+
+  test('kdtree: equal rows, and rows of few different numbers, are passed over', () => {
+    const rows = 20000
+    const equal = Matrix.of(new Float64Array(rows * 3).fill(0.1), 3)
+    expect(workOf(equal, Matrix.of(equal.values.slice(0, 90), 3), 5, 'kdtree').work).toBeLessThan(rows / 10)
+    const random = new Random(21)
+    const coarse = Matrix.of(
+      Float32Array.from({ length: rows * 3 }, () => random.integer(4)),
+      3,
+    )
+    const between = Matrix.of(
+      Float32Array.from({ length: 90 }, () => random.integer(4) + 0.5),
+      3,
+    )
+    expect(workOf(coarse, between, 5, 'kdtree').exact).toBeLessThan(rows / 10)
+  })
+
+  test('flat: of rows equal to the query only the first few are looked at twice', () => {
+    const equal = Matrix.of(new Float64Array(20000 * 20).fill(0.1), 20)
+    expect(workOf(equal, Matrix.of(equal.values.slice(0, 600), 20), 5, 'flat').exact).toBeLessThan(300)
+  })
+})

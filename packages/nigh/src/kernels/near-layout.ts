@@ -99,8 +99,14 @@ export const LEAF_ROWS = 42
 /** Address of the order in which to visit the queries: uint32, m; 0: as they come. */
 export const ORDER = 43
 
+/** 1 where the leaves hold the points' own numbers: no origin, no scale, no residual. */
+export const FAITHFUL = 44
+
+/** Address of the smallest row number below each node and in each leaf: uint32, nodes + leaves. */
+export const FIRST_ROWS = 45
+
 /** Number of fields. */
-export const FIELDS = 44
+export const FIELDS = 46
 
 /** Find the k nearest. */
 export const MODE_NEAREST = 0
