@@ -112,7 +112,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 
 function readArrow(call: string, bytes: Uint8Array): ArrowTable {
   try {
-    return tableFromIPC(bytes, { useDate: true })
+    return tableFromIPC(bytes, { useDate: true, useBigInt: true })
   } catch (error) {
     throw new SparkError(`${call}: the server sent a batch that is not Arrow`, {}, error)
   }
@@ -143,6 +143,18 @@ export function numbersOf(call: string, table: ArrowTable, name: string): Float6
   let i = 0
   for (const value of column) numbers[i++] = Number(value)
   return numbers
+}
+
+/** A whole column of 64-bit integers; a null is refused. */
+export function idsOf(call: string, table: ArrowTable, name: string): bigint[] {
+  const found: bigint[] = []
+  for (const value of table.getChild(name) ?? []) {
+    if (typeof value !== 'bigint' && typeof value !== 'number') {
+      throw new SparkError(`${call}: the server's answer has no whole column ${name}`)
+    }
+    found.push(BigInt(value))
+  }
+  return found
 }
 
 /** A column of byte strings; a null is refused. */

@@ -1,11 +1,10 @@
 import { type Contrast, InputError, KMeans, Matrix } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, describeCluster } from 'nigh/internals'
 import { numbersOf } from './arrow.ts'
-import { packBlock } from './blocks.ts'
 import { featuresOf } from './columns.ts'
 import { SparkError } from './errors.ts'
 import type { Frame } from './frame.ts'
-import { predictFrame, rowSql } from './predict.ts'
+import { nearestOf, predictFrame, rowSql } from './predict.ts'
 import type { Watch } from './session.ts'
 
 /** What a cluster on the cluster is like. */
@@ -26,6 +25,7 @@ export interface SparkClusterProfile {
 
 /** Profiles of a model's clusters, in two passes over the rows; see {@link Spark.profile}. */
 export async function profileFrame(
+  java: boolean,
   model: KMeans,
   table: Frame,
   columns: readonly string[] | undefined,
@@ -38,7 +38,9 @@ export async function profileFrame(
     columns !== undefined && columns.length === d
       ? columns
       : Array.from({ length: d }, (_, j) => `column ${j + 1}`)
-  const labelled = predictFrame(model, table, columns).sql(`select cluster, distance, ${row} as x from input`)
+  const labelled = predictFrame(java, model, table, columns).sql(
+    `select cluster, distance, ${row} as x from input`,
+  )
   const each = names.map((_, j) => `avg(x[${j}]) as mean${j}, stddev_pop(x[${j}]) as spread${j}`).join(', ')
   const all = await allColumns(call, labelled.sql(`select count(*) as n, ${each} from input`), watch)
   // Differences from the mean of all rows: right at any offset.
@@ -111,6 +113,7 @@ export interface SparkAnomalies {
 
 /** Scores rows by their distance to the nearest centroid; see {@link Spark.anomalies}. */
 export async function anomaliesOf(
+  java: boolean,
   model: KMeans,
   table: Frame,
   columns: readonly string[] | undefined,
@@ -147,13 +150,12 @@ export async function anomaliesOf(
   homes.forEach((c, i) => {
     centroids.set(Float64Array.from(model.centroids.row(c)), i * d)
   })
-  const near = table.sql(
-    `select *, nigh_nearest(:homes, ${row}) as nigh_found, nigh_nearest(:all, ${row}).cluster as nigh_own from input`,
-    {
-      homes: packBlock(centroids, d, 0, homes.length),
-      all: packBlock(model.centroids.values, d, 0, model.k),
-    },
-  )
+  const home = nearestOf(java, 'home', row, Matrix.of(centroids, d))
+  const own = nearestOf(java, 'all', row, model.centroids)
+  const near = table.sql(`select *, ${home.sql} as nigh_found, ${own.sql}.cluster as nigh_own from input`, {
+    ...home.values,
+    ...own.values,
+  })
   // Typical distances are those of a home's own rows, not of strangers that are measured from it.
   const found = await allColumns(
     call,

@@ -22,6 +22,7 @@ import { type Relation, callOf, expression, named, quoted, sqlNumber } from './p
 import type { Session, SparkProgress, Watch } from './session.ts'
 import { refusing } from './refusals.ts'
 import { SparkFit } from './spark-fit.ts'
+import { nearestSql } from './sql-search.ts'
 
 const call = 'Spark.kmeans'
 
@@ -35,7 +36,8 @@ export interface SparkKMeansOptions {
   readonly k: number
   /**
    * 'exact' runs nigh's own passes: the same bits as on one machine, however the rows lie in partitions. 'mllib' runs
-   * Spark's own k-means: k-means‖, an answer that depends on the partitions. Default: 'exact'.
+   * Spark's own k-means: k-means‖, an answer that depends on the partitions. Default: 'exact', where the server takes
+   * nigh's functions; else 'mllib'.
    */
   readonly engine?: 'exact' | 'mllib'
   /** The first centroids. 'mllib' takes 'k-means++' as k-means‖, and none that are given. Default: 'k-means++'. */
@@ -74,21 +76,23 @@ export interface SparkKMeansProgress {
 /** Fits on the cluster; see {@link Spark.kmeans}. */
 export async function fitKMeans(
   session: Session,
+  java: boolean,
   table: Frame,
   options: SparkKMeansOptions,
 ): Promise<{ readonly model: KMeans; readonly columns: readonly string[] }> {
-  const [model, columns] = await fitMany(session, table, options, [options.k])
+  const [model, columns] = await fitMany(session, java, table, options, [options.k])
   return { model: model[0], columns }
 }
 
 /** Fits for each of several k, packing the rows once. */
 export async function fitMany(
   session: Session,
+  java: boolean,
   table: Frame,
   options: SparkKMeansOptions,
   ks: readonly number[],
 ): Promise<readonly [readonly KMeans[], readonly string[]]> {
-  const all = ks.map((k) => checkFit({ ...options, k }))
+  const all = ks.map((k) => checkFit({ ...options, k }, java))
   const { signal, encoder } = options
   signal?.throwIfAborted()
   if (encoder !== undefined && options.columns !== undefined) {
@@ -106,6 +110,14 @@ export async function fitMany(
   const columns = encoder === undefined ? await widthOf(frame, features, watch) : encoder.features.length
   const unit = weight === null ? 1 : await weightUnit(frame, weight, watch)
   const scaled = weight === null ? {} : { weight: `${weight} * ${sqlNumber(1 / unit)}` }
+  if (!java) {
+    const models: KMeans[] = []
+    for (const checked of all) {
+      const outcome = await fitInSql(session, frame, features, weight, columns, checked, options, watch)
+      models.push(modelOf(outcome, columns, 1, checked, encoder))
+    }
+    return [models, features.names]
+  }
   const blocks = await Blocks.pack(frame, features, columns, scaled)
   try {
     const models: KMeans[] = []
@@ -168,6 +180,44 @@ async function fitByMLlib(
   return { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
 }
 
+/** Fits by Spark itself where nigh's functions are not there: counts and inertia are then plain sums. */
+async function fitInSql(
+  session: Session,
+  frame: Frame,
+  features: Features,
+  weight: string | null,
+  columns: number,
+  checked: CheckedFit,
+  options: SparkKMeansOptions,
+  watch: Watch,
+): Promise<Outcome> {
+  const init = options.init === 'random' ? 'random' : 'k-means||'
+  const { k, seed, maxIterations, tolerance } = checked
+  const dataset = datasetOf(frame, features, weight)
+  const weighted = weight !== null
+  const found = await fitMLlib(session, dataset, { k, seed, maxIterations, tolerance, init, weighted }, watch)
+  const centroids = Float64Array.from(found.centroids.values)
+  const near = nearestSql('x', centroids, columns)
+  const summed = frame.sql(
+    `select found.cluster as cluster, sum(weight) as n, sum(weight * found.distance * found.distance) as inertia
+      from (select ${near} as found, weight from (select ${features.sql} as x, ${weight ?? '1D'} as weight from input))
+      group by 1`,
+  )
+  const counts = new Float64Array(centroids.length / columns)
+  let inertia = 0
+  for await (const table of summed.tables(watch, call)) {
+    const clusters = numbersOf(call, table, 'cluster')
+    const sizes = numbersOf(call, table, 'n')
+    const parts = numbersOf(call, table, 'inertia')
+    clusters.forEach((cluster, i) => {
+      counts[cluster] = sizes[i]
+      inertia += parts[i]
+    })
+  }
+  const converged = found.iterations < maxIterations
+  return { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
+}
+
 /** The column of features that an encoder makes. */
 const encodedColumn = 'nigh_features'
 
@@ -182,7 +232,7 @@ interface CheckedFit {
   readonly strict: boolean
 }
 
-function checkFit(options: SparkKMeansOptions): CheckedFit {
+function checkFit(options: SparkKMeansOptions, java: boolean): CheckedFit {
   checkOptions(call, options, [
     'columns',
     'encoder',
@@ -198,7 +248,14 @@ function checkFit(options: SparkKMeansOptions): CheckedFit {
     'signal',
     'onProgress',
   ])
-  const engine = checkChoice(call, 'engine', options.engine ?? 'exact', ['exact', 'mllib'])
+  const engine = checkChoice(call, 'engine', options.engine ?? (java ? 'exact' : 'mllib'), ['exact', 'mllib'])
+  if (engine === 'exact' && !java) {
+    throw new InputError(
+      'E_PARAM',
+      'engine',
+      `${call}: engine must be 'mllib' where the server takes no jar, got 'exact'`,
+    )
+  }
   const mllib = engine === 'mllib'
   const nInit =
     options.nInit === undefined ? null : checkInteger(call, 'nInit', options.nInit, 1, mllib ? 1 : 1e6)

@@ -13,7 +13,7 @@ import type { Cell } from './arrow.ts'
 import { findColumn, idOf, isNumber } from './columns.ts'
 import { SparkError } from './errors.ts'
 import type { Frame } from './frame.ts'
-import { SparkIndex, type SparkIndexOptions, type SparkNeighbors, type UploadIds } from './neighbors.ts'
+import { type SearchServer, SparkIndex, type SparkIndexOptions, type SparkNeighbors } from './neighbors.ts'
 import { quoted } from './plan.ts'
 import type { Watch } from './session.ts'
 
@@ -61,12 +61,12 @@ export interface SparkAnswers<T> {
 
 /** Classes by the votes of the nearest rows; see {@link Spark.classify}. */
 export async function classify(
-  upload: UploadIds,
+  server: SearchServer,
   queries: MatrixLike | Frame | undefined,
   table: Frame,
   options: SparkLearnOptions,
 ): Promise<SparkAnswers<Answer>> {
-  const { neighbors, targets, weights } = await asked('Spark.classify', upload, queries, table, options)
+  const { neighbors, targets, weights } = await asked('Spark.classify', server, queries, table, options)
   const { k } = neighbors
   const votes = new Float64Array(k)
   const predictions = Array.from(neighbors.queries, (_, query) => {
@@ -85,12 +85,12 @@ export async function classify(
 
 /** Numbers by the averages of the nearest rows; see {@link Spark.regress}. */
 export async function regress(
-  upload: UploadIds,
+  server: SearchServer,
   queries: MatrixLike | Frame | undefined,
   table: Frame,
   options: SparkLearnOptions,
 ): Promise<SparkAnswers<number>> {
-  const { neighbors, targets, weights } = await asked('Spark.regress', upload, queries, table, options)
+  const { neighbors, targets, weights } = await asked('Spark.regress', server, queries, table, options)
   const { k } = neighbors
   const votes = new Float64Array(k)
   const predictions = Array.from(neighbors.queries, (_, query) => {
@@ -109,7 +109,7 @@ export async function regress(
 
 /** Holds rows out, answers for them from the others, and compares; see {@link Spark.evaluate}. */
 export async function evaluate(
-  upload: UploadIds,
+  server: SearchServer,
   table: Frame,
   options: SparkEvaluateOptions,
 ): Promise<SparkEvaluation> {
@@ -139,10 +139,10 @@ export async function evaluate(
     learn.columns ?? (await featureNames(table, options.id ?? 'row', options.target, options.signal))
   const answers =
     task === 'classify'
-      ? await classify(upload, asked, learnt, { ...learn, columns })
-      : await regress(upload, asked, learnt, { ...learn, columns })
+      ? await classify(server, asked, learnt, { ...learn, columns })
+      : await regress(server, asked, learnt, { ...learn, columns })
   const { predictions, neighbors } = answers
-  const truth = await targetsOf(call, upload, asked, neighbors.queries, id, options.target, watch)
+  const truth = await targetsOf(call, server, asked, neighbors.queries, id, options.target, watch)
   const rows = predictions.length
   if (task === 'regress') {
     const numbers = Float64Array.from(neighbors.queries, (query) => Number(truth.get(query)))
@@ -181,7 +181,7 @@ async function featureNames(
 /** The neighbours of the queries, and what the table says of those. */
 async function asked(
   call: string,
-  upload: UploadIds,
+  server: SearchServer,
   queries: MatrixLike | Frame | undefined,
   table: Frame,
   options: SparkLearnOptions,
@@ -195,7 +195,7 @@ async function asked(
   findColumn(call, 'target', await table.columns(options.signal), target)
   const names = columns ?? (await featureNames(table, id, target, options.signal))
   const signal = options.signal === undefined ? {} : { signal: options.signal }
-  const index = await SparkIndex.build(table, {
+  const index = await SparkIndex.build(server, table, {
     columns: names,
     id,
     ...(cells === undefined ? {} : { cells }),
@@ -204,7 +204,7 @@ async function asked(
   try {
     const neighbors = await index.nearest(queries, { k, columns: names, id, ...watch })
     const idSql = await idOf(call, table, id, options.signal)
-    const targets = await targetsOf(call, upload, table, neighbors.ids, idSql, target, watch)
+    const targets = await targetsOf(call, server, table, neighbors.ids, idSql, target, watch)
     return { neighbors, targets, weights }
   } finally {
     await index.free()
@@ -214,14 +214,19 @@ async function asked(
 /** What a table says of some ids. */
 async function targetsOf(
   call: string,
-  upload: UploadIds,
+  server: SearchServer,
   table: Frame,
   ids: BigInt64Array,
   idSql: string,
   target: string,
   watch: Watch,
 ): Promise<ReadonlyMap<bigint, Cell>> {
-  const wanted = await upload(BigInt64Array.from(new Set(ids)), watch.signal)
+  const different = BigInt64Array.from(new Set(ids))
+  const wanted = await server.upload(
+    [{ name: 'id', type: 'long', values: different }],
+    different.length,
+    watch.signal,
+  )
   const found = table.join(
     `select t.id, t.target from (select ${idSql} as id, ${quoted(target)} as target from input) t join wanted using (id)`,
     { wanted },

@@ -203,7 +203,7 @@ describe('clusters', () => {
 
   it('are counted', async () => {
     const table = await uploaded()
-    const chosen = await spark.chooseK(table, { columns: ['x', 'y'], from: 2, to: 4, sampleSize: 300 })
+    const chosen = await spark.chooseK(table, { columns: ['x', 'y'], from: 2, to: 4, sampleSize: 200 })
     expect(chosen.k).toBe(3)
     expect(chosen.models.map(({ k }) => k)).toEqual([2, 3, 4])
     expect(chosen.models[0].inertia).toBeGreaterThan(chosen.models[1].inertia)

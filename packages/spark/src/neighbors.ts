@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { InputError, Matrix, type MatrixLike } from 'nigh'
-import { checkInteger, checkNumber, checkOptions } from 'nigh/internals'
-import { bytesOf, numbersOf } from './arrow.ts'
+import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
+import { type UploadColumn, bytesOf, idsOf as idsOfColumn, numbersOf } from './arrow.ts'
 import { packBlock, unpackBlock } from './blocks.ts'
 import { type Cells, cellsFor, cutCells } from './cells.ts'
-import { featuresOf, idOf } from './columns.ts'
+import { type Features, featuresOf, idOf } from './columns.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { widthOf } from './kmeans.ts'
 import { refusing } from './refusals.ts'
+import { type Found, SqlSearch } from './sql-search.ts'
 import type { Watch } from './session.ts'
 
 /** Options of {@link Spark.index}. */
@@ -42,8 +44,14 @@ export interface SparkNeighborsWithin {
   readonly distances: Float64Array
 }
 
-/** Sends ids to the cluster: a frame with one column, `id`. */
-export type UploadIds = (ids: BigInt64Array, signal?: AbortSignal) => Promise<Frame>
+/** What a search needs of the session it belongs to. */
+export interface SearchServer {
+  /** Whether nigh's own functions are there; else searches are pure SQL. */
+  readonly java: boolean
+  readonly version: string
+  /** Sends columns of this machine to the cluster. */
+  readonly upload: (columns: readonly UploadColumn[], rows: number, signal?: AbortSignal) => Promise<Frame>
+}
 
 const searchMagic = 0x314e474e
 const modes = { all: 0, home: 1, rest: 2 } as const
@@ -62,17 +70,22 @@ export class SparkIndex {
   readonly columns: number
   /** Cells of the Voronoi diagram; 0 where there is none. */
   readonly cells: number
+  readonly #server: SearchServer
   readonly #cut: Cells
+  /** Where the server takes no jar; `#cut.view` then holds `id` and `x`. */
+  readonly #sql: SqlSearch | null
 
-  private constructor(rows: number, columns: number, cut: Cells) {
+  private constructor(server: SearchServer, rows: number, columns: number, cut: Cells) {
     this.rows = rows
     this.columns = columns
     this.cells = cut.centres?.rows ?? 0
+    this.#server = server
     this.#cut = cut
+    this.#sql = server.java ? null : new SqlSearch(cut.view, columns, server.version)
   }
 
   /** Packs the rows of a frame; see {@link Spark.index}. */
-  static async build(frame: Frame, options: SparkIndexOptions): Promise<SparkIndex> {
+  static async build(server: SearchServer, frame: Frame, options: SparkIndexOptions): Promise<SparkIndex> {
     const call = 'Spark.index'
     checkOptions(call, options, ['columns', 'id', 'cells', 'signal'])
     const { signal, id = 'row' } = options
@@ -85,10 +98,12 @@ export class SparkIndex {
     if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
     const cells = checkInteger(call, 'cells', options.cells ?? cellsFor(rows), 0, 65_536)
     return refusing(call, features.names, async () => {
-      const cut = await cutCells(frame, features, idSql, rows, columns, cells, watch)
+      const cut = server.java
+        ? await cutCells(frame, features, idSql, rows, columns, cells, watch)
+        : await plainRows(frame, features, idSql)
       // The first look at the blocks makes them, and refuses what is no row.
       await cut.view.count(watch)
-      return new SparkIndex(rows, columns, cut)
+      return new SparkIndex(server, rows, columns, cut)
     })
   }
 
@@ -123,7 +138,16 @@ export class SparkIndex {
     )
     const found: { queries: BigInt64Array; answer: Answer }[] = []
     for await (const batch of this.#batches(call, queries, k, { columns, id }, watch)) {
-      found.push({ queries: batch.ids, answer: await this.#batch(call, batch.bytes, k, own, watch) })
+      const answer =
+        this.#sql === null
+          ? await this.#batch(call, packed(batch, this.columns), k, own, watch)
+          : listed(
+              await this.#sql.nearest(await this.#sent(batch, watch), k, own, watch),
+              batch.ids.length,
+              k,
+              this.rows,
+            )
+      found.push({ queries: batch.ids, answer })
     }
     return gathered(found, k)
   }
@@ -197,16 +221,33 @@ export class SparkIndex {
         ids: [] as bigint[],
         distances: [] as number[],
       }))
+      if (this.#sql !== null) {
+        const near = await this.#sql.within(
+          await this.#sent(batch, watch),
+          radius,
+          queries === undefined,
+          watch,
+        )
+        near.queries.forEach((place, i) => {
+          places[place].ids.push(near.ids[i])
+          places[place].distances.push(Math.sqrt(near.sqs[i]))
+        })
+        lists.push(...places)
+        continue
+      }
       const found = this.#cut.view.sql(
         `select query, id, sq from (select inline(nigh_within(:search, :queries, block)) from input) order by query, sq, id`,
-        { search: this.#header(1, modes.all, queries === undefined, radius), queries: batch.bytes },
+        {
+          search: this.#header(1, modes.all, queries === undefined, radius),
+          queries: packed(batch, this.columns),
+        },
       )
       for await (const table of found.tables(watch, call)) {
         const at = numbersOf(call, table, 'query')
         const sqs = numbersOf(call, table, 'sq')
-        const ids = table.getChild('id')
+        const ids = idsOfColumn(call, table, 'id')
         for (let i = 0; i < at.length; i++) {
-          places[at[i]].ids.push(BigInt(ids.at(i)))
+          places[at[i]].ids.push(ids[i])
           places[at[i]].distances.push(Math.sqrt(sqs[i]))
         }
       }
@@ -232,36 +273,27 @@ export class SparkIndex {
     k: number,
     names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
     watch: Watch,
-  ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly ids: BigInt64Array }> {
+  ): AsyncGenerator<Batch> {
     const most = Math.max(1, Math.floor(batchBytes / Math.max(k * 16, this.columns * 8)))
     if (queries === undefined || queries instanceof Frame) {
-      const frame = queries === undefined ? this.#cut.view : await this.#packed(call, queries, names, watch)
       let ids: BigInt64Array[] = []
       let rows: Float64Array[] = []
       let count = 0
-      const batch = (): { bytes: Uint8Array; ids: BigInt64Array } => {
-        const allIds = joinedIds(ids)
-        const bytes = packBlock(joinedRows(rows), this.columns, 0, count, allIds)
-        ids = []
-        rows = []
-        count = 0
-        return { bytes, ids: allIds }
-      }
-      for await (const table of frame.tables({ ...watch, maxBytes: Number.POSITIVE_INFINITY }, call)) {
-        for (const bytes of bytesOf(call, table, 'block')) {
-          const block = unpackBlock(bytes)
-          this.#checkColumns(call, block.columns)
-          if (block.ids === null) throw new SparkError(`${call}: queries without ids`)
-          for (let from = 0; from < block.ids.length; from += most) {
-            const to = Math.min(block.ids.length, from + most)
-            if (count + to - from > most) yield batch()
-            ids.push(block.ids.slice(from, to))
-            rows.push(block.rows.slice(from * this.columns, to * this.columns))
-            count += to - from
+      for await (const part of this.#parts(call, queries, names, watch)) {
+        for (let from = 0; from < part.ids.length; from += most) {
+          const to = Math.min(part.ids.length, from + most)
+          if (count + to - from > most) {
+            yield { ids: joinedIds(ids), rows: joinedRows(rows) }
+            ids = []
+            rows = []
+            count = 0
           }
+          ids.push(part.ids.slice(from, to))
+          rows.push(part.rows.slice(from * this.columns, to * this.columns))
+          count += to - from
         }
       }
-      if (count > 0) yield batch()
+      if (count > 0) yield { ids: joinedIds(ids), rows: joinedRows(rows) }
       return
     }
     const matrix = Matrix.from(call, 'queries', queries)
@@ -270,7 +302,7 @@ export class SparkIndex {
       const to = Math.min(matrix.rows, from + most)
       const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i))
       const values = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
-      yield { bytes: packBlock(values, matrix.columns, 0, to - from, ids), ids }
+      yield { ids, rows: Float64Array.from(values) }
     }
   }
 
@@ -283,7 +315,38 @@ export class SparkIndex {
     )
   }
 
-  async #packed(
+  /** The rows of a frame, or of the index itself, as the cluster gives them. */
+  async *#parts(
+    call: string,
+    queries: Frame | undefined,
+    names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
+    watch: Watch,
+  ): AsyncGenerator<Batch> {
+    const streamed: Watch = { ...watch, maxBytes: Number.POSITIVE_INFINITY }
+    const frame = queries === undefined ? this.#cut.view : await this.#asked(call, queries, names, watch)
+    for await (const table of frame.tables(streamed, call)) {
+      if (this.#sql === null) {
+        for (const bytes of bytesOf(call, table, 'block')) {
+          const block = unpackBlock(bytes)
+          this.#checkColumns(call, block.columns)
+          if (block.ids === null) throw new SparkError(`${call}: queries without ids`)
+          yield { ids: block.ids, rows: block.rows }
+        }
+      } else {
+        const rows = new Float64Array(table.numRows * this.columns)
+        let at = 0
+        for (const x of table.getChild('x')) {
+          this.#checkColumns(call, x.length)
+          rows.set(Float64Array.from(x, finite), at)
+          at += this.columns
+        }
+        yield { ids: BigInt64Array.from(idsOfColumn(call, table, 'id')), rows }
+      }
+    }
+  }
+
+  /** A frame's rows as a search takes them: packed, or as ids and arrays. */
+  async #asked(
     call: string,
     queries: Frame,
     names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
@@ -293,12 +356,28 @@ export class SparkIndex {
     const idSql = await idOf(call, queries, id, watch.signal)
     const columns = names.columns ?? (await defaultColumns(queries, id, watch.signal))
     const features = await featuresOf(call, queries, columns, watch.signal)
+    if (this.#sql !== null) return queries.sql(`select ${idSql} as id, ${features.sql} as x from input`)
     return queries.sql(
       `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
         from (select monotonically_increasing_id() div 4096 as part, ${idSql} as id, ${features.sql} as x from input)
         group by part`,
       { plain: nothing },
     )
+  }
+
+  /** Queries as a frame: `query`, their place; `own`, their id; `x`. */
+  async #sent({ ids, rows }: Batch, watch: Watch): Promise<Frame> {
+    const d = this.columns
+    const columns: UploadColumn[] = Array.from({ length: d }, (_, j) => ({
+      name: `c${j}`,
+      type: 'double',
+      values: Float64Array.from(ids, (_id, i) => rows[i * d + j]),
+    }))
+    columns.push({ name: 'own', type: 'long', values: ids })
+    columns.push({ name: 'query', type: 'long', values: BigInt64Array.from(ids, (_id, i) => BigInt(i)) })
+    const sent = await this.#server.upload(columns, ids.length, watch.signal)
+    const names = Array.from({ length: d }, (_, j) => `c${j}`)
+    return sent.sql(`select query, own, array(${names.join(', ')}) as x from input`)
   }
 
   /** Frees the rows in the cluster's memory. */
@@ -314,6 +393,50 @@ async function defaultColumns(frame: Frame, id: string, signal?: AbortSignal): P
       ({ name, type }) => name !== id && /^(tinyint|smallint|int|bigint|float|double|decimal)$/.test(type),
     )
     .map(({ name }) => name)
+}
+
+/** Some queries, row after row, and their ids. */
+interface Batch {
+  readonly ids: BigInt64Array
+  readonly rows: Float64Array
+}
+
+function packed({ ids, rows }: Batch, columns: number): Uint8Array {
+  return packBlock(rows, columns, 0, ids.length, ids)
+}
+
+/** A table's rows as they are, for searches in SQL. */
+async function plainRows(frame: Frame, features: Features, id: string): Promise<Cells> {
+  const name = `nigh_rows_${randomUUID().replaceAll('-', '')}`
+  const view = await frame.sql(`select ${id} as id, ${features.sql} as x from input`).createView(name)
+  await view.persist()
+  return { view, centres: null, counts: new Float64Array(0) }
+}
+
+function finite(x: unknown): number {
+  const value = Number(x)
+  if (x === null || value - value !== 0) {
+    throw new InputError(
+      'E_NONFINITE',
+      'queries',
+      `SparkIndex: queries must hold finite numbers, got ${show(x)}`,
+    )
+  }
+  return value
+}
+
+/** What SQL found, as a pass would have answered. */
+function listed(found: Found, queries: number, k: number, rows: number): Answer {
+  const sqs = new Float64Array(queries * k).fill(Number.POSITIVE_INFINITY)
+  const ids = new BigInt64Array(queries * k)
+  const filled = new Uint32Array(queries)
+  found.queries.forEach((query, i) => {
+    const at = query * k + filled[query]++
+    sqs[at] = found.sqs[i]
+    ids[at] = found.ids[i]
+  })
+  if (filled.some((count) => count !== k)) throw new SparkError('SparkIndex.nearest: rows are missing')
+  return { bytes: nothing, sqs, ids, pairs: queries * rows }
 }
 
 /** What a pass of a search answers: see java/nigh/Near.java. */

@@ -1,17 +1,39 @@
-import { InputError, type KMeans } from 'nigh'
+import { InputError, type KMeans, type Matrix } from 'nigh'
 import { show } from 'nigh/internals'
 import { packBlock } from './blocks.ts'
 import type { Frame } from './frame.ts'
 import { quoted } from './plan.ts'
+import { nearestSql } from './sql-search.ts'
 
 /** A frame's rows with the number of the nearest centroid, and the distance to it; see {@link Spark.predict}. */
-export function predictFrame(model: KMeans, table: Frame, columns: readonly string[] | undefined): Frame {
+export function predictFrame(
+  java: boolean,
+  model: KMeans,
+  table: Frame,
+  columns: readonly string[] | undefined,
+): Frame {
   const { centroids } = model
+  const row = rowSql('Spark.predict', columns, centroids.columns)
+  const found = nearestOf(java, 'centroids', row, centroids)
   return table.sql(
     `select * except (nigh_found), nigh_found.cluster as cluster, nigh_found.distance as distance
-      from (select *, nigh_nearest(:centroids, ${rowSql('Spark.predict', columns, centroids.columns)}) as nigh_found from input)`,
-    { centroids: packBlock(centroids.values, centroids.columns, 0, centroids.rows) },
+      from (select *, ${found.sql} as nigh_found from input)`,
+    found.values,
   )
+}
+
+/** The nearest of some centroids as SQL, a struct of `cluster` and `distance`, and what stands in it as `:name`. */
+export function nearestOf(
+  java: boolean,
+  name: string,
+  row: string,
+  centroids: Matrix,
+): { readonly sql: string; readonly values: Readonly<Record<string, Uint8Array>> } {
+  if (!java) return { sql: nearestSql(row, centroids.values, centroids.columns), values: {} }
+  return {
+    sql: `nigh_nearest(:${name}, ${row})`,
+    values: { [name]: packBlock(centroids.values, centroids.columns, 0, centroids.rows) },
+  }
 }
 
 /** The numbers of a row as SQL, without asking the cluster for the columns' types. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ChosenK, type Encoder, InputError, type KMeans, Matrix, type MatrixLike, chooseK } from 'nigh'
-import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
+import { checkChoice, checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
 import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
 import { blockRows, packBlock } from './blocks.ts'
 import { SparkError } from './errors.ts'
@@ -27,6 +27,7 @@ import {
 } from './learn.ts'
 import { type Argument, type Relation, query, quoted } from './plan.ts'
 import {
+  type SearchServer,
   SparkIndex,
   type SparkIndexOptions,
   type SparkNeighbors,
@@ -51,6 +52,11 @@ export interface ConnectOptions {
   readonly maxMessageBytes?: number
   /** Bytes of one result that is collected. Default: 1073741824. */
   readonly maxResultBytes?: number
+  /**
+   * 'java' uploads nigh's own functions (50 kB) and fails where the server refuses jars; 'sql' does without: searches
+   * and predictions are pure SQL, K-Means is Spark's own. Default: 'auto', the first where the server lets it.
+   */
+  readonly functions?: 'auto' | 'java' | 'sql'
   /** Milliseconds of silence after which a running stream is given up and taken up again. Default: 60000. */
   readonly silenceMs?: number
 }
@@ -64,44 +70,47 @@ export interface ConnectOptions {
  * @example
  * const spark = await connect('sc://localhost')
  */
-export async function connect(url: string, options: ConnectOptions = {}): Promise<Spark> {
-  checkOptions('connect', options, [
+export function connect(url: string, options: ConnectOptions = {}): Promise<Spark> {
+  return Spark.open(url, options)
+}
+
+function checkConnect(options: ConnectOptions): {
+  readonly limits: Limits
+  readonly functions: 'auto' | 'java' | 'sql'
+} {
+  const call = 'connect'
+  checkOptions(call, options, [
     'token',
     'tls',
     'retryMs',
     'maxMessageBytes',
     'maxResultBytes',
     'silenceMs',
+    'functions',
   ])
   const limits: Limits = {
     firstMs: 50,
-    totalMs: checkNumber('connect', 'retryMs', options.retryMs ?? 30_000, 0, 1e9),
+    totalMs: checkNumber(call, 'retryMs', options.retryMs ?? 30_000, 0, 1e9),
     messageBytes: checkInteger(
-      'connect',
+      call,
       'maxMessageBytes',
       options.maxMessageBytes ?? 128 << 20,
       1024,
       0x7fffffff,
     ),
     resultBytes: checkNumber(
-      'connect',
+      call,
       'maxResultBytes',
       options.maxResultBytes ?? 2 ** 30,
       1,
       Number.POSITIVE_INFINITY,
     ),
-    silenceMs: checkInteger('connect', 'silenceMs', options.silenceMs ?? 60_000, 1000, 0x7fffffff),
+    silenceMs: checkInteger(call, 'silenceMs', options.silenceMs ?? 60_000, 1000, 0x7fffffff),
   }
-  const session = new Session(parseUrl(url, options.token), limits, options.tls ?? {})
-  const answer = await session.analyze({ case: 'sparkVersion', value: {} })
-  const version = answer.case === 'sparkVersion' ? answer.value.version : ''
-  const [major, minor] = version.split('.').map(Number)
-  if (!(major > 4 || (major === 4 && minor >= 1))) {
-    await session.close()
-    throw new SparkError(`connect: nigh needs Spark 4.1 or newer, the server runs ${show(version)}`)
+  return {
+    limits,
+    functions: checkChoice(call, 'functions', options.functions ?? 'auto', ['auto', 'java', 'sql']),
   }
-  await registerFunctions(session)
-  return new Spark(session, version)
 }
 
 /** Options of {@link Spark.chooseK}. */
@@ -131,10 +140,46 @@ export class Spark {
   readonly #columnsOf = new WeakMap<KMeans, readonly string[]>()
   /** The server's version. */
   readonly version: string
+  /** Whether nigh's own functions run on the cluster; else searches and predictions are pure SQL, and slower. */
+  readonly java: boolean
+  readonly #server: SearchServer
 
-  constructor(session: Session, version: string) {
+  private constructor(session: Session, version: string, java: boolean) {
     this.#session = session
     this.version = version
+    this.java = java
+    this.#server = {
+      java,
+      version,
+      upload: (columns, rows, signal) => this.uploadColumns(columns, rows, signal),
+    }
+  }
+
+  /** Opens a session; see {@link connect}. */
+  static async open(url: string, options: ConnectOptions): Promise<Spark> {
+    const { limits, functions } = checkConnect(options)
+    const session = new Session(parseUrl(url, options.token), limits, options.tls ?? {})
+    const answer = await session.analyze({ case: 'sparkVersion', value: {} })
+    const version = answer.case === 'sparkVersion' ? answer.value.version : ''
+    const [major, minor] = version.split('.').map(Number)
+    if (!(major > 4 || (major === 4 && minor >= 1))) {
+      await session.close()
+      throw new SparkError(`connect: nigh needs Spark 4.1 or newer, the server runs ${show(version)}`)
+    }
+    let java = functions !== 'sql'
+    if (java) {
+      try {
+        await registerFunctions(session)
+      } catch (error) {
+        // A server may refuse jars; one that cannot be reached is another matter.
+        if (functions === 'java' || !(error instanceof SparkError) || error.errorClass === '') {
+          await session.close()
+          throw error
+        }
+        java = false
+      }
+    }
+    return new Spark(session, version, java)
   }
 
   /** The rows of Parquet files that the cluster sees: a folder, a file or a pattern. */
@@ -186,6 +231,19 @@ export class Spark {
       )
     }
     const { rows, columns } = matrix
+    if (!this.java) {
+      const uploads: UploadColumn[] = names.map((name, j) => {
+        const column = new Float64Array(rows)
+        for (let i = 0; i < rows; i++) column[i] = matrix.values[i * columns + j]
+        return { name, type: 'double', values: column }
+      })
+      uploads.push({
+        name: 'row',
+        type: 'long',
+        values: BigInt64Array.from({ length: rows }, (_, i) => BigInt(i)),
+      })
+      return this.uploadColumns(uploads, rows, options.signal)
+    }
     const step = blockRows(columns)
     const blocks: Uint8Array[] = []
     for (let from = 0; from < rows; from += step) {
@@ -251,7 +309,7 @@ export class Spark {
    * @throws {SparkError} where Spark fails; the signal's reason where it was aborted
    */
   async kmeans(table: Frame, options: SparkKMeansOptions): Promise<KMeans> {
-    const { model, columns } = await fitKMeans(this.#session, table, options)
+    const { model, columns } = await fitKMeans(this.#session, this.java, table, options)
     this.#columnsOf.set(model, columns)
     return model
   }
@@ -268,7 +326,7 @@ export class Spark {
    */
   predict(model: KMeans, table: Frame, options: { readonly columns?: readonly string[] } = {}): Frame {
     checkOptions('Spark.predict', options, ['columns'])
-    return predictFrame(model, table, options.columns ?? this.#columnsOf.get(model))
+    return predictFrame(this.java, model, table, options.columns ?? this.#columnsOf.get(model))
   }
 
   /**
@@ -279,7 +337,7 @@ export class Spark {
    * @throws {InputError} E_EMPTY without rows; E_FEATURES, E_TYPE for columns and id
    */
   async index(table: Frame, options: SparkIndexOptions = {}): Promise<SparkIndex> {
-    return SparkIndex.build(table, options)
+    return SparkIndex.build(this.#server, table, options)
   }
 
   /**
@@ -295,7 +353,7 @@ export class Spark {
     options: SparkIndexOptions & { readonly k?: number } & Watch = {},
   ): Promise<SparkNeighbors> {
     const { columns, id, cells, ...search } = options
-    const index = await SparkIndex.build(table, indexOptions(columns, id, cells, search.signal))
+    const index = await SparkIndex.build(this.#server, table, indexOptions(columns, id, cells, search.signal))
     try {
       return await index.nearest(queries, {
         ...search,
@@ -314,7 +372,7 @@ export class Spark {
     options: SparkIndexOptions & { readonly radius: number } & Watch,
   ): Promise<SparkNeighborsWithin> {
     const { columns, id, cells, ...search } = options
-    const index = await SparkIndex.build(table, indexOptions(columns, id, cells, search.signal))
+    const index = await SparkIndex.build(this.#server, table, indexOptions(columns, id, cells, search.signal))
     try {
       return await index.within(queries, {
         ...search,
@@ -335,7 +393,7 @@ export class Spark {
     table: Frame,
     options: SparkLearnOptions,
   ): Promise<SparkAnswers<string | number | boolean>> {
-    return classify(this.#uploadIds, queries, table, options)
+    return classify(this.#server, queries, table, options)
   }
 
   /** Numbers for queries, by the averages of their nearest rows, as `KNNRegressor` takes them; see {@link classify}. */
@@ -344,16 +402,13 @@ export class Spark {
     table: Frame,
     options: SparkLearnOptions,
   ): Promise<SparkAnswers<number>> {
-    return regress(this.#uploadIds, queries, table, options)
+    return regress(this.#server, queries, table, options)
   }
 
   /** Holds out a share of the rows, answers for them from the others, and says how well that went. */
   async evaluate(table: Frame, options: SparkEvaluateOptions): Promise<SparkEvaluation> {
-    return evaluate(this.#uploadIds, table, options)
+    return evaluate(this.#server, table, options)
   }
-
-  readonly #uploadIds = (ids: BigInt64Array, signal?: AbortSignal): Promise<Frame> =>
-    this.uploadColumns([{ name: 'id', type: 'long', values: ids }], ids.length, signal)
 
   /**
    * Learns on the cluster how to turn a table of numbers, dates, booleans and text into numbers on one scale: nigh's
@@ -376,7 +431,7 @@ export class Spark {
     options: { readonly columns?: readonly string[] } & Watch = {},
   ): Promise<SparkClusterProfile[]> {
     const { columns, ...watch } = options
-    return profileFrame(model, table, columns ?? this.#columnsOf.get(model), watch)
+    return profileFrame(this.java, model, table, columns ?? this.#columnsOf.get(model), watch)
   }
 
   /**
@@ -384,12 +439,12 @@ export class Spark {
    * mean square), as nigh's `CentroidDistance`: 1 is typical.
    */
   async anomalies(model: KMeans, table: Frame, options: SparkAnomalyOptions = {}): Promise<SparkAnomalies> {
-    return anomaliesOf(model, table, options.columns ?? this.#columnsOf.get(model), options)
+    return anomaliesOf(this.java, model, table, options.columns ?? this.#columnsOf.get(model), options)
   }
 
   /**
-   * Says how many clusters there are: nigh's `chooseK` on a sample of the rows, and a fit of all rows for each k looked
-   * at, which pack them once.
+   * Says how many clusters there are: nigh's `chooseK` on a sample of the rows, and one fit of all rows for each k
+   * looked at, which pack them once.
    *
    * @param options `from`, `to` bound k; `sampleSize` (default 4000) rows are judged; `fits: false` leaves out the fits
    */
@@ -408,9 +463,11 @@ export class Spark {
     if (!fits) return { ...chosen, models: [] }
     const [models, names] = await fitMany(
       this.#session,
+      this.java,
       table,
       {
         k: 1,
+        nInit: 1,
         seed,
         ...(columns === undefined ? {} : { columns }),
         ...(signal === undefined ? {} : { signal }),
