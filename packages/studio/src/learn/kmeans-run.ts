@@ -1,0 +1,56 @@
+import { KMeans, Matrix } from 'nigh'
+import { placesOf, type Lesson, type Spot } from './lesson.ts'
+
+/** One picture of a run: what the library's half step left. */
+export interface Frame {
+  readonly phase: 'seed' | 'assign' | 'update'
+  readonly iteration: number
+  /** While seeding: centroids picked. Else: points that changed their cluster. */
+  readonly changed: number
+  readonly centroids: readonly Spot[]
+  /** Empty while seeding. */
+  readonly labels: Uint32Array
+  readonly inertia: number
+}
+
+export interface Run {
+  readonly frames: readonly Frame[]
+  readonly inertia: number
+  readonly iterations: number
+}
+
+/** Runs K-Means on a lesson's points and keeps every half step. One start: what it ends in depends on it. */
+export function runOf(lesson: Lesson): Run {
+  const { points, clusters, seed, init, placed } = lesson
+  const k = Math.min(clusters, points.length)
+  if (k === 0 || (init === 'placed' && placed.length === 0)) return { frames: [], inertia: 0, iterations: 0 }
+  const rows = Matrix.of(placesOf(points), 2)
+  const steps = KMeans.steps(
+    rows,
+    init === 'placed'
+      ? {
+          k: Math.min(placed.length, points.length),
+          init: Matrix.of(placesOf(placed.slice(0, points.length)), 2),
+          nInit: 1,
+        }
+      : { k, init, seed, nInit: 1 },
+  )
+  const frames: Frame[] = []
+  for (let next = steps.next(); ; next = steps.next()) {
+    if (next.done === true) {
+      return { frames, inertia: next.value.inertia, iterations: next.value.iterations }
+    }
+    const { phase, iteration, changed, centroids, labels, inertia } = next.value
+    const spots = Array.from({ length: centroids.rows }, (_, c) => ({
+      x: centroids.values[2 * c],
+      y: centroids.values[2 * c + 1],
+    }))
+    frames.push({ phase, iteration, changed, centroids: spots, labels, inertia })
+  }
+}
+
+/** The first frame in which all centroids are there: where stepping begins. */
+export function startOf(run: Run): number {
+  const at = run.frames.findIndex(({ phase }) => phase !== 'seed')
+  return Math.max(0, at - 1)
+}

@@ -1,0 +1,201 @@
+import { computed, effect, signal } from '@preact/signals'
+import type { ReadonlySignal, Signal } from '@preact/signals'
+import { KNNClassifier, KNNRegressor, Matrix } from 'nigh'
+import type { Explanation } from 'nigh'
+import { timeline, type Timeline } from '../history.ts'
+import { keep, kept } from '../storage.ts'
+import { runOf, startOf, type Run } from './kmeans-run.ts'
+import { lessonFrom, MOST_POINTS, nearestSpot, placesOf, spotAt, type Lesson, type Spot } from './lesson.ts'
+import { samples } from './samples.ts'
+import { fromAddress } from './share.ts'
+
+const blank: Lesson = {
+  sample: 'blobs',
+  points: [],
+  query: { x: 58, y: 36 },
+  clusters: 3,
+  init: 'random',
+  seed: 3,
+  placed: [],
+  neighbors: 5,
+  weights: 'uniform',
+  task: 'classify',
+}
+
+export const lessons: Timeline<Lesson> = timeline(blank)
+export const lesson: Signal<Lesson> = lessons.now
+
+/** What a press on a board does. */
+export type Tool = 'query' | 'point' | 'label' | 'erase' | 'centre'
+export const tool: Signal<Tool> = signal('query')
+/** The class that is drawn, and the value. */
+export const brush: Signal<number> = signal(0)
+export const brushValue: Signal<number> = signal(50)
+/** The part of the difference that is lit; '' for none. */
+export const lit: Signal<string> = signal('')
+/** Which half step is shown. */
+export const at: Signal<number> = signal(0)
+export const playing: Signal<boolean> = signal(false)
+export const trouble: Signal<string> = signal('')
+
+/** Only what K-Means looks at: moving the query does not run it again. */
+const asked = computed(() => {
+  const { points, clusters, init, seed, placed } = lesson.value
+  return { points, clusters, init, seed, placed }
+})
+let askedBefore: unknown[] = []
+let runBefore: Run = { frames: [], inertia: 0, iterations: 0 }
+
+export const run: ReadonlySignal<Run> = computed(() => {
+  const { points, clusters, init, seed, placed } = asked.value
+  const now = [points, clusters, init, seed, placed]
+  if (now.every((part, i) => part === askedBefore[i])) return runBefore
+  askedBefore = now
+  runBefore = runOf(lesson.value)
+  return runBefore
+})
+
+effect(() => {
+  const first = startOf(run.value)
+  at.value = first
+  playing.value = false
+})
+
+/** How the starts that were tried for these points and this K ended. */
+export const tries: Signal<readonly { readonly name: string; readonly inertia: number }[]> = signal([])
+let triedFor: unknown[] = []
+
+effect(() => {
+  const { points, clusters, init, seed } = lesson.value
+  const { frames, inertia } = run.value
+  if (frames.length === 0 || at.value < frames.length - 1) return
+  const name = init === 'placed' ? 'placed' : `${init === 'random' ? 'arbitrary' : init}, start ${seed}`
+  const before = triedFor[0] === points && triedFor[1] === clusters ? tries.peek() : []
+  triedFor = [points, clusters]
+  if (before.some((one) => one.name === name && one.inertia === inertia)) return
+  tries.value = [...before.filter((one) => one.name !== name), { name, inertia }].slice(-12)
+})
+
+/** The answer at the query, by the library. Null without points. */
+export const answer: ReadonlySignal<Explanation<number> | null> = computed(() => {
+  const { points, query, neighbors, weights, task } = lesson.value
+  if (points.length === 0) return null
+  const rows = Matrix.of(placesOf(points), 2)
+  const k = Math.min(neighbors, points.length)
+  const asking = [[query.x, query.y]]
+  if (task === 'classify') {
+    const model = KNNClassifier.fitSync(
+      rows,
+      points.map(({ label }) => label),
+      { k, weights },
+    )
+    return model.explainSync(asking)[0]
+  }
+  const model = KNNRegressor.fitSync(
+    rows,
+    points.map(({ value }) => value),
+    { k, weights },
+  )
+  const [found] = model.explainSync(asking)
+  return {
+    prediction: found.prediction[0],
+    neighbors: found.neighbors.map(({ index, distance, share }) => ({
+      index,
+      distance,
+      share,
+      target: points[index].value,
+    })),
+  }
+})
+
+/** Changes a part of the lesson. */
+export function change(part: Partial<Lesson>, name?: string): void {
+  lessons.change({ ...lesson.peek(), ...part }, name)
+}
+
+export async function load(name: string, first = false): Promise<void> {
+  const sample = samples.find((one) => one.name === name) ?? samples[0]
+  try {
+    const points = await sample.make()
+    const next: Lesson = {
+      ...lesson.peek(),
+      sample: sample.name,
+      points,
+      clusters: sample.clusters,
+      placed: [],
+    }
+    const settled: Lesson = next.init === 'placed' ? { ...next, init: 'random' } : next
+    if (first) lessons.reset(settled)
+    else lessons.change(settled)
+    trouble.value = ''
+  } catch {
+    trouble.value = `The sample “${sample.title}” could not be loaded. Reload the page while you are online, or choose another one.`
+  }
+}
+
+/** Starts with the address, else with what was kept, else with the first sample. */
+export function begin(): void {
+  const shared = /[#&]d=([\w-]+)/.exec(location.hash)
+  const given = shared === null ? null : fromAddress(shared[1])
+  if (shared !== null && given === null) {
+    trouble.value =
+      'This address holds no lesson: a part of it is missing. Ask for the link again. Here is the first sample instead.'
+  }
+  const before = given ?? (shared === null ? lessonFrom(kept('lesson')) : null)
+  if (before !== null && (before.points.length > 0 || before.sample === 'empty')) lessons.reset(before)
+  else void load('blobs', true)
+  effect(() => keep('lesson', lesson.value))
+}
+
+/** Applies the tool at a place of one of the boards. */
+export function apply(place: Spot, board: 'kmeans' | 'knn', stroke: string): void {
+  const now = lesson.peek()
+  const { x, y } = spotAt(place.x, place.y)
+  switch (tool.peek()) {
+    case 'query':
+      change({ query: { x, y } }, `query${stroke}`)
+      return
+    case 'point': {
+      if (now.points.length >= MOST_POINTS) {
+        trouble.value = `There are ${MOST_POINTS} points, which is enough to see it. Erase some to add others.`
+        return
+      }
+      const dot = {
+        x,
+        y,
+        label: brush.peek(),
+        value: now.task === 'regress' ? brushValue.peek() : 20 + brush.peek() * 25,
+      }
+      change({ points: [...now.points, dot], sample: 'own' }, `draw${stroke}`)
+      return
+    }
+    case 'label': {
+      const points = now.points.map((dot) =>
+        (dot.x - x) ** 2 + (dot.y - y) ** 2 > 9
+          ? dot
+          : now.task === 'regress'
+            ? { ...dot, value: brushValue.peek() }
+            : { ...dot, label: brush.peek() },
+      )
+      change({ points, sample: 'own' }, `label${stroke}`)
+      return
+    }
+    case 'erase': {
+      const points = now.points.filter((dot) => (dot.x - x) ** 2 + (dot.y - y) ** 2 > 6)
+      if (points.length !== now.points.length) change({ points, sample: 'own' }, `erase${stroke}`)
+      return
+    }
+    case 'centre': {
+      if (board === 'knn') return
+      const placed = now.init === 'placed' ? now.placed : []
+      const near = nearestSpot(placed, { x, y })
+      const next =
+        near.index >= 0 && near.distance < 3
+          ? placed.map((spot, i) => (i === near.index ? { x, y } : spot))
+          : placed.length >= 10
+            ? placed
+            : [...placed, { x, y }]
+      change({ init: 'placed', placed: next, clusters: Math.max(1, next.length) }, `centre${stroke}`)
+    }
+  }
+}

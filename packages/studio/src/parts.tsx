@@ -1,0 +1,123 @@
+// Small pieces that both pages use.
+
+import type { ComponentChildren, JSX } from 'preact'
+import { fillOf, markPath, shapeOf } from './marks.ts'
+
+/** One choice of a few, as a row of buttons. */
+export function Segments<T extends string>(props: {
+  readonly label: string
+  readonly value: T
+  readonly options: readonly {
+    readonly value: T
+    readonly text: ComponentChildren
+    readonly title?: string
+  }[]
+  readonly onPick: (value: T) => void
+}): JSX.Element {
+  return (
+    <div class="segments" role="group" aria-label={props.label}>
+      {props.options.map(({ value, text, title }) => (
+        <button
+          key={value}
+          type="button"
+          aria-pressed={value === props.value}
+          title={title}
+          onClick={() => props.onPick(value)}
+        >
+          {text}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+/** A whole number: a slider and a field, kept together. */
+export function Count(props: {
+  readonly label: string
+  readonly name: string
+  readonly value: number
+  readonly from: number
+  readonly to: number
+  readonly onPick: (value: number) => void
+}): JSX.Element {
+  const pick = (text: string): void => {
+    const value = Number(text)
+    if (text !== '' && Number.isInteger(value)) props.onPick(Math.min(props.to, Math.max(props.from, value)))
+  }
+  return (
+    <div class="field" style={{ flex: '1 1 200px' }}>
+      <label for={props.name}>{props.label}</label>
+      <input
+        id={props.name}
+        type="range"
+        min={props.from}
+        max={props.to}
+        value={props.value}
+        onInput={(event) => pick(event.currentTarget.value)}
+      />
+      <input
+        type="number"
+        aria-label={`${props.label}, as a number`}
+        min={props.from}
+        max={props.to}
+        value={props.value}
+        onChange={(event) => pick(event.currentTarget.value)}
+      />
+    </div>
+  )
+}
+
+/** The mark of a group. */
+export function Mark(props: { readonly group: number; readonly size?: number }): JSX.Element {
+  return (
+    <svg class="mark" viewBox="-6 -6 12 12" aria-hidden="true">
+      <path
+        d={markPath(shapeOf(Math.max(0, props.group)), props.size ?? 4.6)}
+        style={{ fill: fillOf(props.group) }}
+      />
+    </svg>
+  )
+}
+
+/** Progress of something that takes a while, with a way to stop it. */
+export function Progress(props: {
+  readonly share: number | null
+  readonly words: string
+  readonly onStop?: () => void
+}): JSX.Element {
+  const { share } = props
+  return (
+    <div class="stack" role="status">
+      <div class="row">
+        <span class="small quiet" style={{ flex: 1 }}>
+          {props.words}
+        </span>
+        {props.onStop === undefined ? null : (
+          <button type="button" onClick={props.onStop}>
+            Stop
+          </button>
+        )}
+      </div>
+      <div
+        class={share === null ? 'bar unknown' : 'bar'}
+        role="progressbar"
+        aria-label={props.words}
+        {...(share === null
+          ? {}
+          : { 'aria-valuenow': Math.round(share * 100), 'aria-valuemin': 0, 'aria-valuemax': 100 })}
+      >
+        <span style={share === null ? {} : { width: `${Math.max(1, share * 100)}%` }} />
+      </div>
+    </div>
+  )
+}
+
+/** Copies text; says whether that worked. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,282 @@
+import { InputError, Table } from 'nigh'
+import type { Column } from 'nigh'
+import { bytes, count } from '../numbers.ts'
+import { show } from './cells.ts'
+
+/** What the person may say about a file that does not say enough by itself. */
+export interface ReadChoices {
+  readonly delimiter: ',' | ';' | '\t' | '|' | null
+  readonly decimal: '.' | ',' | null
+  readonly header: boolean
+  readonly encoding: 'utf-8' | 'windows-1252'
+  /** Columns to read as text, whatever they hold. */
+  readonly text: readonly string[]
+  /** Cells that mean a missing value; null: the usual ones. */
+  readonly missingMarks: readonly string[] | null
+}
+
+export const usualChoices: ReadChoices = {
+  delimiter: null,
+  decimal: null,
+  header: true,
+  encoding: 'utf-8',
+  text: [],
+  missingMarks: null,
+}
+
+/** How a file is followed while it is read. */
+export interface Reading {
+  readonly name: string
+  /** The first 64 kB as text. */
+  head(): Promise<string>
+  /** All of it as text, in pieces; each call starts anew. */
+  text(): AsyncIterable<string>
+  /** Whether the last piece of `text` has come. */
+  ended(): boolean
+}
+
+/** The largest file that is opened. Text takes about its own size in memory again, a table about as much. */
+export const LARGEST_FILE = 1e9
+/** The most cells. */
+export const MOST_CELLS = 250e6
+
+export interface ReadWork {
+  readonly signal: AbortSignal
+  readonly progress: (progress: { readonly share: number | null; readonly words: string }) => void
+}
+
+/**
+ * Reads a table: CSV, TSV, JSON, one JSON object a line, Parquet or Arrow, by the name's ending and the first bytes;
+ * text also compressed with gzip.
+ *
+ * @throws {InputError} saying what is wrong and what to do
+ */
+export async function readTable(file: File, choices: ReadChoices, work: ReadWork): Promise<Table> {
+  const name = file.name
+  if (file.size > LARGEST_FILE) {
+    throw new InputError(
+      'E_SIZE',
+      'file',
+      `${name} has ${bytes(file.size)}; this page opens files of up to ${bytes(LARGEST_FILE)}. The command takes larger ones: nigh kmeans ${name} --k 4`,
+    )
+  }
+  if (file.size === 0) throw new InputError('E_EMPTY', 'file', `${name} is empty.`)
+  const format = await formatOf(file)
+  const columns = await columnsOf(file, format, choices, work)
+  work.signal.throwIfAborted()
+  if (columns.length === 0) throw new InputError('E_EMPTY', 'file', `${name} has no column that can be used.`)
+  return Table.of(columns)
+}
+
+type Format = 'csv' | 'tsv' | 'json' | 'ndjson' | 'parquet' | 'arrow'
+
+const endings: Readonly<Record<string, Format>> = {
+  csv: 'csv',
+  txt: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  json: 'json',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  parquet: 'parquet',
+  pq: 'parquet',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+}
+
+async function formatOf(file: File): Promise<Format> {
+  const head = new Uint8Array(await file.slice(0, 8).arrayBuffer())
+  const start = String.fromCharCode(...head)
+  const found: Format | undefined =
+    start.startsWith('PAR1') || start.startsWith('PARE')
+      ? 'parquet'
+      : start.startsWith('ARROW1')
+        ? 'arrow'
+        : undefined
+  const ending = /\.([a-z]+)(?:\.gz)?$/i.exec(file.name)?.[1]?.toLowerCase() ?? ''
+  const said = Object.hasOwn(endings, ending) ? endings[ending] : undefined
+  if (said === undefined && found === undefined) {
+    throw new InputError(
+      'E_FILE',
+      'file',
+      `${file.name} is none of the kinds that this page reads: .csv, .tsv, .json, .ndjson, .parquet or .arrow. Save it as one of them.`,
+    )
+  }
+  if (found !== undefined && said !== undefined && found !== said) {
+    throw new InputError(
+      'E_FILE',
+      'file',
+      `${file.name} is named as ${said} but holds ${found}. Rename it to end in .${found}.`,
+    )
+  }
+  return found ?? said ?? 'csv'
+}
+
+async function columnsOf(
+  file: File,
+  format: Format,
+  choices: ReadChoices,
+  work: ReadWork,
+): Promise<Column[]> {
+  switch (format) {
+    case 'csv':
+    case 'tsv': {
+      const { readCsv } = await import('./csv.ts')
+      const reading = new TextFile(file, choices.encoding, work)
+      return readCsv(reading, choices, format === 'tsv' && choices.delimiter === null ? '\t' : null)
+    }
+    case 'json':
+    case 'ndjson': {
+      const { readJson } = await import('./json.ts')
+      return readJson(new TextFile(file, 'utf-8', work), format === 'ndjson')
+    }
+    case 'parquet': {
+      const { readParquet } = await import('./parquet.ts')
+      return readParquet(file, work)
+    }
+    case 'arrow': {
+      const { readArrow } = await import('./arrow.ts')
+      return readArrow(file, work)
+    }
+  }
+}
+
+/** @throws {InputError} E_MEMORY for a table that no page holds */
+export function checkCells(name: string, rows: number, columns: number): void {
+  if (rows * columns <= MOST_CELLS) return
+  throw new InputError(
+    'E_MEMORY',
+    'file',
+    `${name} holds ${count(rows)} rows × ${count(columns)} columns; this page holds up to ${count(MOST_CELLS)} cells. Use fewer columns, or the command.`,
+  )
+}
+
+/** A file as text, unpacked where it is packed. */
+export class TextFile implements Reading {
+  readonly name: string
+  readonly #file: File
+  readonly #encoding: 'utf-8' | 'windows-1252'
+  readonly #work: ReadWork
+  #ended = false
+
+  constructor(file: File, encoding: 'utf-8' | 'windows-1252', work: ReadWork) {
+    this.name = file.name
+    this.#file = file
+    this.#encoding = encoding
+    this.#work = work
+  }
+
+  ended(): boolean {
+    return this.#ended
+  }
+
+  async head(): Promise<string> {
+    let text = ''
+    for await (const piece of this.text()) {
+      text += piece
+      if (text.length > 1 << 16) break
+    }
+    return text.length < this.#file.size || text.endsWith('\n') ? text : `${text}\n`
+  }
+
+  async *text(): AsyncGenerator<string, void, void> {
+    this.#ended = false
+    const [a, b] = new Uint8Array(await this.#file.slice(0, 2).arrayBuffer())
+    const packed = a === 0x1f && b === 0x8b
+    const marked = (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)
+    if (packed && typeof DecompressionStream === 'undefined') {
+      throw new InputError(
+        'E_FILE',
+        'file',
+        `${this.name}: this browser cannot unpack gzip. Unpack the file first.`,
+      )
+    }
+    const encoding = marked ? (a === 0xff ? 'utf-16le' : 'utf-16be') : this.#encoding
+    const decoder = new TextDecoder(encoding, { fatal: true })
+    let read = 0
+    let unpacked = 0
+    const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: (chunk, controller) => {
+        read += chunk.length
+        controller.enqueue(chunk)
+      },
+    })
+    const plain = this.#file.stream().pipeThrough(counted)
+    const reader = (packed ? plain.pipeThrough(new DecompressionStream('gzip')) : plain).getReader()
+    try {
+      // One piece behind, so that the last is known to be the last when it goes out.
+      let waiting: string | null = null
+      for (;;) {
+        this.#work.signal.throwIfAborted()
+        const { done, value } = await this.#next(reader)
+        if (done || value === undefined) break
+        unpacked += value.length
+        if (unpacked > LARGEST_FILE) {
+          throw new InputError(
+            'E_SIZE',
+            'file',
+            `${this.name} unpacks to more than ${bytes(LARGEST_FILE)}, which is more than this page opens.`,
+          )
+        }
+        if (waiting !== null) yield waiting
+        waiting = this.#decode(decoder, value, encoding)
+        this.#work.progress({ share: read / this.#file.size, words: `reading ${this.name}` })
+      }
+      this.#ended = true
+      yield (waiting ?? '') + this.#decode(decoder, null, encoding)
+    } finally {
+      await reader.cancel().catch(() => {})
+    }
+  }
+
+  async #next(
+    reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  ): Promise<{ done: boolean; value?: Uint8Array | undefined }> {
+    try {
+      return await reader.read()
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'NotReadableError') {
+        throw new InputError(
+          'E_FILE',
+          'file',
+          `${this.name} cannot be read any more: it was moved, changed or locked. Open it again.`,
+        )
+      }
+      throw new InputError(
+        'E_FILE',
+        'file',
+        `${this.name}: the packed data are damaged. Unpack the file yourself, or fetch it again.`,
+      )
+    }
+  }
+
+  #decode(decoder: TextDecoder, chunk: Uint8Array | null, encoding: string): string {
+    try {
+      return chunk === null ? decoder.decode() : decoder.decode(chunk, { stream: true })
+    } catch {
+      throw new InputError(
+        'E_CSV',
+        'encoding',
+        `${this.name} is not valid ${encoding.toUpperCase()}. Save it as UTF-8, or choose Windows-1252 (Latin-1) in the reading options.`,
+      )
+    }
+  }
+}
+
+/** Refuses names that a table cannot have, before the table does, in words for a file. */
+export function checkNames(file: string, names: readonly string[]): void {
+  const seen = new Set<string>()
+  for (const [at, name] of names.entries()) {
+    if (name.trim() === '')
+      throw new InputError('E_FEATURES', 'file', `${file}: column ${at + 1} has no name. Give it one.`)
+    if (seen.has(name))
+      throw new InputError(
+        'E_FEATURES',
+        'file',
+        `${file}: two columns are named ${show(name)}. Rename one of them.`,
+      )
+    seen.add(name)
+  }
+}

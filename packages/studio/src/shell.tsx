@@ -1,0 +1,121 @@
+import { effect, signal } from '@preact/signals'
+import type { ComponentType, JSX } from 'preact'
+import { LearnPage } from './learn/learn-page.tsx'
+import { begin, lessons } from './learn/state.ts'
+import { saves } from './storage.ts'
+import { switchTheme, theme } from './theme.ts'
+
+type Page = 'learn' | 'work'
+
+function pageNow(): Page {
+  return location.hash.startsWith('#work') ? 'work' : 'learn'
+}
+
+const page = signal<Page>(pageNow())
+
+/** The work page is loaded when it is first asked for. */
+const workPage = signal<{
+  readonly Page: ComponentType
+  readonly undo: () => void
+  readonly redo: () => void
+} | null>(null)
+const failed = signal(false)
+
+addEventListener('hashchange', () => {
+  page.value = pageNow()
+  if (location.hash.includes('d=')) begin()
+})
+begin()
+
+effect(() => {
+  if (page.value !== 'work' || workPage.peek() !== null) return
+  import('./work/work-page.tsx').then(
+    ({ WorkPage, undo, redo }) => {
+      workPage.value = { Page: WorkPage, undo, redo }
+    },
+    () => {
+      failed.value = true
+    },
+  )
+})
+
+addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return
+  // In a field, the field's own undo.
+  if (event.target instanceof HTMLInputElement && event.target.type === 'text') return
+  event.preventDefault()
+  const back = event.shiftKey
+  if (page.peek() === 'learn') back ? lessons.redo() : lessons.undo()
+  else back ? workPage.peek()?.redo() : workPage.peek()?.undo()
+})
+
+export function Shell(): JSX.Element {
+  const work = workPage.value
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
+        To the content
+      </a>
+      <header class="top">
+        <a class="brand" href="#learn">
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <g stroke="currentColor" stroke-width="1.6" opacity="0.5">
+              <path d="M16 17 7 8M16 17l10-6M16 17l-5 9" />
+            </g>
+            <circle cx="7" cy="8" r="3.4" style={{ fill: 'var(--g0)' }} />
+            <path d="m26 6.500 3.800 6.600h-7.600z" style={{ fill: 'var(--g1)' }} />
+            <path d="M8 23h6v6H8z" style={{ fill: 'var(--g2)' }} />
+            <path
+              d="m16 12.800 4.200 4.200-4.200 4.200-4.200-4.200z"
+              style={{ fill: 'var(--card)', stroke: 'var(--ink)', strokeWidth: '1.8' }}
+            />
+          </svg>
+          nigh
+        </a>
+        <nav class="tabs" aria-label="Pages">
+          <a href="#learn" aria-current={page.value === 'learn' ? 'page' : undefined}>
+            Learn
+          </a>
+          <a href="#work" aria-current={page.value === 'work' ? 'page' : undefined}>
+            Work
+          </a>
+        </nav>
+        <span class="push row">
+          <span class="status wide-only">
+            {saves.value === false
+              ? 'Open in another tab: this one does not save.'
+              : 'Nothing leaves this browser.'}
+          </span>
+          <button
+            type="button"
+            class="plain"
+            onClick={switchTheme}
+            aria-label={theme.value === 'dark' ? 'Light colours' : 'Dark colours'}
+          >
+            {theme.value === 'dark' ? '☀' : '☾'}
+          </button>
+        </span>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {page.value === 'learn' ? (
+          <LearnPage />
+        ) : work !== null ? (
+          <work.Page />
+        ) : failed.value ? (
+          <p class="notice bad" role="alert">
+            The work page could not be loaded. Reload while you are online.
+          </p>
+        ) : (
+          <p class="quiet">Loading …</p>
+        )}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,78 @@
+// What survives a reload: settings in localStorage, the file in IndexedDB. Of two tabs only the first one saves.
+
+import { signal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
+
+/** Whether this tab saves; null until that is known. */
+export const saves: Signal<boolean | null> = signal(null)
+
+/** Takes the right to save for as long as the tab is open. */
+export function claimSaving(): void {
+  if (navigator.locks === undefined) {
+    saves.value = true
+    return
+  }
+  void navigator.locks.request('nigh-studio', { ifAvailable: true }, (lock) => {
+    saves.value = lock !== null
+    // Held until the tab closes.
+    return lock === null ? undefined : new Promise<void>(() => {})
+  })
+}
+
+/** Keeps a plain value under a name. What cannot be kept (a full or forbidden store) is not. */
+export function keep(name: string, value: unknown): void {
+  if (saves.peek() === false) return
+  try {
+    localStorage.setItem(`nigh:${name}`, JSON.stringify(value))
+  } catch {
+    // The page works without memory.
+  }
+}
+
+/** The value that was kept, as unknown as anything that comes from outside. */
+export function kept(name: string): unknown {
+  try {
+    const text = localStorage.getItem(`nigh:${name}`)
+    return text === null ? null : JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** Files larger than this are not kept. */
+export const LARGEST_KEPT = 256e6
+
+function store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('nigh-studio', 1)
+    opening.onupgradeneeded = () => opening.result.createObjectStore('files')
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => resolve(opening.result.transaction('files', mode).objectStore('files'))
+  })
+}
+
+/** Keeps the file, or forgets the one that was kept. */
+export async function keepFile(file: File | null): Promise<void> {
+  if (saves.peek() === false) return
+  try {
+    const files = await store('readwrite')
+    if (file === null || file.size > LARGEST_KEPT) files.delete('data')
+    else files.put(file, 'data')
+  } catch {
+    // Private windows may have no store.
+  }
+}
+
+/** The file that was kept. */
+export async function keptFile(): Promise<File | null> {
+  try {
+    const files = await store('readonly')
+    return await new Promise((resolve) => {
+      const asking = files.get('data')
+      asking.onsuccess = () => resolve(asking.result instanceof File ? asking.result : null)
+      asking.onerror = () => resolve(null)
+    })
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { defineConfig } from 'vite'
+import type { Plugin } from 'vite'
+
+/**
+ * What the page may do: run its own scripts and WebAssembly, and load its own files. Nothing inline, nobody else's,
+ * and no address to send anything to.
+ */
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+
+/** Shared memory, and so several threads on one table, needs an isolated page. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+}
+
+export default defineConfig({
+  base: './',
+  root: import.meta.dirname,
+  // The only data in the bundle's folder are the examples, which stay where they are.
+  server: { headers, fs: { allow: ['../..'] } },
+  preview: { headers },
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  plugins: [strictPage(), offline()],
+})
+
+/** Puts the policy into the built page. (While developing, Vite's own client needs more.) */
+function strictPage(): Plugin {
+  return {
+    name: 'nigh-policy',
+    apply: 'build',
+    transformIndexHtml: (html) => ({
+      html,
+      tags: [
+        {
+          tag: 'meta',
+          attrs: { 'http-equiv': 'Content-Security-Policy', content: policy },
+          injectTo: 'head-prepend',
+        },
+      ],
+    }),
+  }
+}
+
+/** Writes the service worker: the list of files to keep for offline, named by their contents. */
+function offline(): Plugin {
+  return {
+    name: 'nigh-offline',
+    apply: 'build',
+    closeBundle() {
+      const dist = join(import.meta.dirname, 'dist')
+      const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name !== 'service-worker.js')
+        .map((entry) => relative(dist, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+        .sort()
+      const hash = createHash('sha256')
+      for (const file of files) hash.update(file).update(readFileSync(join(dist, file)))
+      const source = readFileSync(join(import.meta.dirname, 'service-worker.js'), 'utf8')
+      writeFileSync(
+        join(dist, 'service-worker.js'),
+        source
+          .replace("'@version'", JSON.stringify(hash.digest('hex').slice(0, 16)))
+          .replace("'@policy'", JSON.stringify(policy))
+          .replace("['@files']", JSON.stringify(files)),
+      )
+    },
+  }
+}
