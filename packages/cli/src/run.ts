@@ -23,6 +23,8 @@ export class Run {
   readonly width: number
   readonly json: boolean
   readonly quiet: boolean
+  /** What every heavy call of the library is told: what stops it, and how many threads may work. */
+  readonly work: { readonly signal: AbortSignal; readonly threads?: number }
   readonly #report: NodeJS.WriteStream
   readonly #seconds: Map<string, number> = new Map()
   readonly #begun: number = performance.now()
@@ -33,13 +35,14 @@ export class Run {
   constructor(
     command: string,
     signal: AbortSignal,
-    options: { json?: boolean; quiet?: boolean },
+    options: { json?: boolean | undefined; quiet?: boolean | undefined; threads?: number | undefined },
     rowsOnStdout: boolean,
   ) {
     this.command = command
     this.signal = signal
     this.json = options.json === true
     this.quiet = options.quiet === true
+    this.work = { signal, ...(options.threads === undefined ? {} : { threads: options.threads }) }
     this.#report = rowsOnStdout ? process.stderr : process.stdout
     const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== ''
     this.paint = paintFor(this.#report.isTTY === true && !plain)

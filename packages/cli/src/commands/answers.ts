@@ -24,7 +24,7 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
   const { matrix, rows } = numbersOf(model, table)
   if (rows !== null) run.warn(`${table.rows - rows.length} rows with empty cells have no answer`)
   if (model instanceof KMeans) {
-    const labels = await model.predict(matrix, { signal: run.signal })
+    const labels = await model.predict(matrix, run.work)
     const distances = distancesTo(matrix, model.centroids, labels)
     return [
       { name: 'cluster', type: 'number', values: toAllRows(labels, rows, table.rows) },
@@ -41,15 +41,13 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
     const part = Matrix.of(matrix.values.subarray(from * matrix.columns, to * matrix.columns), matrix.columns)
     run.progress.step(from / matrix.rows)
     if (model instanceof KNNClassifier) {
-      for (const [i, { prediction, neighbors: voters }] of (
-        await model.explain(part, { signal: run.signal })
-      ).entries()) {
+      for (const [i, { prediction, neighbors: voters }] of (await model.explain(part, run.work)).entries()) {
         predictions.push(typeof prediction === 'bigint' ? String(prediction) : prediction)
         for (const voter of voters) if (voter.target === prediction) confidence[from + i] += voter.share
         neighbors.push(voters.map(({ index }) => index).join(' '))
       }
     } else {
-      for (const { prediction, neighbors: voters } of await model.explain(part, { signal: run.signal })) {
+      for (const { prediction, neighbors: voters } of await model.explain(part, run.work)) {
         if (prediction.length !== 1)
           throw new InputError(
             'E_KIND',

@@ -44,10 +44,9 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     init: flags.init,
     tolerance: flags.tolerance,
     seed: flags.seed,
-    signal: run.signal,
+    ...run.work,
     ...(flags.nInit === undefined ? {} : { nInit: flags.nInit }),
     ...(flags.maxIterations === undefined ? {} : { maxIterations: flags.maxIterations }),
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     onProgress: ({ start, iteration, phase, changed }: Step): void => {
       if (phase === 'seed')
         timing.seed = Math.max(timing.seed, start === 0 ? (performance.now() - timing.begun) / 1000 : 0)

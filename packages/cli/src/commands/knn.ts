@@ -78,7 +78,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
   )
 
   if (flags.model !== undefined || flags.predict !== undefined) {
-    const options = { ...modelOptions(flags), encoder, signal: run.signal }
+    const options = { ...modelOptions(flags), encoder, ...run.work }
     const model = await run.time('fit', 'fitting', async (): Promise<AnsweringModel> => {
       if (targets.task === 'classify') return KNNClassifier.fit(table, targets.values, options)
       return KNNRegressor.fit(table, targets.values, options)
@@ -316,7 +316,7 @@ async function evaluate(
           points,
           rows === undefined ? targets.values : Array.from(rows, (row) => targets.values[row]),
           modelOptions(flags),
-        ).then((model) => model.predict(queries, { signal: run.signal })),
+        ).then((model) => model.predict(queries, run.work)),
     })) {
       predicted.push(...answers)
       const usual = mostFrequent(known(train), targets.values)
@@ -357,7 +357,7 @@ async function evaluate(
       const values =
         rows === undefined ? targets.values : Float64Array.from(rows, (row) => targets.values[row])
       const model = await KNNRegressor.fit(points, values, modelOptions(flags))
-      return Array.from(await model.predict(queries, { signal: run.signal }))
+      return Array.from(await model.predict(queries, run.work))
     },
   })) {
     for (const answer of answers) predicted.push(answer)

@@ -29,7 +29,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
     NearestNeighbors.fit(flags.model === undefined ? matrix : input.table, {
       ...metricOptions(flags),
       ...(flags.model === undefined ? {} : { encoder }),
-      signal: run.signal,
+      ...run.work,
     }),
   )
   const query = flags.query === undefined ? undefined : await run.read(flags.query, readOptionsOf(flags))
@@ -45,8 +45,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
   const found = await run.time('search', 'searching', () =>
     model.nearest(asked?.matrix, {
       k: flags.k,
-      signal: run.signal,
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      ...run.work,
       onProgress: ({ done, total }) => run.progress.step(done / total),
     }),
   )

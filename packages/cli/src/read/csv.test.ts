@@ -250,6 +250,61 @@ describe('what a CSV file says', () => {
   })
 })
 
+/** RFC 4180 to the letter, with one kind of line end: undefined where the text is anything else. */
+function strictRecords(text: string): string[][] | undefined {
+  const records: string[][] = []
+  let end: string | undefined
+  let rest = text
+  while (rest !== '') {
+    const record: string[] = []
+    for (;;) {
+      const cell = /^"((?:[^"]|"")*)"(?=[,\r\n]|$)|^[^",\r\n]*(?=[,\r\n]|$)/.exec(rest)
+      if (cell === null) return undefined
+      record.push(cell[1] === undefined ? cell[0] : cell[1].replaceAll('""', '"'))
+      rest = rest.slice(cell[0].length)
+      if (!rest.startsWith(',')) break
+      rest = rest.slice(1)
+    }
+    const found = /^(?:\r\n|\r|\n)/.exec(rest)?.[0]
+    if (found !== undefined) {
+      end ??= found
+      if (found !== end) return undefined
+      rest = rest.slice(found.length)
+    }
+    records.push(record)
+  }
+  return records
+}
+
+test('what is read is what RFC 4180 says, and everything else is refused', async () => {
+  const quoted = ['"a,b"', '"say ""hi"""', '"l\nm"', '""', '"\n"']
+  const cell = fc.constantFrom('a', 'b b', '1', '', 'é', ' x ', 'y;z', ...quoted)
+  const change = fc.option(fc.tuple(fc.nat(60), fc.constantFrom(',', '"', '\n', '\r', 'z', '')), {
+    nil: undefined,
+  })
+  const rows = fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(rows, fc.constantFrom('\n', '\r\n', '\r'), change, async (records, end, changed) => {
+      const lines = records.map((record) => record.join(',').replaceAll('\n', end))
+      let text = `h,k${end}${lines.join(end)}`
+      if (changed !== undefined) {
+        const at = 4 + (changed[0] % Math.max(1, text.length - 4))
+        text = text.slice(0, at) + changed[1] + text.slice(at + 1)
+      }
+      const strict = strictRecords(text)?.filter((record) => record.length > 1 || record[0] !== '')
+      const sound = strict !== undefined && strict.length > 1 && strict.every((record) => record.length === 2)
+      const options = { delimiter: ',', text: ['h', 'k'], missingMarks: [] }
+      if (!sound) {
+        expect(await refusal(text, options)).toMatch(/^E_(CSV|EMPTY|FEATURES) /)
+        return
+      }
+      const body = strict.slice(1)
+      expect(await cells(text, options)).toEqual([0, 1].map((j) => body.map((record) => record[j] || null)))
+    }),
+    { numRuns: 150, seed: 0 },
+  )
+})
+
 describe('what is refused, and how', () => {
   test('text in row 30,001 of a numeric column', async () => {
     const lines = Array.from({ length: 30_010 }, (_, i) => `${i},${i === 30_000 ? 'oops' : i / 4}`)
