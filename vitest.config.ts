@@ -4,8 +4,20 @@ import { defineConfig } from 'vitest/config'
 // builds first (tools/setup.mjs).
 export default defineConfig({
   test: {
-    include: ['packages/*/{src,test,fixtures}/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts', 'bench/**/*.test.{ts,mjs}', 'docs/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/*.spark.test.ts', '**/*.browser.test.ts', '**/*.slow.test.ts'],
+    include: [
+      'packages/*/{src,test,fixtures}/**/*.test.ts',
+      'tools/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'bench/**/*.test.{ts,mjs}',
+      'docs/**/*.test.ts',
+    ],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      '**/*.spark.test.ts',
+      '**/*.browser.test.ts',
+      '**/*.slow.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -425,7 +425,11 @@ const options = fc.record({
 })
 
 /** Fits, or says why that was refused: then there is nothing to compare. */
-function tryFit(table: Table, chosen: fc.infer<typeof options>, sampleWeight?: number[]): Encoder | string {
+function tryFit(
+  table: Table,
+  chosen: typeof options extends fc.Arbitrary<infer Chosen> ? Chosen : never,
+  sampleWeight?: number[],
+): Encoder | string {
   const { named, ignored, ...rest } = chosen
   const split = Math.ceil(table.names.length / 2)
   try {
