@@ -49,7 +49,7 @@ export class Matrix {
       throw new InputError(
         'E_TYPE',
         param,
-        `${call}: ${param} must be rows of numbers (number[][], typed-array rows or a Matrix), got ${show(points)}`,
+        `${call}: ${param} must be rows of numbers (number[][], typed-array rows or a Matrix), got ${show(points)}${flatHint(points)}`,
       )
     }
     const rows = points.length
@@ -59,7 +59,7 @@ export class Matrix {
       throw new InputError(
         'E_TYPE',
         param,
-        `${call}: ${param}[0] must be a row of numbers, got ${show(first)}`,
+        `${call}: ${param}[0] must be a row of numbers, got ${show(first)}${rowHint(first)}`,
       )
     }
     const columns = first.length
@@ -74,7 +74,7 @@ export class Matrix {
         throw new InputError(
           'E_TYPE',
           param,
-          `${call}: ${param}[${i}] must be a row of numbers, got ${show(row)}`,
+          `${call}: ${param}[${i}] must be a row of numbers, got ${show(row)}${rowHint(row)}`,
         )
       }
       if (row.length !== columns) {
@@ -183,4 +183,16 @@ function nonFinite(call: string, param: string, row: number, column: number, val
     param,
     `${call}: ${param} must hold finite numbers; row ${row}, column ${column} is ${value}`,
   )
+}
+
+/** A flat typed array is nearly right: says what is missing. */
+function flatHint(points: unknown): string {
+  return points instanceof Float32Array || points instanceof Float64Array
+    ? '; Matrix.of(values, columns) takes a flat array'
+    : ''
+}
+
+/** A list of numbers may be one row, or rows of one number: says how either is written. */
+function rowHint(row: unknown): string {
+  return typeof row === 'number' ? ' (each row is an array: [[1], [2]] are two rows, [[1, 2]] is one)' : ''
 }
