@@ -19,8 +19,10 @@ export async function main(args: readonly string[]): Promise<void> {
       process.exit(code)
     }
     abort.abort(interrupted)
+    // Whatever does not hear of it in five seconds is left as it is.
     setTimeout(() => {
       discardDrafts()
+      report(interrupted, args, true)
       process.exit(code)
     }, 5000).unref()
   }

@@ -1,5 +1,5 @@
-import { InputError, KMeans, KNNClassifier, KNNRegressor, Matrix, Table } from 'nigh'
-import type { ClassLabel, Column, Model } from 'nigh'
+import { InputError, KMeans, KNNClassifier, KNNRegressor, Matrix } from 'nigh'
+import type { ClassLabel, Column, Model, Table } from 'nigh'
 import type { Run } from '../run.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 

@@ -1,8 +1,8 @@
 import { chooseK } from 'nigh'
 import type { ChosenK, Matrix } from 'nigh'
+import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { choiceLines } from '../show/choice.ts'
-import { timeLine } from './kmeans.ts'
 import { prepare, readingOf } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 

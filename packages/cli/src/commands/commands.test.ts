@@ -39,7 +39,8 @@ function nigh(
   })
 }
 
-// biome-ignore lint: parsed answers are looked at field by field
+// Answers are looked at field by field.
+// oxlint-disable-next-line no-explicit-any
 async function json(args: readonly string[]): Promise<any> {
   const { code, out, err } = await nigh([...args, '--json'])
   expect(err).toBe('')

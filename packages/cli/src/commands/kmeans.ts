@@ -1,8 +1,9 @@
 import { InputError, KMeans } from 'nigh'
 import type { Encoder, Matrix } from 'nigh'
+import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { recommendation } from '../show/choice.ts'
-import { brief, duration, plural } from '../show/numbers.ts'
+import { brief, plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
@@ -137,12 +138,4 @@ export function centroidRows(encoder: Encoder, centroids: Matrix): (number | str
   return Array.from({ length: centroids.rows }, (_, c) =>
     columns.map(({ type, values }) => (type === 'date' ? dateText(values[c], false) : values[c])),
   )
-}
-
-/** "0.41 s: read 0.12 s, encode 0.01 s, fit 0.20 s" */
-export function timeLine(run: Run): string {
-  const parts = Object.entries(run.timings)
-    .filter(([, seconds]) => seconds >= 0.001)
-    .map(([part, seconds]) => `${part} ${duration(seconds)}`)
-  return `${duration(run.seconds)}: ${parts.join(', ')}`
 }

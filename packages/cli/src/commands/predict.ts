@@ -4,12 +4,11 @@ import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import { openSource, readBytes } from '../read/source.ts'
 import type { Run } from '../run.ts'
-import { inputLines } from '../run.ts'
+import { inputLines, timeLine } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
 import { answerRows, isAnswering } from './answers.ts'
 import { sayRows } from './knn.ts'
-import { timeLine } from './kmeans.ts'
 import { places, withAnswers } from './shared.ts'
 
 export interface PredictFlags extends ReadFlags {

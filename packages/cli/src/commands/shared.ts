@@ -1,5 +1,5 @@
-import { Encoder, InputError, Table } from 'nigh'
-import type { Column, Encoded, EncoderOptions, Matrix } from 'nigh'
+import { Encoder, InputError } from 'nigh'
+import type { Column, Encoded, EncoderOptions, Matrix, Table } from 'nigh'
 import type { Input } from '../read/read.ts'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'

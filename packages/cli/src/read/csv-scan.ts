@@ -11,6 +11,8 @@ const QUOTE = 34
 export interface ByteScan {
   /** Lines, the last one with or without a newline. */
   readonly lines: number
+  /** Lines without a byte. */
+  readonly blankLines: number
   /** Bytes of the longest line. */
   readonly longestLine: number
   readonly quotes: boolean
@@ -30,6 +32,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
   let newlines = 0
   let longestLine = 0
   let line = 0
+  let blankLines = 0
   let quotes = false
   let oddNumbers = false
   let trailingDelimiters = false
@@ -64,6 +67,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
     for (let i = 0; i < bytes.length; i++) {
       if (bytes[i] !== LF) continue
       newlines++
+      if (at + i === line) blankLines++
       const before = i === 0 ? previous : bytes[i - 1]
       if (before === separator || before === CR) {
         const last = before === CR ? (i > 1 ? bytes[i - 2] : separator) : before
@@ -79,6 +83,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
   trailingDelimiters ||= previous === separator
   return {
     lines: newlines + (at > line ? 1 : 0),
+    blankLines,
     longestLine: Math.max(longestLine, at - line),
     quotes,
     oddNumbers,

@@ -58,7 +58,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     scan.quotes || scan.returns || scan.trailingDelimiters || names.length === 1
       ? walkRecords(source, delimiter, names.length, header)
       : undefined
-  const rows = walked?.records ?? scan.lines - (header ? 1 : 0)
+  const rows = walked?.records ?? scan.lines - scan.blankLines - (header ? 1 : 0)
   const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
   checkSome(source.name, read, names)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
@@ -87,15 +87,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
   options.signal?.addEventListener('abort', stop)
   try {
     const columns = await readColumns(sandbox, plan, read, numeric, options)
-    const found = columns[0]?.values.length ?? 0
-    if (walked !== undefined && found !== walked.records) {
-      throw new InputError(
-        'E_CSV',
-        'file',
-        `${source.name}: ${walked.records} rows were counted but ${found} read`,
-      )
-    }
-    if (found === 0)
+    if (rows === 0)
       throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
     const typed = typeColumns(columns, plan, options)
     return { columns: typed, warnings: [...warnings, ...roundedNumbers(source.name, typed)], names }
@@ -141,6 +133,9 @@ async function readColumns(
       if (message.includes('Could not convert') && numeric.size > 0) {
         // After a few columns one by one, all that are left: a pass over the file each is too slow.
         if (failed === undefined || !numeric.delete(Number(failed)) || attempt >= 3) numeric.clear()
+      } else if (error instanceof ShortRead && attempt < 4) {
+        // Most often a number that is none; the next attempt says so, or reads the cells as text.
+        if (attempt >= 2) numeric.clear()
       } else throw structureError(plan, message)
     }
   }
@@ -174,7 +169,8 @@ async function readOnce(
       decimal_separator = '${plan.decimal}', nullstr = [${plan.marks.map(quote).join(', ')}], max_line_size = ${lineLimit},
       buffer_size = ${Math.max(8_000_000, lineLimit * 2)})`,
   )
-  for (let done = 0; ; ) {
+  let done = 0
+  for (;;) {
     const chunk = await result.fetchChunk()
     options.signal?.throwIfAborted()
     if (chunk === null || chunk.rowCount === 0) break
@@ -183,7 +179,16 @@ async function readOnce(
     done += count
     options.onProgress?.(Math.min(1, done / rows))
   }
+  // A stream that fails may also just end: nothing but the count tells.
+  if (done !== rows) throw new ShortRead(done, rows)
   return builders.map((builder, j) => builder.finish(names[read[j]]))
+}
+
+/** DuckDB gave another number of rows than the file has. */
+class ShortRead extends Error {
+  constructor(found: number, expected: number) {
+    super(`${expected} rows were counted, but ${found} read`)
+  }
 }
 
 /** DuckDB stopped at the file's structure: our own walk says the same in our words, or its first lines are passed on. */

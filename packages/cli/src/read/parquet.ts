@@ -51,7 +51,8 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const result = await connection.stream(
       `SELECT ${taken.map(({ sql }) => sql).join(', ')} FROM read_parquet(${path})`,
     )
-    for (let done = 0; ; ) {
+    let done = 0
+    for (;;) {
       const chunk = await result.fetchChunk()
       options.signal?.throwIfAborted()
       if (chunk === null || chunk.rowCount === 0) break
@@ -59,6 +60,8 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
       done += chunk.rowCount
       options.onProgress?.(Math.min(1, done / rows))
     }
+    // A stream that fails may also just end: nothing but the count tells.
+    if (done !== rows) throw new Error(`it breaks off after row ${done} of ${rows}`)
     const columns = builders.map((builder, j) => builder.finish(named[j].name))
     for (const [j, column] of columns.entries()) {
       if (column.type !== 'number') continue
