@@ -16,7 +16,7 @@ export interface ProfileOptions {
   /** k × d, in the sorted order of the labels: what typical and far are measured from. Default: the means of the clusters. */
   readonly centroids?: MatrixLike
   /** What turned the table into numbers for the clustering: `model.encoder`. Default: one fitted here. */
-  readonly encoder?: Encoder
+  readonly encoder?: Encoder | undefined
   /** How many typical and how many far rows are named for each cluster. Default: 3. */
   readonly examples?: number
 }
