@@ -173,29 +173,57 @@ export function nearestOfPanels(
   v128.store(out, second, 32)
 }
 
-/** Writes the scores of 4 rows with the 8 vectors of one panel: 4 × 8 float32. */
+/** Writes the scores of 4 rows with the 8 vectors of one panel: 4 × 8 float32. Parameters as above. */
 export function scoresOfPanel(
-  x0: usize, x1: usize, x2: usize, x3: usize, columns: i32, panel: usize, halves: usize, out: usize,
+  x0: usize, x1: usize, x2: usize, x3: usize, width: usize, panel: usize, halves: usize, unit: f32, out: usize,
 ): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
   let b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  const width = <usize>columns << 2
-  for (let at: usize = 0; at < width; at += 4) {
-    const ca = v128.load(panel)
-    const cb = v128.load(panel, 16)
-    panel += 32
-    let x = v128.load32_splat(x0 + at)
-    a0 = fma(x, ca, a0)
-    b0 = fma(x, cb, b0)
-    x = v128.load32_splat(x1 + at)
-    a1 = fma(x, ca, a1)
-    b1 = fma(x, cb, b1)
-    x = v128.load32_splat(x2 + at)
-    a2 = fma(x, ca, a2)
-    b2 = fma(x, cb, b2)
-    x = v128.load32_splat(x3 + at)
-    a3 = fma(x, ca, a3)
-    b3 = fma(x, cb, b3)
+  if (unit == 0) {
+    for (let at: usize = 0; at < width; at += 4) {
+      const ca = v128.load(panel)
+      const cb = v128.load(panel, 16)
+      panel += 32
+      let x = v128.load32_splat(x0 + at)
+      a0 = fma(x, ca, a0)
+      b0 = fma(x, cb, b0)
+      x = v128.load32_splat(x1 + at)
+      a1 = fma(x, ca, a1)
+      b1 = fma(x, cb, b1)
+      x = v128.load32_splat(x2 + at)
+      a2 = fma(x, ca, a2)
+      b2 = fma(x, cb, b2)
+      x = v128.load32_splat(x3 + at)
+      a3 = fma(x, ca, a3)
+      b3 = fma(x, cb, b3)
+    }
+  } else {
+    for (let at: usize = 0; at < width; at += 4) {
+      const ca = v128.load(panel)
+      const cb = v128.load(panel, 16)
+      panel += 32
+      let x = v128.load32_splat(x0 + at)
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, ca))
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(x, cb))
+      x = v128.load32_splat(x1 + at)
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, ca))
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(x, cb))
+      x = v128.load32_splat(x2 + at)
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, ca))
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(x, cb))
+      x = v128.load32_splat(x3 + at)
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, ca))
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x, cb))
+    }
+    const worth = f32x4.splat(unit)
+    a0 = f32x4.mul(f32x4.convert_i32x4_s(a0), worth)
+    b0 = f32x4.mul(f32x4.convert_i32x4_s(b0), worth)
+    a1 = f32x4.mul(f32x4.convert_i32x4_s(a1), worth)
+    b1 = f32x4.mul(f32x4.convert_i32x4_s(b1), worth)
+    a2 = f32x4.mul(f32x4.convert_i32x4_s(a2), worth)
+    b2 = f32x4.mul(f32x4.convert_i32x4_s(b2), worth)
+    a3 = f32x4.mul(f32x4.convert_i32x4_s(a3), worth)
+    b3 = f32x4.mul(f32x4.convert_i32x4_s(b3), worth)
   }
   const ha = v128.load(halves)
   const hb = v128.load(halves, 16)
@@ -207,24 +235,4 @@ export function scoresOfPanel(
   v128.store(out, f32x4.sub(hb, b2), 80)
   v128.store(out, f32x4.sub(ha, a3), 96)
   v128.store(out, f32x4.sub(hb, b3), 112)
-}
-
-/** Squared distance of two float32 rows, by differences: relative error below (d + 8)·2⁻²⁴, no cancellation. */
-export function nearSq(x: usize, y: usize, columns: i32): f32 {
-  let sum = f32x4.splat(0)
-  const width = <usize>columns << 2
-  const whole = width & ~15
-  let at: usize = 0
-  for (; at < whole; at += 16) {
-    const t = f32x4.sub(v128.load(x + at), v128.load(y + at))
-    sum = fma(t, t, sum)
-  }
-  let rest: f32 = 0
-  for (; at < width; at += 4) {
-    const t = load<f32>(x + at) - load<f32>(y + at)
-    rest += t * t
-  }
-  return (
-    f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + (f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)) + rest
-  )
 }

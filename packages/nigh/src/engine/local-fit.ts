@@ -1,11 +1,11 @@
 import { type Grids, gridsOf, type Ranges, threeGrids } from '../kmeans/grids.ts'
 import type { Assigned, CentroidSums, FarRow, FitEngine } from '../kmeans/passes.ts'
 import {
-  BUCKET_COUNT,
+  BUCKET_SHIFT,
   BUCKETS,
   CANDIDATE_GAPS,
   CANDIDATE_HALVES,
-  CANDIDATE_INDICES,
+  CANDIDATE_NARROW,
   CANDIDATE_PANEL,
   CANDIDATE_ROWS,
   CANDIDATES,
@@ -19,6 +19,7 @@ import {
   FIELDS,
   FINE,
   FIRST,
+  GAINED,
   GAINS,
   GROUP_LOWER,
   GROUP_OF,
@@ -30,6 +31,7 @@ import {
   HALVES,
   HASHES,
   LABELS,
+  LIMITS,
   LOWER,
   NARROW,
   NARROW_ERROR,
@@ -119,6 +121,7 @@ export class LocalFit implements FitEngine {
   #sqsAddress = 0
   /** Largest absolute number of the working copy. */
   #reach = 0
+  #gapsAddress = 0
   #narrowGivenUp = false
 
   constructor(runner: Runner, rows: FitRows) {
@@ -751,6 +754,7 @@ export class LocalFit implements FitEngine {
     const { memory, threads } = this.#runner
     const { rows, columns, k } = this.#at
     this.#setSqGrids(grids.spanSq * (1 + 1e-9), grids.bits)
+    this.#makeNarrowCopy(k)
     if (this.#seeding === null) {
       this.#space(HASHES, rows * 4)
       this.#rowsPass('hash')
@@ -758,14 +762,16 @@ export class LocalFit implements FitEngine {
       this.#space(CANDIDATE_PANEL, columns * 32)
       this.#space(CANDIDATE_HALVES, 32)
       this.#space(CANDIDATE_ROWS, columns * 64)
-      this.#space(CANDIDATE_INDICES, 32)
-      this.#space(CANDIDATE_GAPS, (k + 1) * 32)
+      this.#space(CANDIDATE_NARROW, (columns + 1) * 16)
+      this.#space(LIMITS, rows * 4)
+      this.#set(BUCKET_SHIFT, 32 - bucketBits(rows))
+      this.#gapsAddress = memory.allocate((k + 1) * 32)
       this.#space(GAINS, threads * 256)
-      this.#space(BUCKETS, threads * BUCKET_COUNT * 16)
-      this.#seeding = new Seeding(memory.u32(this.#get(HASHES), rows))
+      this.#space(BUCKETS, threads * 2 ** bucketBits(rows) * 16)
+      this.#seeding = new Seeding(memory.u32(this.#get(HASHES), rows), bucketBits(rows))
     }
     this.#set(DISTANCES_SQ, this.#sqs())
-    memory.f64(this.#get(BUCKETS), threads * BUCKET_COUNT * 2).fill(0)
+    memory.f64(this.#get(BUCKETS), threads * this.#seeding.totals.length).fill(0)
     this.#seeding.restart()
     // Norms of all rows bound the error of any candidate: a candidate is a row.
     let largest = 0
@@ -791,7 +797,8 @@ export class LocalFit implements FitEngine {
       seeding.excluded = taken.length
     }
     let [totalA, totalB] = [0, 0]
-    for (let b = 0; b < BUCKET_COUNT; b++) {
+    const count = sums.length / 2
+    for (let b = 0; b < count; b++) {
       totalA += sums[2 * b]
       totalB += sums[2 * b + 1]
     }
@@ -799,7 +806,7 @@ export class LocalFit implements FitEngine {
     if (!(total > 0)) return null
     const target = at * total
     let [a, b, bucket, last] = [0, 0, -1, -1]
-    for (let i = 0; i < BUCKET_COUNT; i++) {
+    for (let i = 0; i < count; i++) {
       if (sums[2 * i] === 0 && sums[2 * i + 1] === 0) continue
       last = i
       if (a + sums[2 * i] + (b + sums[2 * i + 1]) > target) {
@@ -850,7 +857,7 @@ export class LocalFit implements FitEngine {
     value: (row: number, weight: number, sum: Float64Array) => void,
   ): Float64Array {
     if (seeding.weights !== null) return seeding.weights
-    const buckets = new Float64Array(BUCKET_COUNT * 2)
+    const buckets = new Float64Array(seeding.totals.length)
     const sum = new Float64Array(2)
     const hashes = this.#runner.memory.u32(this.#get(HASHES), this.#at.rows)
     for (let i = 0; i < hashes.length; i++) {
@@ -858,7 +865,7 @@ export class LocalFit implements FitEngine {
       if (w === 0) continue
       sum.fill(0)
       value(i, w, sum)
-      const b = (hashes[i] >>> 20) * 2
+      const b = (hashes[i] >>> seeding.shift) * 2
       buckets[b] += sum[0]
       buckets[b + 1] += sum[1]
     }
@@ -894,20 +901,31 @@ export class LocalFit implements FitEngine {
   }
 
   tryRows(rows: readonly Float64Array[]): Float64Array {
+    const seeding = this.#seedingState()
     const gains = new Float64Array(rows.length)
+    seeding.tried = rows
     for (let from = 0; from < rows.length; from += 8) {
+      const at = (seeding.gained[from / 8] ??= this.#runner.memory.allocate(this.#at.rows))
+      this.#set(GAINED, at)
       gains.set(this.#tryEight(rows.slice(from, from + 8)), from)
     }
     return gains
   }
 
   #tryEight(rows: readonly Float64Array[]): Float64Array {
+    const seeding = this.#seedingState()
     const { memory, threads } = this.#runner
     this.#packCandidates(rows)
+    this.#packGaps(rows)
+    this.#set(CANDIDATES, rows.length)
     this.#set(TAKEN, -1)
     this.#set(FIRST, 0)
     memory.f64(this.#get(GAINS), threads * 32).fill(0)
+    const before = this.work.distances
     this.#rowsPass('seed')
+    // Where the triangle inequality rules out little, its table is not worth making.
+    const spared = 1 - (this.work.distances - before) / (8 * this.#at.rows)
+    if (seeding.taken.length >= 8 && spared < 0.25) seeding.gapsPay = false
     const found = memory.f64(this.#get(GAINS), threads * 32)
     const gains = new Float64Array(rows.length)
     for (let c = 0; c < rows.length; c++) {
@@ -925,33 +943,45 @@ export class LocalFit implements FitEngine {
   takeRow(row: Float64Array): void {
     const seeding = this.#seedingState()
     const { memory, threads } = this.#runner
-    this.#packCandidates([row])
-    this.#set(TAKEN, 0)
+    const first = seeding.taken.length === 0
+    // A row that was tried left word of who gains from it; the first row is everybody's nearest.
+    let place = seeding.tried.indexOf(row)
+    if (!first && place < 0) {
+      this.tryRows([row])
+      place = 0
+    }
+    if (first) place = 0
+    else this.#set(GAINED, seeding.gained[Math.floor(place / 8)])
+    memory.f64(this.#get(CANDIDATE_ROWS) + (place % 8) * row.length * 8, row.length).set(row)
+    this.#set(TAKEN, place % 8)
     this.#set(TAKEN_AS, seeding.taken.length)
-    this.#set(FIRST, seeding.taken.length === 0 ? 1 : 0)
+    this.#set(FIRST, first ? 1 : 0)
     this.#rowsPass('seed')
     seeding.taken.push(row)
-    const buckets = memory.f64(this.#get(BUCKETS), threads * BUCKET_COUNT * 2)
+    const count = seeding.totals.length
+    const buckets = memory.f64(this.#get(BUCKETS), threads * count)
     const totals = seeding.totals
     for (let t = 0; t < threads; t++) {
-      const from = t * BUCKET_COUNT * 2
-      for (let b = 0; b < totals.length; b++) totals[b] += buckets[from + b]
+      for (let b = 0; b < count; b++) totals[b] += buckets[t * count + b]
     }
     buckets.fill(0)
   }
 
-  /** Writes candidates where the kernels read them, and a quarter of their squared distances to the rows taken. */
+  /** Writes candidates where the kernels read them. */
   #packCandidates(rows: readonly Float64Array[]): void {
     const { memory } = this.#runner
     const { columns } = this.#at
-    const seeding = this.#seedingState()
     const origin = memory.f64(this.#get(ORIGIN), columns)
     const scale = this.#get(SCALE)
     const panel = memory.f32(this.#get(CANDIDATE_PANEL), columns * 8)
     const halves = memory.f32(this.#get(CANDIDATE_HALVES), 8)
     const exact = memory.f64(this.#get(CANDIDATE_ROWS), columns * 8)
-    const indices = memory.i32(this.#get(CANDIDATE_INDICES), 8)
-    this.#set(CANDIDATES, rows.length)
+    const width = columns + (columns & 1)
+    const isNarrow = this.#get(NARROW) !== 0
+    const step = isNarrow ? this.#get(NARROW_STEP) : 1
+    const narrowPanel = new Int16Array(memory.buffer, this.#get(CANDIDATE_NARROW), width * 8)
+    narrowPanel.fill(0)
+    this.#set(NARROW_UNIT, step * step)
     panel.fill(0)
     halves.fill(Number.POSITIVE_INFINITY)
     for (let c = 0; c < rows.length; c++) {
@@ -960,29 +990,35 @@ export class LocalFit implements FitEngine {
       for (let j = 0; j < columns; j++) {
         const x = Math.fround((rows[c][j] - origin[j]) * scale)
         panel[j * 8 + c] = x
+        if (isNarrow) narrowPanel[(j >> 1) * 16 + c * 2 + (j & 1)] = roundEven(x / step)
         sq += x * x
       }
       halves[c] = sq / 2
-      indices[c] = this.#find(seeding, rows[c])
-    }
-    const gaps = memory.f32(this.#get(CANDIDATE_GAPS), seeding.taken.length * 8)
-    gaps.fill(Number.POSITIVE_INFINITY)
-    for (let t = 0; t < seeding.taken.length; t++) {
-      for (let c = 0; c < rows.length; c++) {
-        let sq = 0
-        for (let j = 0; j < columns; j++) {
-          const x = seeding.taken[t][j] - rows[c][j]
-          sq += x * x
-        }
-        gaps[t * 8 + c] = sq * scale * scale * 0.25 * (1 - 4e-6)
-      }
     }
   }
 
-  /** Some row with this content. */
-  #find(seeding: Seeding, row: Float64Array): number {
-    for (const i of seeding.members(seeding.bucketOf(row))) if (this.#rowEquals(i, row)) return i
-    throw new Error('a candidate must be one of the rows: this is a defect of nigh')
+  /** Writes a quarter of the candidates' squared distances to the rows taken. */
+  #packGaps(rows: readonly Float64Array[]): void {
+    const seeding = this.#seedingState()
+    const { memory } = this.#runner
+    const { columns } = this.#at
+    this.#set(CANDIDATE_GAPS, seeding.gapsPay ? this.#gapsAddress : 0)
+    if (!seeding.gapsPay) return
+    const factor = this.#get(SCALE) ** 2 * 0.25 * (1 - 4e-6)
+    const gaps = memory.f32(this.#gapsAddress, seeding.taken.length * 8)
+    gaps.fill(Number.POSITIVE_INFINITY)
+    for (let t = 0; t < seeding.taken.length; t++) {
+      const taken = seeding.taken[t]
+      for (let c = 0; c < rows.length; c++) {
+        const row = rows[c]
+        let sq = 0
+        for (let j = 0; j < columns; j++) {
+          const x = taken[j] - row[j]
+          sq += x * x
+        }
+        gaps[t * 8 + c] = sq * factor
+      }
+    }
   }
 }
 
@@ -992,24 +1028,35 @@ class Seeding {
   readonly #order: Uint32Array
   readonly #starts: Uint32Array
   readonly #hashes: Uint32Array
-  readonly #sorted: Uint8Array = new Uint8Array(BUCKET_COUNT)
+  readonly #sorted: Uint8Array
   readonly #excludedRows: Set<number> = new Set()
   /** Weight times squared distance by bucket, on two grids. */
-  readonly totals: Float64Array = new Float64Array(BUCKET_COUNT * 2)
+  readonly totals: Float64Array
+  /** A hash's bucket is what is left of it when so many bits are dropped. */
+  readonly shift: number
   /** Weight by bucket, on two grids, less what is excluded; null until asked for. */
   weights: Float64Array | null = null
   /** How many of the taken rows are excluded already. */
   excluded = 0
   readonly taken: Float64Array[] = []
+  /** The candidates tried last, and where each eight of them left word of who gains. */
+  tried: readonly Float64Array[] = []
+  readonly gained: number[] = []
+  /** Whether the triangle inequality rules out enough to be asked. */
+  gapsPay = true
 
-  constructor(hashes: Uint32Array<ArrayBufferLike>) {
+  constructor(hashes: Uint32Array<ArrayBufferLike>, bits: number) {
+    const count = 2 ** bits
+    this.shift = 32 - bits
+    this.#sorted = new Uint8Array(count)
+    this.totals = new Float64Array(count * 2)
     this.#hashes = new Uint32Array(hashes)
-    const starts = new Uint32Array(BUCKET_COUNT + 1)
-    for (const h of this.#hashes) starts[(h >>> 20) + 1]++
-    for (let b = 0; b < BUCKET_COUNT; b++) starts[b + 1] += starts[b]
-    const next = starts.slice(0, BUCKET_COUNT)
+    const starts = new Uint32Array(count + 1)
+    for (const h of this.#hashes) starts[(h >>> this.shift) + 1]++
+    for (let b = 0; b < count; b++) starts[b + 1] += starts[b]
+    const next = starts.slice(0, count)
     this.#order = new Uint32Array(this.#hashes.length)
-    for (let i = 0; i < this.#hashes.length; i++) this.#order[next[this.#hashes[i] >>> 20]++] = i
+    for (let i = 0; i < this.#hashes.length; i++) this.#order[next[this.#hashes[i] >>> this.shift]++] = i
     this.#starts = starts
   }
 
@@ -1019,10 +1066,12 @@ class Seeding {
     this.excluded = 0
     this.#excludedRows.clear()
     this.taken.length = 0
+    this.tried = []
+    this.gapsPay = true
   }
 
   bucketOf(row: Float64Array): number {
-    return hashRow(row, 0, row.length) >>> 20
+    return hashRow(row, 0, row.length) >>> this.shift
   }
 
   members(bucket: number): Uint32Array {
@@ -1046,6 +1095,20 @@ class Seeding {
   isExcluded(row: number, by: 'weight' | 'distance'): boolean {
     return by === 'weight' && this.#excludedRows.has(row)
   }
+}
+
+/**
+ * Bits of the hash that name a bucket: about four rows a bucket, 4,096 buckets at most. How many there are changes no
+ * draw: buckets only cut the one canonical order into runs.
+ */
+function bucketBits(rows: number): number {
+  return Math.min(12, Math.max(2, Math.ceil(Math.log2(rows)) - 2))
+}
+
+/** To the nearest whole number, halves to the even one: as the kernels round. */
+function roundEven(x: number): number {
+  const big = 6755399441055744 // 1.5 · 2^52
+  return x + big - big
 }
 
 /** Orders rows column by column. */

@@ -115,8 +115,8 @@ export const TAKEN = 53
 export const TAKEN_AS = 54
 /** Address of each thread's bucket sums: float64, threads × buckets × 2 (two grids). */
 export const BUCKETS = 55
-/** Address of the candidates' rows: int32, 8. */
-export const CANDIDATE_INDICES = 56
+/** Address of the rows' limits: a candidate whose score is above it is not nearer: float32, n. */
+export const LIMITS = 56
 /** The same as PATHS and OTHER_PATHS, rounded up to float32: float32, k each. */
 export const PATHS_32 = 57
 export const OTHER_PATHS_32 = 58
@@ -134,8 +134,14 @@ export const NARROW_UNIT = 63
 export const NARROW_ERROR = 64
 /** The same as GROUP_PATHS, rounded up to float32: float32, groups. */
 export const GROUP_PATHS_32 = 65
+/** Address of the candidates as one narrow panel: int16, d (rounded up to even) × 8. */
+export const CANDIDATE_NARROW = 66
+/** Address of one bit a candidate for each row: whether the row is nearer to it: uint8, n. */
+export const GAINED = 67
+/** A hash's bucket is what is left of it when so many bits are dropped. */
+export const BUCKET_SHIFT = 68
 /** Number of fields. */
-export const FIELDS = 66
+export const FIELDS = 69
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0
@@ -151,7 +157,5 @@ export const STAT_CUT_SQ = 4
 
 /** Rows that one inner round of the assignment handles. */
 export const ROUND = 256
-/** Number of hash buckets: the top 12 bits. */
-export const BUCKET_COUNT = 4096
 /** Label of a row that has none yet. */
 export const NO_LABEL = 0xffffffff

@@ -1,6 +1,6 @@
 import type { Kernels } from './contract.ts'
 import {
-  BUCKET_COUNT,
+  BUCKET_SHIFT,
   BUCKETS,
   CANDIDATE_ROWS,
   CANDIDATES,
@@ -13,6 +13,7 @@ import {
   DOUBLE,
   FINE,
   FIRST,
+  GAINED,
   GAINS,
   HASHES,
   LABELS,
@@ -346,18 +347,20 @@ function hash(views: Views, fields: number, from: number, to: number): void {
 }
 
 function seed(views: Views, fields: number, from: number, to: number, thread: number): void {
-  const { f64, u32 } = views
+  const { f64, u32, u8 } = views
   const { points, start } = rowsOf(views, fields)
   const columns = f64[fields + COLUMNS]
   const weights = f64[fields + WEIGHTS] / 8
   const sqs = f64[fields + DISTANCES_SQ] / 8
   const hashes = f64[fields + HASHES] / 4
   const nearest = f64[fields + NEAREST] / 4
+  const gained = f64[fields + GAINED]
   const candidates = f64[fields + CANDIDATES]
   const rows = f64[fields + CANDIDATE_ROWS] / 8
   const gains = f64[fields + GAINS] / 8 + thread * 32
   const taken = f64[fields + TAKEN]
-  const buckets = f64[fields + BUCKETS] / 8 + thread * BUCKET_COUNT * 2
+  const shift = f64[fields + BUCKET_SHIFT]
+  const buckets = f64[fields + BUCKETS] / 8 + thread * 2 ** (32 - shift) * 2
   const first = f64[fields + FIRST] === 1
   const big1 = f64[fields + SQ_GRID_1]
   const big2 = f64[fields + SQ_GRID_2]
@@ -370,21 +373,26 @@ function seed(views: Views, fields: number, from: number, to: number, thread: nu
         f64[sqs + i] = 0
         u32[nearest + i] = 0
       }
+      if (taken < 0) u8[gained + i] = 0
       continue
     }
     const whole = Math.floor(weight)
     const part = weight - whole
-    const bucket = buckets + (u32[hashes + i] >>> 20) * 2
+    const bucket = buckets + (u32[hashes + i] >>> shift) * 2
     const at = start + i * columns
     if (taken < 0) {
+      let bits = 0
       for (let c = 0; c < candidates; c++) {
         const gain = f64[sqs + i] - exactSq(points, at, f64, rows + c * columns, columns)
-        if (gain > 0) addOnThree(f64, gains + c * 4, gain, whole, part, big1, big2, big3)
+        if (!(gain > 0)) continue
+        bits |= 1 << c
+        addOnThree(f64, gains + c * 4, gain, whole, part, big1, big2, big3)
       }
+      u8[gained + i] = bits
       continue
     }
-    const sq = exactSq(points, at, f64, rows + taken * columns, columns)
-    if (first || sq < f64[sqs + i]) {
+    if (first || (u8[gained + i] & (1 << taken)) !== 0) {
+      const sq = exactSq(points, at, f64, rows + taken * columns, columns)
       if (!first) addOnTwo(f64, bucket, f64[sqs + i], -whole, -part, big1, big2)
       addOnTwo(f64, bucket, sq, whole, part, big1, big2)
       f64[sqs + i] = sq
