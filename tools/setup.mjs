@@ -13,9 +13,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 function run(what, command, args) {
   const started = Date.now()
   process.stderr.write(`nigh: ${what} … `)
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) {
-    process.stderr.write(`failed\n${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : `${error.message}\n`}`)
+    process.stderr.write(
+      `failed\n${stdout ?? ''}${stderr ?? ''}${error === undefined ? '' : `${error.message}\n`}`,
+    )
     process.exit(1)
   }
   process.stderr.write(`${((Date.now() - started) / 1000).toFixed(1)} s\n`)
@@ -27,7 +33,9 @@ if (Number(major) < 20) {
   process.exit(1)
 }
 
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
 const stamp = join(root, 'node_modules', '.cache', 'nigh-setup')
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock
 if (!installed) {
