@@ -1,8 +1,10 @@
 import { InputError } from '../check.ts'
 import { LocalFit, type FitRows, type FitWork } from '../engine/local-fit.ts'
 import type { Runner } from '../engine/runner.ts'
+import { Random } from '../random.ts'
 import { fit, type Init, type LloydOptions } from './lloyd.ts'
 import { runHere, type FitStep, type Yielded } from './passes.ts'
+import { plusPlus } from './seeding.ts'
 
 /** A fit, as plain data: what goes to another thread. */
 export interface FitJob {
@@ -122,6 +124,27 @@ function largestAbsent(runner: Runner, { rows, columns, points, double, weights 
     for (let at = i * columns; at < (i + 1) * columns; at++) largest = Math.max(largest, Math.abs(values[at]))
   }
   return largest
+}
+
+/** First centroids alone, as plain data. */
+export interface SeedJob {
+  readonly kind: 'seed'
+  readonly k: number
+  readonly seed: number
+}
+
+/** Picks first centroids by k-means++ on a runner: rows, one after another. */
+export function runSeed(runner: Runner, rows: FitRows, job: SeedJob): Float64Array {
+  const engine = new LocalFit(runner, rows)
+  engine.prepare()
+  let picked: readonly Float64Array[] = []
+  function* steps(): Generator<Yielded, void, void> {
+    picked = yield* plusPlus(engine, job.k, new Random(job.seed), 0)
+  }
+  runHere(steps())
+  const centroids = new Float64Array(picked.length * rows.columns)
+  for (let c = 0; c < picked.length; c++) centroids.set(picked[c], c * rows.columns)
+  return centroids
 }
 
 /** Labels or distances for new rows, as plain data. */

@@ -8,16 +8,19 @@ import {
   type FitResult,
   type PredictJob,
   type PredictResult,
+  runSeed,
+  type SeedJob,
 } from '../kmeans/job.ts'
 import type { FitStep } from '../kmeans/passes.ts'
 
 /** What a team can be asked to do, as plain data. */
-export type Job = FitJob | PredictJob
+export type Job = FitJob | PredictJob | SeedJob
 
 /** What it answers, as plain data. */
 export type JobResult =
   | { readonly kind: 'fit'; readonly fit: FitResult }
   | { readonly kind: 'predict'; readonly predict: PredictResult }
+  | { readonly kind: 'seed'; readonly centroids: Float64Array }
 
 /** Rows already in the team's memory, or on their way there. */
 export type JobRows = { readonly placed: FitRows } | { readonly carried: CarriedRows; readonly k: number }
@@ -31,5 +34,6 @@ export function runJob(
 ): JobResult {
   const placed = 'placed' in rows ? rows.placed : placeRows(runner.memory, rows.carried, rows.k)
   if (job.kind === 'fit') return { kind: 'fit', fit: runFit(runner, placed, job, onStep) }
+  if (job.kind === 'seed') return { kind: 'seed', centroids: runSeed(runner, placed, job) }
   return { kind: 'predict', predict: runPredict(runner, placed, job) }
 }
