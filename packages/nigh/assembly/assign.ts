@@ -29,11 +29,56 @@
 // A float32 square root and the few operations around it add less than 2⁻²¹ relative: every bound is widened by 1e-6.
 
 import {
-  CENTROIDS, COARSE, COLUMNS, CLUSTERS, COUNTS, DOUBLE, FINE, FIRST, GROUP_LOWER, GROUP_OF, GROUP_PANELS, GROUP_PATHS,
-  GROUP_PATHS_32, GROUPS, HALF_GAPS, HALVES, LABELS, LOWER, NARROW,
-  NARROW_ERROR, NARROW_PANELS, NARROW_ROW_ERROR, NARROW_UNIT, NORM_MAX, NORMS_SQ, OTHER_PATHS, OTHER_PATHS_32, PANELS, PATHS, PATHS_32, PLACES, POINTS, ROUND,
-  SCALE, SCRATCH, SCRATCH_BYTES, STAT_AGAIN, STAT_CHANGED, STAT_DISTANCES, STAT_EXACT, STATS, SUM_ORIGIN, SUMS, TOUCHED, UPPER,
-  WEIGHT_COARSE, WEIGHT_FINE, WEIGHTS, WORK, WORK_CENTROIDS,
+  CENTROIDS,
+  COARSE,
+  COLUMNS,
+  CLUSTERS,
+  COUNTS,
+  DOUBLE,
+  FINE,
+  FIRST,
+  GROUP_LOWER,
+  GROUP_OF,
+  GROUP_PANELS,
+  GROUP_PATHS,
+  GROUP_PATHS_32,
+  GROUPS,
+  HALF_GAPS,
+  HALVES,
+  LABELS,
+  LOWER,
+  NARROW,
+  NARROW_ERROR,
+  NARROW_PANELS,
+  NARROW_ROW_ERROR,
+  NARROW_UNIT,
+  NORM_MAX,
+  NORMS_SQ,
+  OTHER_PATHS,
+  OTHER_PATHS_32,
+  PANELS,
+  PATHS,
+  PATHS_32,
+  PLACES,
+  POINTS,
+  ROUND,
+  SCALE,
+  SCRATCH,
+  SCRATCH_BYTES,
+  STAT_AGAIN,
+  STAT_CHANGED,
+  STAT_DISTANCES,
+  STAT_EXACT,
+  STATS,
+  SUM_ORIGIN,
+  SUMS,
+  TOUCHED,
+  UPPER,
+  WEIGHT_COARSE,
+  WEIGHT_FINE,
+  WEIGHTS,
+  WORK,
+  WORK_CENTROIDS,
 } from '../src/kernels/layout'
 import { addOnTwo, cell, exactSq } from './exact'
 import { address, integer, number } from './record'
@@ -138,12 +183,12 @@ function move(row: usize, centroid: usize, sign: f64): void {
   store<u8>(touched + centroid, 1)
   addOnTwo(counts + (centroid << 4), weight, sign, 0, weightCoarse, weightFine)
   const start = row * <usize>columns
-  const sumA = sums + centroid * (<usize>columns << 4)
-  const sumB = sumA + (<usize>columns << 3)
+  const sumA = sums + centroid * ((<usize>columns) << 4)
+  const sumB = sumA + ((<usize>columns) << 3)
   const whole = Math.floor(weight)
   const part = weight - whole
   let j: usize = 0
-  const width = <usize>columns << 3
+  const width = (<usize>columns) << 3
   if (part == 0) {
     const times = f64x2.splat(whole * sign)
     const pairs = width & ~15
@@ -192,14 +237,14 @@ function move(row: usize, centroid: usize, sign: f64): void {
 
 /** Address of a row's bound on a group: bounds lie round by round, group by group, so that rows stand together. */
 function boundOf(row: usize, group: usize): usize {
-  return groupLower + (((((row / ROUND) * <usize>groups + group) * ROUND) + (row % ROUND)) << 2)
+  return groupLower + ((((row / ROUND) * <usize>groups + group) * ROUND + (row % ROUND)) << 2)
 }
 
 /** Stores a row's new label and bounds, and moves it between the sums. */
 function settle(row: usize, label: i32, winner: i32, winnerUp: f64, other: f64): void {
   if (upper) {
-    const path = load<f64>(paths + (<usize>winner << 3))
-    const otherPath = load<f64>(otherPaths + (<usize>winner << 3))
+    const path = load<f64>(paths + ((<usize>winner) << 3))
+    const otherPath = load<f64>(otherPaths + ((<usize>winner) << 3))
     store<f32>(upper + (row << 2), up32(winnerUp - path, path))
     store<f32>(lower + (row << 2), down32(other + otherPath, otherPath))
   }
@@ -226,9 +271,9 @@ function decide(row: usize, label: i32, reach: f64, unseen: f64): void {
   let secondSq: f64 = Infinity
   let other = unseen
   for (let g = 0; g < groups; g++) {
-    const path = load<f64>(groupPaths + (<usize>g << 3))
+    const path = load<f64>(groupPaths + ((<usize>g) << 3))
     const at = boundOf(row, g)
-    const holdsOwn = label >= 0 && load<i32>(groupOf + (<usize>label << 2)) == g
+    const holdsOwn = label >= 0 && load<i32>(groupOf + ((<usize>label) << 2)) == g
     if (groupLower && !holdsOwn) {
       const bound = <f64>load<f32>(at) - path
       if (bound > reach) {
@@ -237,21 +282,22 @@ function decide(row: usize, label: i32, reach: f64, unseen: f64): void {
       }
     }
     let groupSq: f64 = Infinity // the smallest of this group but for the winner, should it be here
-    const lastPlace = load<i32>(groupPanels + (<usize>g << 2), 4) << 3
-    for (let p = load<i32>(groupPanels + (<usize>g << 2)) << 3; p < lastPlace; p++) {
-      const c = load<i32>(places + (<usize>p << 2))
+    const lastPlace = load<i32>(groupPanels + ((<usize>g) << 2), 4) << 3
+    for (let p = load<i32>(groupPanels + ((<usize>g) << 2)) << 3; p < lastPlace; p++) {
+      const c = load<i32>(places + ((<usize>p) << 2))
       if (c < 0) continue
-      const sq = exactSq(points, double, row, columns, centroids + <usize>c * (<usize>columns << 3))
+      const sq = exactSq(points, double, row, columns, centroids + <usize>c * ((<usize>columns) << 3))
       computed += 1
       if (sq < bestSq || (sq == bestSq && c < winner)) {
         if (winner >= 0) {
-          const previous = load<i32>(groupOf + (<usize>winner << 2))
+          const previous = load<i32>(groupOf + ((<usize>winner) << 2))
           if (previous == g) {
             groupSq = Math.min(groupSq, bestSq)
           } else if (groupLower) {
-            const previousPath = load<f64>(groupPaths + (<usize>previous << 3))
+            const previousPath = load<f64>(groupPaths + ((<usize>previous) << 3))
             store<f32>(
-              boundOf(row, previous), down32(Math.sqrt(bestSq) * scale * (1 - definition) + previousPath, previousPath),
+              boundOf(row, previous),
+              down32(Math.sqrt(bestSq) * scale * (1 - definition) + previousPath, previousPath),
             )
           }
         }
@@ -293,7 +339,10 @@ function tighten(start: i32, open: i32): i32 {
       let least = f32x4.splat(f32.POSITIVE_INFINITY)
       let at = bounds + r
       for (let g = 0; g < groups; g++) {
-        least = f32x4.pmin(least, f32x4.sub(v128.load(at), v128.load32_splat(groupPaths32 + (<usize>g << 2))))
+        least = f32x4.pmin(
+          least,
+          f32x4.sub(v128.load(at), v128.load32_splat(groupPaths32 + ((<usize>g) << 2))),
+        )
         at += ROUND * 4
       }
       v128.store(lows + r, f32x4.pmax(v128.load(lows + r), f32x4.mul(least, narrower)))
@@ -301,24 +350,24 @@ function tighten(start: i32, open: i32): i32 {
   }
   let left = 0
   for (let s = 0; s < open; s++) {
-    const place = <usize>load<i32>(list + (<usize>s << 2)) << 2
+    const place = (<usize>load<i32>(list + ((<usize>s) << 2))) << 2
     let least = load<f32>(lows + place)
     if (!dense) {
       let found = f32.POSITIVE_INFINITY
       let at = bounds + place
       for (let g = 0; g < groups; g++) {
-        found = min(found, load<f32>(at) - load<f32>(groupPaths32 + (<usize>g << 2)))
+        found = min(found, load<f32>(at) - load<f32>(groupPaths32 + ((<usize>g) << 2)))
         at += ROUND * 4
       }
       least = max(least, found * <f32>(1 - 4e-7))
       store<f32>(lows + place, least)
     }
     if (load<f32>(scratch + OWN_LOW + place) < least) {
-      const row = (<usize>start << 2) + place
-      const otherPath = load<f64>(otherPaths + (<usize>load<u32>(labels + row) << 3))
+      const row = ((<usize>start) << 2) + place
+      const otherPath = load<f64>(otherPaths + ((<usize>load<u32>(labels + row)) << 3))
       store<f32>(lower + row, down32(<f64>least + otherPath, otherPath))
     } else {
-      store<i32>(list + (<usize>left << 2), <i32>(place >> 2))
+      store<i32>(list + ((<usize>left) << 2), <i32>(place >> 2))
       left++
     }
   }
@@ -334,7 +383,7 @@ function tighten(start: i32, open: i32): i32 {
 function findActive(start: i32, end: i32): i32 {
   const list = scratch + ACTIVE
   if (first) {
-    for (let i = start; i < end; i++) store<i32>(list + (<usize>(i - start) << 2), i - start)
+    for (let i = start; i < end; i++) store<i32>(list + ((<usize>(i - start)) << 2), i - start)
     return end - start
   }
   // Which rows do the stored bounds leave open?
@@ -345,16 +394,16 @@ function findActive(start: i32, end: i32): i32 {
   const wider = f32x4.splat(1 + 4e-7)
   const narrower = f32x4.splat(1 - 4e-7)
   const rows = <usize>(end - start)
-  const labelsAt = labels + (<usize>start << 2)
-  const upperAt = upper + (<usize>start << 2)
-  const lowerAt = lower + (<usize>start << 2)
+  const labelsAt = labels + ((<usize>start) << 2)
+  const upperAt = upper + ((<usize>start) << 2)
+  const lowerAt = lower + ((<usize>start) << 2)
   let open = 0
   for (let r: usize = 0; r < rows; r += 4) {
     const at = r << 2
-    const l0 = <usize>load<u32>(labelsAt + at) << 2
-    const l1 = <usize>load<u32>(labelsAt + at, 4) << 2
-    const l2 = <usize>load<u32>(labelsAt + at, 8) << 2
-    const l3 = <usize>load<u32>(labelsAt + at, 12) << 2
+    const l0 = (<usize>load<u32>(labelsAt + at)) << 2
+    const l1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
+    const l2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
+    const l3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
     let p = v128.load32_zero(path + l0)
     p = v128.load_lane<f32>(path + l1, p, 1)
     p = v128.load_lane<f32>(path + l2, p, 2)
@@ -376,13 +425,13 @@ function findActive(start: i32, end: i32): i32 {
     v128.store(scratch + OWN_LOW + at, u)
     let bits = i32x4.bitmask(v128.not(f32x4.lt(u, m)))
     while (bits) {
-      store<i32>(near + (<usize>open << 2), <i32>r + ctz(bits))
+      store<i32>(near + ((<usize>open) << 2), <i32>r + ctz(bits))
       open++
       bits &= bits - 1
     }
   }
   // The last vector may reach past the round's rows; what it read there is not a row of the round.
-  while (open > 0 && load<i32>(near + (<usize>(open - 1) << 2)) >= <i32>rows) open--
+  while (open > 0 && load<i32>(near + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
   if (open == 0) return 0
   if (groups > 1 && groups * 2 <= columns) {
     open = tighten(start, open)
@@ -402,7 +451,7 @@ function findActive(start: i32, end: i32): i32 {
   const least = f32x4.splat(1e-37)
   let active = 0
   for (let s = 0; s < open; s += 4) {
-    const at = near + (<usize>s << 2)
+    const at = near + ((<usize>s) << 2)
     const r0 = <usize>load<i32>(at)
     const r1 = <usize>load<i32>(at, 4)
     const r2 = <usize>load<i32>(at, 8)
@@ -455,14 +504,14 @@ function findActive(start: i32, end: i32): i32 {
     v128.store(scratch + OUT, f32x4.mul(f32x4.sub(root, slack), narrower), 16)
     const filled = min(4, open - s)
     for (let r = 0; r < filled; r++) {
-      const place = <usize>load<i32>(at + (<usize>r << 2)) << 2
-      const up = load<f32>(scratch + OUT + (<usize>r << 2))
-      const ownPath = load<f64>(paths + (<usize>load<u32>(labelsAt + place) << 3))
+      const place = (<usize>load<i32>(at + ((<usize>r) << 2))) << 2
+      const up = load<f32>(scratch + OUT + ((<usize>r) << 2))
+      const ownPath = load<f64>(paths + ((<usize>load<u32>(labelsAt + place)) << 3))
       store<f32>(upperAt + place, up32(<f64>up - ownPath, ownPath))
       if (up < load<f32>(scratch + OWN_UP + place)) continue
       store<f32>(scratch + OWN_UP + place, up)
-      store<f32>(scratch + OWN_LOW + place, load<f32>(scratch + OUT + (<usize>r << 2), 16))
-      store<i32>(list + (<usize>active << 2), <i32>(place >> 2))
+      store<f32>(scratch + OWN_LOW + place, load<f32>(scratch + OUT + ((<usize>r) << 2), 16))
+      store<i32>(list + ((<usize>active) << 2), <i32>(place >> 2))
       active++
     }
   }
@@ -471,17 +520,17 @@ function findActive(start: i32, end: i32): i32 {
 
 /** Repeats the last entry of a list up to a multiple of four. */
 function padList(list: usize, length: i32): void {
-  const last = load<i32>(list + (<usize>(length - 1) << 2))
-  for (let at = length; at < ((length + 3) & ~3); at++) store<i32>(list + (<usize>at << 2), last)
+  const last = load<i32>(list + ((<usize>(length - 1)) << 2))
+  for (let at = length; at < ((length + 3) & ~3); at++) store<i32>(list + ((<usize>at) << 2), last)
 }
 
 /** Four squared norms, of the rows of a round that a list names. */
 function normsOf(list: usize, start: i32): v128 {
-  const at = norms + (<usize>start << 2)
-  let v = v128.load32_zero(at + (<usize>load<i32>(list) << 2))
-  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 4) << 2), v, 1)
-  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 8) << 2), v, 2)
-  return v128.load_lane<f32>(at + (<usize>load<i32>(list, 12) << 2), v, 3)
+  const at = norms + ((<usize>start) << 2)
+  let v = v128.load32_zero(at + ((<usize>load<i32>(list)) << 2))
+  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 4)) << 2), v, 1)
+  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 8)) << 2), v, 2)
+  return v128.load_lane<f32>(at + ((<usize>load<i32>(list, 12)) << 2), v, 3)
 }
 
 /** Bounds on the distances of four scores: lower to `out`, upper 16 bytes on. An empty place is far below +∞, but far. */
@@ -496,7 +545,10 @@ function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize): void
     f32x4.splat(1.00001),
   )
   const delta = f32x4.add(
-    f32x4.mul(f32x4.add(norm, f32x4.splat(<f32>normMax)), f32x4.splat(<f32>((1.05 * U24 + definition) * 1.00001))),
+    f32x4.mul(
+      f32x4.add(norm, f32x4.splat(<f32>normMax)),
+      f32x4.splat(<f32>((1.05 * U24 + definition) * 1.00001)),
+    ),
     f32x4.splat(1e-37),
   )
   const two = f32x4.splat(2)
@@ -521,13 +573,19 @@ function assignFew(start: i32, active: i32): i32 {
   padList(list, active)
   computed += <f64>active * <f64>(panelCount << 3)
   for (let s = 0; s < active; s += 4) {
-    const at = list + (<usize>s << 2)
+    const at = list + ((<usize>s) << 2)
     nearestOfPanels(
       base + <usize>load<i32>(at) * width,
       base + <usize>load<i32>(at, 4) * width,
       base + <usize>load<i32>(at, 8) * width,
       base + <usize>load<i32>(at, 12) * width,
-      width, formPanels, halves, panelCount, 0, formUnit, out,
+      width,
+      formPanels,
+      halves,
+      panelCount,
+      0,
+      formUnit,
+      out,
     )
     // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
     const second = f32x4.pmin(v128.load(out, 32), f32x4.splat(f32.MAX_VALUE * 0.25))
@@ -535,16 +593,16 @@ function assignFew(start: i32, active: i32): i32 {
     const certain = i32x4.bitmask(f32x4.lt(v128.load(out + 48, 16), v128.load(out + 48)))
     const filled = min(4, active - s)
     for (let r = 0; r < filled; r++) {
-      const place = <usize>load<i32>(at + (<usize>r << 2))
+      const place = <usize>load<i32>(at + ((<usize>r) << 2))
       const row = <usize>start + place
       const label = first ? -1 : load<i32>(labels + (row << 2))
-      let bestUp = <f64>load<f32>(out + 48 + (<usize>r << 2), 16)
+      let bestUp = <f64>load<f32>(out + 48 + ((<usize>r) << 2), 16)
       if (certain & (1 << r)) {
-        const winner = load<i32>(places + (<usize>load<i32>(out + (<usize>r << 2), 16) << 2))
+        const winner = load<i32>(places + ((<usize>load<i32>(out + ((<usize>r) << 2), 16)) << 2))
         if (winner == label) bestUp = Math.min(bestUp, <f64>load<f32>(scratch + OWN_UP + (place << 2)))
-        settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + (<usize>r << 2)))
+        settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + ((<usize>r) << 2)))
       } else if (formUnit != 0) {
-        store<i32>(scratch + AGAIN + (<usize>again << 2), <i32>place)
+        store<i32>(scratch + AGAIN + ((<usize>again) << 2), <i32>place)
         again++
       } else {
         decide(row, label, bestUp, Infinity)
@@ -559,20 +617,20 @@ function listFor(g: i32, start: i32, active: i32): i32 {
   const list = scratch + LIST
   let listed = 0
   if (first) {
-    memory.copy(list, scratch + ACTIVE, <usize>active << 2)
+    memory.copy(list, scratch + ACTIVE, (<usize>active) << 2)
     return active
   }
-  const path = load<f64>(groupPaths + (<usize>g << 3))
+  const path = load<f64>(groupPaths + ((<usize>g) << 3))
   const bounds = boundOf(start, g)
   if (active * 4 < ROUND) {
     for (let s = 0; s < active; s++) {
-      const place = <usize>load<i32>(scratch + ACTIVE + (<usize>s << 2))
+      const place = <usize>load<i32>(scratch + ACTIVE + ((<usize>s) << 2))
       const bound = down32(<f64>load<f32>(bounds + (place << 2)) - path, 0)
       if (bound > load<f32>(scratch + UP + (place << 2))) {
         const at = scratch + UNSEEN + (place << 2)
         if (bound < load<f32>(at)) store<f32>(at, bound)
       } else {
-        store<i32>(list + (<usize>listed << 2), <i32>place)
+        store<i32>(list + ((<usize>listed) << 2), <i32>place)
         listed++
       }
     }
@@ -592,7 +650,7 @@ function listFor(g: i32, start: i32, active: i32): i32 {
     v128.store(unseen, f32x4.pmin(v128.load(unseen), v128.bitselect(far, bound, listing)))
     let open = i32x4.bitmask(listing)
     while (open) {
-      store<i32>(list + (<usize>listed << 2), <i32>(r >> 2) + ctz(open))
+      store<i32>(list + ((<usize>listed) << 2), <i32>(r >> 2) + ctz(open))
       listed++
       open &= open - 1
     }
@@ -616,7 +674,7 @@ function assignMany(start: i32, active: i32): i32 {
     for (let r: usize = 0; r < <usize>ROUND * 4; r += 16) v128.store(scratch + UP + r, none)
   }
   for (let s = 0; s < active; s++) {
-    const place = <usize>load<i32>(scratch + ACTIVE + (<usize>s << 2)) << 2
+    const place = (<usize>load<i32>(scratch + ACTIVE + ((<usize>s) << 2))) << 2
     const at = scratch + place
     store<f32>(at + UP, first ? f32.POSITIVE_INFINITY : load<f32>(at + OWN_UP))
     store<f32>(at + UNSEEN, f32.POSITIVE_INFINITY)
@@ -631,46 +689,55 @@ function assignMany(start: i32, active: i32): i32 {
     const listed = listFor(g, start, active)
     if (listed == 0) continue
     padList(list, listed)
-    const firstPanel = load<i32>(groupPanels + (<usize>g << 2))
-    const panelCount = load<i32>(groupPanels + (<usize>g << 2), 4) - firstPanel
-    const path = load<f64>(groupPaths + (<usize>g << 3))
+    const firstPanel = load<i32>(groupPanels + ((<usize>g) << 2))
+    const panelCount = load<i32>(groupPanels + ((<usize>g) << 2), 4) - firstPanel
+    const path = load<f64>(groupPaths + ((<usize>g) << 3))
     computed += <f64>listed * <f64>(panelCount << 3)
     const panel = formPanels + <usize>firstPanel * (width << 3)
-    const half = halves + (<usize>firstPanel << 5)
+    const half = halves + ((<usize>firstPanel) << 5)
     const bounds = boundOf(start, g)
     for (let s = 0; s < listed; s += 4) {
-      const at = list + (<usize>s << 2)
+      const at = list + ((<usize>s) << 2)
       nearestOfPanels(
         base + <usize>load<i32>(at) * width,
         base + <usize>load<i32>(at, 4) * width,
         base + <usize>load<i32>(at, 8) * width,
         base + <usize>load<i32>(at, 12) * width,
-        width, panel, half, panelCount, firstPanel << 3, formUnit, out,
+        width,
+        panel,
+        half,
+        panelCount,
+        firstPanel << 3,
+        formUnit,
+        out,
       )
       const scores = v128.load(out)
       boundsOf(normsOf(at, start), f32x4.pmin(scores, f32x4.splat(f32.MAX_VALUE * 0.25)), scores, out + 48)
       const filled = min(4, listed - s)
       for (let r = 0; r < filled; r++) {
-        const place = <usize>load<i32>(at + (<usize>r << 2)) << 2
+        const place = (<usize>load<i32>(at + ((<usize>r) << 2))) << 2
         const slot = scratch + place
-        const score = load<f32>(out + (<usize>r << 2))
+        const score = load<f32>(out + ((<usize>r) << 2))
         if (groupLower) {
-          store<f32>(bounds + place, down32(<f64>load<f32>(out + 48 + (<usize>r << 2)) + path, path))
+          store<f32>(bounds + place, down32(<f64>load<f32>(out + 48 + ((<usize>r) << 2)) + path, path))
         }
         const best = load<f32>(slot + BEST)
         if (score < best) {
-          const second = load<f32>(out + (<usize>r << 2), 32)
+          const second = load<f32>(out + ((<usize>r) << 2), 32)
           store<f32>(slot + OTHER, min(min(load<f32>(slot + OTHER), best), second))
           store<f32>(slot + BEST, score)
           store<f32>(slot + BEST_SECOND, second)
-          store<i32>(slot + PLACE, load<i32>(out + (<usize>r << 2), 16))
+          store<i32>(slot + PLACE, load<i32>(out + ((<usize>r) << 2), 16))
           store<i32>(slot + BEST_GROUP, g)
-          const reach = load<f32>(out + 48 + (<usize>r << 2), 16)
+          const reach = load<f32>(out + 48 + ((<usize>r) << 2), 16)
           if (reach < load<f32>(slot + UP)) store<f32>(slot + UP, reach)
         } else if (score < load<f32>(slot + OTHER)) {
           store<f32>(slot + OTHER, score)
         }
-        if (!first && load<i32>(groupOf + (<usize>load<u32>(labels + (<usize>start << 2) + place) << 2)) == g) {
+        if (
+          !first &&
+          load<i32>(groupOf + ((<usize>load<u32>(labels + ((<usize>start) << 2) + place)) << 2)) == g
+        ) {
           store<i32>(slot + OWN_SEEN, 1)
         }
       }
@@ -680,7 +747,7 @@ function assignMany(start: i32, active: i32): i32 {
   let again = 0
   padList(scratch + ACTIVE, active)
   for (let s = 0; s < active; s += 4) {
-    const at = scratch + ACTIVE + (<usize>s << 2)
+    const at = scratch + ACTIVE + ((<usize>s) << 2)
     const normSq = normsOf(at, start)
     const most = f32x4.splat(f32.MAX_VALUE * 0.25)
     const best = f32x4.pmin(gather(BEST, at), most)
@@ -689,9 +756,9 @@ function assignMany(start: i32, active: i32): i32 {
     boundsOf(normSq, f32x4.pmin(gather(BEST_SECOND, at), most), best, out + 64)
     const filled = min(4, active - s)
     for (let r = 0; r < filled; r++) {
-      const place = <usize>load<i32>(at + (<usize>r << 2))
-      if (finish(scratch + (place << 2), <usize>start + place, out + (<usize>r << 2))) continue
-      store<i32>(scratch + AGAIN + (<usize>again << 2), <i32>place)
+      const place = <usize>load<i32>(at + ((<usize>r) << 2))
+      if (finish(scratch + (place << 2), <usize>start + place, out + ((<usize>r) << 2))) continue
+      store<i32>(scratch + AGAIN + ((<usize>again) << 2), <i32>place)
       again++
     }
   }
@@ -701,10 +768,10 @@ function assignMany(start: i32, active: i32): i32 {
 /** Four numbers of a slot array, of the rows that a list names. */
 function gather(array: usize, list: usize): v128 {
   const at = scratch + array
-  let v = v128.load32_zero(at + (<usize>load<i32>(list) << 2))
-  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 4) << 2), v, 1)
-  v = v128.load_lane<f32>(at + (<usize>load<i32>(list, 8) << 2), v, 2)
-  return v128.load_lane<f32>(at + (<usize>load<i32>(list, 12) << 2), v, 3)
+  let v = v128.load32_zero(at + ((<usize>load<i32>(list)) << 2))
+  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 4)) << 2), v, 1)
+  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 8)) << 2), v, 2)
+  return v128.load_lane<f32>(at + ((<usize>load<i32>(list, 12)) << 2), v, 3)
 }
 
 /**
@@ -723,7 +790,7 @@ function finish(slot: usize, row: usize, bounds: usize): bool {
     return true
   }
   const bestUp = <f64>load<f32>(bounds, 16)
-  const found = load<i32>(places + (<usize>place << 2))
+  const found = load<i32>(places + ((<usize>place) << 2))
   const bestGroup = <usize>load<i32>(slot + BEST_GROUP)
   let rest = Math.min(unseen, <f64>load<f32>(bounds, 32))
   if (!load<i32>(slot + OWN_SEEN)) {
@@ -735,7 +802,7 @@ function finish(slot: usize, row: usize, bounds: usize): bool {
     const ownLow = <f64>load<f32>(slot + OWN_LOW)
     rest = Math.min(rest, ownLow)
     // The own centroid now counts among its group's others.
-    const own = <usize>load<i32>(groupOf + (<usize>label << 2))
+    const own = <usize>load<i32>(groupOf + ((<usize>label) << 2))
     const ownPath = load<f64>(groupPaths + (own << 3))
     const at = boundOf(row, own)
     if (ownLow < <f64>load<f32>(at) - ownPath) store<f32>(at, down32(ownLow + ownPath, ownPath))
@@ -777,7 +844,7 @@ function useForm(narrow: bool): void {
 /** Labels rows with their nearest centroid; see the top of the file. `from` is a multiple of ROUND. */
 export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   columns = integer(record, COLUMNS)
-  rowBytes = <usize>columns << 2
+  rowBytes = (<usize>columns) << 2
   points = address(record, POINTS)
   double = integer(record, DOUBLE) != 0
   work = address(record, WORK)
@@ -809,15 +876,15 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   nearError = <f64>(columns + 8) * U24 * 1.02 + definition
   narrowRows = address(record, NARROW)
   narrowPanels = address(record, NARROW_PANELS)
-  narrowWidth = <usize>((columns + 1) & ~1) << 1
+  narrowWidth = (<usize>((columns + 1) & ~1)) << 1
   narrowUnit = <f32>number(record, NARROW_UNIT)
   narrowRowError = number(record, NARROW_ROW_ERROR)
   narrowError = number(record, NARROW_ERROR)
   const clusters = integer(record, CLUSTERS)
   sums = address(record, SUMS)
   if (sums) {
-    sums += <usize>thread * <usize>clusters * (<usize>columns << 4)
-    counts = address(record, COUNTS) + (<usize>thread * <usize>clusters << 4)
+    sums += <usize>thread * <usize>clusters * ((<usize>columns) << 4)
+    counts = address(record, COUNTS) + ((<usize>thread * <usize>clusters) << 4)
     touched = address(record, TOUCHED) + <usize>thread * <usize>clusters
     sumOrigin = address(record, SUM_ORIGIN)
     coarse = address(record, COARSE)
@@ -838,12 +905,12 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
     if (again == 0) continue
     retried += again
     active = again
-    memory.copy(scratch + ACTIVE, scratch + AGAIN, <usize>again << 2)
+    memory.copy(scratch + ACTIVE, scratch + AGAIN, (<usize>again) << 2)
     useForm(false)
     if (groups == 1) assignFew(start, active)
     else assignMany(start, active)
   }
-  const stats = address(record, STATS) + (<usize>thread << 6)
+  const stats = address(record, STATS) + ((<usize>thread) << 6)
   store<f64>(stats + (STAT_CHANGED << 3), load<f64>(stats + (STAT_CHANGED << 3)) + changed)
   store<f64>(stats + (STAT_DISTANCES << 3), load<f64>(stats + (STAT_DISTANCES << 3)) + computed)
   store<f64>(stats + (STAT_EXACT << 3), load<f64>(stats + (STAT_EXACT << 3)) + decided)

@@ -15,7 +15,7 @@ export function cell(points: usize, double: bool, at: usize): f64 {
 export function exactSq(points: usize, double: bool, row: usize, columns: i32, other: usize): f64 {
   let sum: f64 = 0
   if (double) {
-    let x = points + row * (<usize>columns << 3)
+    let x = points + row * ((<usize>columns) << 3)
     for (let j = 0; j < columns; j++) {
       const t = load<f64>(x) - load<f64>(other)
       sum += t * t
@@ -23,7 +23,7 @@ export function exactSq(points: usize, double: bool, row: usize, columns: i32, o
       other += 8
     }
   } else {
-    let x = points + row * (<usize>columns << 2)
+    let x = points + row * ((<usize>columns) << 2)
     for (let j = 0; j < columns; j++) {
       const t = <f64>load<f32>(x) - load<f64>(other)
       sum += t * t
@@ -39,9 +39,17 @@ export function exactSq(points: usize, double: bool, row: usize, columns: i32, o
  * so that the additions overlap.
  */
 export function exactSq4(
-  points: usize, double: bool, columns: i32,
-  row0: usize, row1: usize, row2: usize, row3: usize,
-  c0: usize, c1: usize, c2: usize, c3: usize,
+  points: usize,
+  double: bool,
+  columns: i32,
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  c3: usize,
   out: usize,
 ): void {
   let s0: f64 = 0
@@ -49,7 +57,7 @@ export function exactSq4(
   let s2: f64 = 0
   let s3: f64 = 0
   if (double) {
-    const stride = <usize>columns << 3
+    const stride = (<usize>columns) << 3
     const x0 = points + row0 * stride
     const x1 = points + row1 * stride
     const x2 = points + row2 * stride
@@ -65,7 +73,7 @@ export function exactSq4(
       s3 += t3 * t3
     }
   } else {
-    const stride = <usize>columns << 2
+    const stride = (<usize>columns) << 2
     const x0 = points + row0 * stride
     const x1 = points + row1 * stride
     const x2 = points + row2 * stride
@@ -106,7 +114,15 @@ export function addOnTwo(sum: usize, value: f64, whole: f64, part: f64, coarse: 
 }
 
 /** Adds a value, `whole` + `part` times, to a sum on three grids. */
-export function addOnThree(sum: usize, value: f64, whole: f64, part: f64, big1: f64, big2: f64, big3: f64): void {
+export function addOnThree(
+  sum: usize,
+  value: f64,
+  whole: f64,
+  part: f64,
+  big1: f64,
+  big2: f64,
+  big3: f64,
+): void {
   let a = value + big1 - big1
   let r = value - a
   let b = r + big2 - big2

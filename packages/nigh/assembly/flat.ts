@@ -35,10 +35,47 @@
 // Source: register tile as in tile.ts; int16 as a certified filter is ours, the bound is the triangle inequality.
 
 import {
-  BLOCK, CAPACITY, COLUMNS, COUNTS, DISTANCES_SQ, DOUBLE, FAR, FAR_COUNT, HALVES, INDICES, LIMIT_SQ,
-  MERGED_DISTANCES_SQ, MERGED_INDICES, MODE, MODE_COUNT, MODE_NEAREST, NEIGHBORS, NO_HALF, NO_ROW, NORM_SQ_LIMIT,
-  NUMBER_LIMIT, OFFSETS, ORIGIN, PANELS, POINTS, QUERIES, QUERY_COUNT, QUERY_NORM_SQ_LIMIT, QUERY_NORMS, QUERY_WORK,
-  RESIDUAL, RESIDUALS, ROWS, SCALE, SCRATCH, SCRATCH_BYTES, SELF, SLICES, STAT_EXACT, STAT_WORK, STATS,
+  BLOCK,
+  CAPACITY,
+  COLUMNS,
+  COUNTS,
+  DISTANCES_SQ,
+  DOUBLE,
+  FAR,
+  FAR_COUNT,
+  HALVES,
+  INDICES,
+  LIMIT_SQ,
+  MERGED_DISTANCES_SQ,
+  MERGED_INDICES,
+  MODE,
+  MODE_COUNT,
+  MODE_NEAREST,
+  NEIGHBORS,
+  NO_HALF,
+  NO_ROW,
+  NORM_SQ_LIMIT,
+  NUMBER_LIMIT,
+  OFFSETS,
+  ORIGIN,
+  PANELS,
+  POINTS,
+  QUERIES,
+  QUERY_COUNT,
+  QUERY_NORM_SQ_LIMIT,
+  QUERY_NORMS,
+  QUERY_WORK,
+  RESIDUAL,
+  RESIDUALS,
+  ROWS,
+  SCALE,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SELF,
+  SLICES,
+  STAT_EXACT,
+  STAT_WORK,
+  STATS,
 } from '../src/kernels/near-layout'
 import { cell, exactSq, exactSq4 } from './exact'
 import { address, integer, number } from './record'
@@ -64,12 +101,14 @@ const SLOT: usize = 64
 
 /** Bytes of a row of int16, whole pairs of columns. */
 function widthOf(columns: i32): usize {
-  return <usize>((columns + 1) >> 1) << 2
+  return (<usize>((columns + 1) >> 1)) << 2
 }
 
 /** Two numbers of a row as given, from place `at` on, in the working unit. */
 function workPair(points: usize, double: bool, at: usize, origin: v128, scale: v128): v128 {
-  const x = double ? v128.load(points + (at << 3)) : f64x2.promote_low_f32x4(v128.load64_zero(points + (at << 2)))
+  const x = double
+    ? v128.load(points + (at << 3))
+    : f64x2.promote_low_f32x4(v128.load64_zero(points + (at << 2)))
   return f64x2.mul(f64x2.sub(x, origin), scale)
 }
 
@@ -82,13 +121,13 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
   const origin = address(record, ORIGIN)
   const scale = f64x2.splat(number(record, SCALE))
   const width = widthOf(columns)
-  const residuals = address(record, RESIDUALS) + (<usize>thread << 6)
+  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
   let worst = load<f64>(residuals)
   for (let panel = from; panel < to; panel++) {
     const base = address(record, PANELS) + <usize>panel * (width << 3)
     for (let place = 0; place < 8; place++) {
       const i = panel * 8 + place
-      let target = base + (<usize>place << 2)
+      let target = base + ((<usize>place) << 2)
       let normSq: f64 = NORM_SQ_LIMIT + 1
       if (i < rows) {
         let at = <usize>i * <usize>columns
@@ -97,9 +136,10 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
         for (let j = 0; j < columns; j += 2) {
           let x: v128
           if (j + 1 < columns) {
-            x = workPair(points, double, at, v128.load(origin + (<usize>j << 3)), scale)
+            x = workPair(points, double, at, v128.load(origin + ((<usize>j) << 3)), scale)
           } else {
-            const single = (cell(points, double, at) - load<f64>(origin + (<usize>j << 3))) * number(record, SCALE)
+            const single =
+              (cell(points, double, at) - load<f64>(origin + ((<usize>j) << 3))) * number(record, SCALE)
             x = f64x2.replace_lane(f64x2.splat(0), 0, single)
           }
           const whole = f64x2.nearest(x)
@@ -116,11 +156,11 @@ export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
         // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
         if (normSq <= NORM_SQ_LIMIT && residualSq > worst) worst = residualSq
       }
-      const half = address(record, HALVES) + (<usize>i << 2)
+      const half = address(record, HALVES) + ((<usize>i) << 2)
       if (normSq <= NORM_SQ_LIMIT) {
         store<i32>(half, <i32>normSq >> 1)
       } else {
-        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(base + (<usize>place << 2) + at, 0)
+        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(base + ((<usize>place) << 2) + at, 0)
         store<i32>(half, NO_HALF)
       }
     }
@@ -135,22 +175,22 @@ export function flatQueries(record: usize, from: i32, to: i32, thread: i32): voi
   const scale = number(record, SCALE)
   const width = widthOf(columns)
   for (let i = from; i < to; i++) {
-    const query = address(record, QUERIES) + <usize>i * (<usize>columns << 3)
+    const query = address(record, QUERIES) + <usize>i * ((<usize>columns) << 3)
     const work = address(record, QUERY_WORK) + <usize>i * width
     let normSq: f64 = 0
     let residualSq: f64 = 0
     let largest: f64 = 0
     for (let j = 0; j < columns; j++) {
-      const x = (load<f64>(query + (<usize>j << 3)) - load<f64>(origin + (<usize>j << 3))) * scale
+      const x = (load<f64>(query + ((<usize>j) << 3)) - load<f64>(origin + ((<usize>j) << 3))) * scale
       const whole = nearest(x)
       normSq += whole * whole
       residualSq += (x - whole) * (x - whole)
       largest = max(largest, Math.abs(whole))
-      store<i16>(work + (<usize>j << 1), <i32>whole)
+      store<i16>(work + ((<usize>j) << 1), <i32>whole)
     }
-    if (columns & 1) store<i16>(work + (<usize>columns << 1), 0)
+    if (columns & 1) store<i16>(work + ((<usize>columns) << 1), 0)
     const fits = largest <= NUMBER_LIMIT && normSq <= <f64>QUERY_NORM_SQ_LIMIT
-    const norms = address(record, QUERY_NORMS) + (<usize>i << 4)
+    const norms = address(record, QUERY_NORMS) + ((<usize>i) << 4)
     store<f64>(norms, fits ? normSq : -1)
     store<f64>(norms, fits ? Math.sqrt(residualSq) : 0, 8)
   }
@@ -180,21 +220,25 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
     const slice = item % slices
     const first = (item / slices) * block
     const queries = min(block, queryCount - first)
-    const firstPanel = <i32>(<i64>panels * slice / slices)
-    const endPanel = <i32>(<i64>panels * (slice + 1) / slices)
+    const firstPanel = <i32>((<i64>panels * slice) / slices)
+    const endPanel = <i32>((<i64>panels * (slice + 1)) / slices)
 
     for (let i = 0; i < queries; i++) {
       const query = first + i
       const slot = slots + <usize>i * SLOT
-      const norms = address(record, QUERY_NORMS) + (<usize>query << 4)
+      const norms = address(record, QUERY_NORMS) + ((<usize>query) << 4)
       const normSq = load<f64>(norms)
       const error = (residual + load<f64>(norms, 8)) * WIDEN + SLACK
-      const place = mode == MODE_NEAREST ? (<usize>slice * <usize>queryCount + <usize>query) * <usize>k
-        : mode == MODE_COUNT ? 0 : <usize>load<f64>(address(record, OFFSETS) + (<usize>query << 3))
+      const place =
+        mode == MODE_NEAREST
+          ? (<usize>slice * <usize>queryCount + <usize>query) * <usize>k
+          : mode == MODE_COUNT
+            ? 0
+            : <usize>load<f64>(address(record, OFFSETS) + ((<usize>query) << 3))
       store<i32>(slot + Q_COUNT, 0)
       store<i32>(slot + Q_FOUND, 0)
       store<i32>(slot + Q_EXACT, mode != MODE_NEAREST)
-      store<u32>(slot + Q_LIST, <u32>(lists + <usize>i * (<usize>capacity << 3)))
+      store<u32>(slot + Q_LIST, <u32>(lists + <usize>i * ((<usize>capacity) << 3)))
       store<u32>(slot + Q_QUERY, query)
       store<u32>(slot + Q_SQS, <u32>(address(record, DISTANCES_SQ) + (place << 3)))
       store<u32>(slot + Q_ROWS, <u32>(address(record, INDICES) + (place << 2)))
@@ -207,27 +251,35 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
 
     const count = endPanel - firstPanel
     const panel = address(record, PANELS) + <usize>firstPanel * (width << 3)
-    const halves = address(record, HALVES) + (<usize>firstPanel << 5)
+    const halves = address(record, HALVES) + ((<usize>firstPanel) << 5)
     if (queries == 1) {
       scan1(record, scratch, work + <usize>first * width, width, panel, halves, count, firstPanel * 8, slots)
     } else {
       for (let i = 0; i < queries; i++) {
         const row = work + <usize>(first + i) * width
-        const target = groups + <usize>(i & ~3) * width + (<usize>(i & 3) << 2)
+        const target = groups + <usize>(i & ~3) * width + ((<usize>(i & 3)) << 2)
         for (let at: usize = 0; at < width; at += 4) store<i32>(target + (at << 2), load<i32>(row + at))
       }
       // Places of the last four without a query want nothing.
       for (let i = queries; i & 3; i++) store<i32>(slots + <usize>i * SLOT + Q_THRESHOLD, i32.MIN_VALUE)
       scanBlock(record, scratch, groups, slots, queries, width, panel, halves, count, firstPanel * 8)
     }
-    const stats = address(record, STATS) + (<usize>thread << 6)
+    const stats = address(record, STATS) + ((<usize>thread) << 6)
     store<f64>(
-      stats + (<usize>STAT_WORK << 3),
-      load<f64>(stats + (<usize>STAT_WORK << 3)) + <f64>queries * <f64>(endPanel - firstPanel) * 8,
+      stats + ((<usize>STAT_WORK) << 3),
+      load<f64>(stats + ((<usize>STAT_WORK) << 3)) + <f64>queries * <f64>(endPanel - firstPanel) * 8,
     )
 
     for (let i = 0; i < queries; i++) {
-      finish(record, scratch, slots + <usize>i * SLOT, slice, firstPanel * 8, min(endPanel * 8, integer(record, ROWS)), thread)
+      finish(
+        record,
+        scratch,
+        slots + <usize>i * SLOT,
+        slice,
+        firstPanel * 8,
+        min(endPanel * 8, integer(record, ROWS)),
+        thread,
+      )
     }
   }
 }
@@ -237,8 +289,16 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
  * all queries pass; the queries come from the second.
  */
 function scanBlock(
-  record: usize, scratch: usize, groups: usize, slots: usize, queries: i32, width: usize,
-  panel: usize, halves: usize, panels: i32, row: i32,
+  record: usize,
+  scratch: usize,
+  groups: usize,
+  slots: usize,
+  queries: i32,
+  width: usize,
+  panel: usize,
+  halves: usize,
+  panels: i32,
+  row: i32,
 ): void {
   for (let p = 0; p < panels; p++) {
     const ha = v128.load(halves)
@@ -246,8 +306,14 @@ function scanBlock(
     let x = groups
     let slot = slots
     for (let i = 0; i < queries; i += 4) {
-      let a0 = i32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
-      let b0 = a0, b1 = a0, b2 = a0, b3 = a0
+      let a0 = i32x4.splat(0),
+        a1 = a0,
+        a2 = a0,
+        a3 = a0
+      let b0 = a0,
+        b1 = a0,
+        b2 = a0,
+        b3 = a0
       let pair = panel
       // Not unrolled: V8 then moves the loads to the front and runs out of registers.
       for (const end = x + (width << 2); x < end; x += 16) {
@@ -295,12 +361,22 @@ function scanBlock(
 
 /** One query against a run of panels: bound by memory, which int16 halves. */
 function scan1(
-  record: usize, scratch: usize, query: usize, width: usize, panel: usize, halves: usize, panels: i32, row: i32, slot: usize,
+  record: usize,
+  scratch: usize,
+  query: usize,
+  width: usize,
+  panel: usize,
+  halves: usize,
+  panels: i32,
+  row: i32,
+  slot: usize,
 ): void {
   const size = width << 3
   for (let p = 0; p < panels; p++) {
-    let a0 = i32x4.splat(0), a1 = a0
-    let b0 = a0, b1 = a0
+    let a0 = i32x4.splat(0),
+      a1 = a0
+    let b0 = a0,
+      b1 = a0
     let at: usize = 0
     for (; at + 8 <= width; at += 8) {
       let x = v128.load32_splat(query + at)
@@ -320,7 +396,8 @@ function scan1(
     a0 = i32x4.sub(v128.load(halves), i32x4.add(a0, a1))
     b0 = i32x4.sub(v128.load(halves, 16), i32x4.add(b0, b1))
     halves += 32
-    if (v128.any_true(i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot)))) list(record, scratch, slot, a0, b0, row)
+    if (v128.any_true(i32x4.le_s(i32x4.min_s(a0, b0), v128.load32_splat(slot))))
+      list(record, scratch, slot, a0, b0, row)
     row += 8
   }
 }
@@ -340,8 +417,8 @@ function list(record: usize, scratch: usize, slot: usize, a: v128, b: v128, row:
     const place = ctz(mask)
     mask &= mask - 1
     if (row + place == own) continue
-    const score = load<i32>(scratch + (<usize>place << 2))
-    store<i64>(entries + (<usize>count << 3), (<i64>score << 32) | <i64>(row + place))
+    const score = load<i32>(scratch + ((<usize>place) << 2))
+    store<i64>(entries + ((<usize>count) << 3), ((<i64>score) << 32) | <i64>(row + place))
     count++
     if (count == capacity) {
       store<i32>(slot + Q_COUNT, count)
@@ -363,7 +440,11 @@ function lower(slot: usize, columns: i32, distance: f64): void {
 
 /** Lowers the threshold to what an exact squared distance, in the points' unit, allows. */
 function lowerExact(record: usize, slot: usize, sq: f64): void {
-  lower(slot, integer(record, COLUMNS), Math.sqrt(sq) * number(record, SCALE) * WIDEN + load<f64>(slot + Q_ERROR))
+  lower(
+    slot,
+    integer(record, COLUMNS),
+    Math.sqrt(sq) * number(record, SCALE) * WIDEN + load<f64>(slot + Q_ERROR),
+  )
 }
 
 /** Drops from a query's list what can no longer be a neighbour; ranks by exact distance where that leaves too much. */
@@ -383,15 +464,15 @@ function cut(record: usize, slot: usize): void {
   const entries = <usize>load<u32>(slot + Q_LIST)
   if (count < k) return
   select(entries, count, k - 1)
-  const score = <i32>(load<i64>(entries + (<usize>(k - 1) << 3)) >> 32)
+  const score = <i32>(load<i64>(entries + ((<usize>(k - 1)) << 3)) >> 32)
   // max: a score may stand for −1, where ‖q̂ − p̂‖² = 0 and the halved norm was rounded down.
   const sq = max(0, load<f64>(slot + Q_NORM_SQ) + 2 * <f64>score + 1)
   lower(slot, integer(record, COLUMNS), Math.sqrt(sq) * WIDEN + 2 * load<f64>(slot + Q_ERROR))
   const threshold = load<i32>(slot + Q_THRESHOLD)
   let kept = k
   for (let i = k; i < count; i++) {
-    const entry = load<i64>(entries + (<usize>i << 3))
-    store<i64>(entries + (<usize>kept << 3), entry)
+    const entry = load<i64>(entries + ((<usize>i) << 3))
+    store<i64>(entries + ((<usize>kept) << 3), entry)
     kept += <i32>(<i32>(entry >> 32) <= threshold)
   }
   store<i32>(slot + Q_COUNT, kept)
@@ -402,15 +483,15 @@ function rank(record: usize, scratch: usize, slot: usize): void {
   const columns = integer(record, COLUMNS)
   const count = load<i32>(slot + Q_COUNT)
   const entries = <usize>load<u32>(slot + Q_LIST)
-  const query = address(record, QUERIES) + <usize>load<u32>(slot + Q_QUERY) * (<usize>columns << 3)
+  const query = address(record, QUERIES) + <usize>load<u32>(slot + Q_QUERY) * ((<usize>columns) << 3)
   const points = address(record, POINTS)
   const double = integer(record, DOUBLE) != 0
   for (let i = 0; i < count; i += 4) {
     const rest = count - i
-    const row0 = load<u32>(entries + (<usize>i << 3))
-    const row1 = rest > 1 ? load<u32>(entries + (<usize>i << 3), 8) : row0
-    const row2 = rest > 2 ? load<u32>(entries + (<usize>i << 3), 16) : row0
-    const row3 = rest > 3 ? load<u32>(entries + (<usize>i << 3), 24) : row0
+    const row0 = load<u32>(entries + ((<usize>i) << 3))
+    const row1 = rest > 1 ? load<u32>(entries + ((<usize>i) << 3), 8) : row0
+    const row2 = rest > 2 ? load<u32>(entries + ((<usize>i) << 3), 16) : row0
+    const row3 = rest > 3 ? load<u32>(entries + ((<usize>i) << 3), 24) : row0
     exactSq4(points, double, columns, row0, row1, row2, row3, query, query, query, query, scratch + 32)
     take(record, slot, load<f64>(scratch, 32), row0)
     if (rest > 1) take(record, slot, load<f64>(scratch, 40), row1)
@@ -420,7 +501,11 @@ function rank(record: usize, scratch: usize, slot: usize): void {
   store<f64>(slot + Q_RANKED, load<f64>(slot + Q_RANKED) + <f64>count)
   store<i32>(slot + Q_COUNT, 0)
   const k = integer(record, NEIGHBORS)
-  if (integer(record, MODE) == MODE_NEAREST && load<i32>(slot + Q_FOUND) == k && load<f64>(slot + Q_NORM_SQ) >= 0) {
+  if (
+    integer(record, MODE) == MODE_NEAREST &&
+    load<i32>(slot + Q_FOUND) == k &&
+    load<f64>(slot + Q_NORM_SQ) >= 0
+  ) {
     const sq = load<f64>(<usize>load<u32>(slot + Q_SQS))
     // Nothing is nearer than 0, and of equals the rows to come are the larger: no more of them.
     if (sq == 0) store<i32>(slot + Q_THRESHOLD, i32.MIN_VALUE)
@@ -438,15 +523,23 @@ function take(record: usize, slot: usize, sq: f64, row: u32): void {
     store<i32>(slot + Q_FOUND, offer(sqs, rows, found, integer(record, NEIGHBORS), sq, row))
   } else if (sq <= number(record, LIMIT_SQ)) {
     if (mode != MODE_COUNT) {
-      store<f64>(sqs + (<usize>found << 3), sq)
-      store<u32>(rows + (<usize>found << 2), row)
+      store<f64>(sqs + ((<usize>found) << 3), sq)
+      store<u32>(rows + ((<usize>found) << 2), row)
     }
     store<i32>(slot + Q_FOUND, found + 1)
   }
 }
 
 /** Ranks what is left of a query, the rows without a place in the panels among them, and sorts it. */
-function finish(record: usize, scratch: usize, slot: usize, slice: i32, fromRow: i32, toRow: i32, thread: i32): void {
+function finish(
+  record: usize,
+  scratch: usize,
+  slot: usize,
+  slice: i32,
+  fromRow: i32,
+  toRow: i32,
+  thread: i32,
+): void {
   const mode = integer(record, MODE)
   const k = integer(record, NEIGHBORS)
   const capacity = integer(record, CAPACITY)
@@ -454,7 +547,7 @@ function finish(record: usize, scratch: usize, slot: usize, slice: i32, fromRow:
   const query = load<i32>(slot + Q_QUERY)
   const own = self < 0 ? -1 : self + query
   const entries = <usize>load<u32>(slot + Q_LIST)
-  const stats = address(record, STATS) + (<usize>thread << 6) + (<usize>STAT_EXACT << 3)
+  const stats = address(record, STATS) + ((<usize>thread) << 6) + ((<usize>STAT_EXACT) << 3)
   if (mode == MODE_NEAREST && !load<i32>(slot + Q_EXACT)) cut(record, slot)
   rank(record, scratch, slot)
   const packed = load<f64>(slot + Q_NORM_SQ) >= 0
@@ -462,10 +555,10 @@ function finish(record: usize, scratch: usize, slot: usize, slice: i32, fromRow:
   // A query that is not packed meets every row of its slice here; the others only the rows that are not packed.
   const count = packed ? (slice == 0 ? integer(record, FAR_COUNT) : 0) : toRow - fromRow
   for (let i = 0; i < count; i++) {
-    const row = packed ? load<u32>(far + (<usize>i << 2)) : <u32>(fromRow + i)
+    const row = packed ? load<u32>(far + ((<usize>i) << 2)) : <u32>(fromRow + i)
     if (row == <u32>own) continue
     const at = load<i32>(slot + Q_COUNT)
-    store<i64>(entries + (<usize>at << 3), row)
+    store<i64>(entries + ((<usize>at) << 3), row)
     store<i32>(slot + Q_COUNT, at + 1)
     if (at + 1 == capacity) rank(record, scratch, slot)
   }
@@ -478,11 +571,11 @@ function finish(record: usize, scratch: usize, slot: usize, slice: i32, fromRow:
   if (mode == MODE_NEAREST) {
     sortHeap(sqs, rows, found)
     for (let i = found; i < k; i++) {
-      store<f64>(sqs + (<usize>i << 3), Infinity)
-      store<u32>(rows + (<usize>i << 2), NO_ROW)
+      store<f64>(sqs + ((<usize>i) << 3), Infinity)
+      store<u32>(rows + ((<usize>i) << 2), NO_ROW)
     }
   } else if (mode == MODE_COUNT) {
-    store<f64>(address(record, COUNTS) + (<usize>query << 3), <f64>found)
+    store<f64>(address(record, COUNTS) + ((<usize>query) << 3), <f64>found)
   } else {
     sortPairs(sqs, rows, found)
   }

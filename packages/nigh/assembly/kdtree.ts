@@ -28,9 +28,45 @@
 // the bounding volume hierarchies of ray tracing (Wald et al. 2008).
 
 import {
-  COLUMNS, COUNTS, DISTANCES_SQ, DOUBLE, FAITHFUL, FIRST_ROWS, GROUPS, HALVING, INDICES, KEYS, LEAF_ROWS, LEAVES, LEVELS, LIMIT_SQ, MODE,
-  MODE_COUNT, MODE_NEAREST, NEIGHBORS, NO_ROW, NODES, NUMBERS_A, NUMBERS_B, OFFSETS, ORDER, ORIGIN, POINTS, QUERIES,
-  RESIDUAL, RESIDUALS, ROWS, ROWS_A, ROWS_B, SCALE, SCRATCH, SCRATCH_BYTES, SELF, STAT_EXACT, STAT_WORK, STATS,
+  COLUMNS,
+  COUNTS,
+  DISTANCES_SQ,
+  DOUBLE,
+  FAITHFUL,
+  FIRST_ROWS,
+  GROUPS,
+  HALVING,
+  INDICES,
+  KEYS,
+  LEAF_ROWS,
+  LEAVES,
+  LEVELS,
+  LIMIT_SQ,
+  MODE,
+  MODE_COUNT,
+  MODE_NEAREST,
+  NEIGHBORS,
+  NO_ROW,
+  NODES,
+  NUMBERS_A,
+  NUMBERS_B,
+  OFFSETS,
+  ORDER,
+  ORIGIN,
+  POINTS,
+  QUERIES,
+  RESIDUAL,
+  RESIDUALS,
+  ROWS,
+  ROWS_A,
+  ROWS_B,
+  SCALE,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SELF,
+  STAT_EXACT,
+  STAT_WORK,
+  STATS,
 } from '../src/kernels/near-layout'
 import { cell, exactSq } from './exact'
 import { address, integer, number } from './record'
@@ -38,7 +74,7 @@ import { insert, offer, select, sortHeap, sortPairs } from './select'
 
 /** Bytes of a row in tree order: whole vectors of 4. */
 function widthOf(columns: i32): usize {
-  return <usize>((columns + 3) & ~3) << 2
+  return (<usize>((columns + 3) & ~3)) << 2
 }
 
 /** First row, in tree order, of part t of 2^halving. */
@@ -61,20 +97,20 @@ export function treeLoad(record: usize, from: i32, to: i32, thread: i32): void {
   const origin = address(record, ORIGIN)
   const scale = number(record, SCALE)
   const width = widthOf(columns)
-  const residuals = address(record, RESIDUALS) + (<usize>thread << 6)
+  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
   let worst = load<f64>(residuals)
   for (let i = from; i < to; i++) {
     const row = address(record, ROWS_A) + <usize>i * width
     const start = <usize>i * <usize>columns
     let residualSq: f64 = 0
     for (let j = 0; j < columns; j++) {
-      const x = (cell(points, double, start + <usize>j) - load<f64>(origin + (<usize>j << 3))) * scale
+      const x = (cell(points, double, start + <usize>j) - load<f64>(origin + ((<usize>j) << 3))) * scale
       const y = <f32>x
       residualSq += (x - <f64>y) * (x - <f64>y)
-      store<f32>(row + (<usize>j << 2), y)
+      store<f32>(row + ((<usize>j) << 2), y)
     }
-    for (let at = <usize>columns << 2; at < width; at += 4) store<f32>(row + at, 0)
-    store<u32>(address(record, NUMBERS_A) + (<usize>i << 2), i)
+    for (let at = (<usize>columns) << 2; at < width; at += 4) store<f32>(row + at, 0)
+    store<u32>(address(record, NUMBERS_A) + ((<usize>i) << 2), i)
     if (residualSq > worst) worst = residualSq
   }
   store<f64>(residuals, worst)
@@ -132,21 +168,21 @@ function halve(record: usize, halving: i32, part: i32): void {
   }
 
   // Keys: the number's bits, made to order as whole numbers do, then its place.
-  const keys = address(record, KEYS) + (<usize>start << 3)
+  const keys = address(record, KEYS) + ((<usize>start) << 3)
   const count = end - start
   let at = first + column
   for (let i = 0; i < count; i++) {
     const bits = load<i32>(at)
-    store<i64>(keys + (<usize>i << 3), (<i64>(bits ^ ((bits >> 31) & 0x7fffffff)) << 32) | <i64>i)
+    store<i64>(keys + ((<usize>i) << 3), ((<i64>(bits ^ ((bits >> 31) & 0x7fffffff))) << 32) | <i64>i)
     at += width
   }
   select(keys, count, middle - start)
 
   let out = target + <usize>start * width
-  let outNumber = targetNumbers + (<usize>start << 2)
-  const numbers = sourceNumbers + (<usize>start << 2)
+  let outNumber = targetNumbers + ((<usize>start) << 2)
+  const numbers = sourceNumbers + ((<usize>start) << 2)
   for (let i = 0; i < count; i++) {
-    const place = <usize>load<u32>(keys + (<usize>i << 3))
+    const place = <usize>load<u32>(keys + ((<usize>i) << 3))
     const row = first + place * width
     for (let piece: usize = 0; piece < width; piece += 16) v128.store(out + piece, v128.load(row + piece))
     store<u32>(outNumber, load<u32>(numbers + (place << 2)))
@@ -189,37 +225,40 @@ function makeLeaf(record: usize, levels: i32, leaf: i32): void {
   const width = widthOf(columns)
   const start = startOf(rows, leaf, 2 * levels)
   const count = startOf(rows, leaf + 1, 2 * levels) - start
-  let out = address(record, LEAVES) + <usize>leaf * <usize>groups * (<usize>columns << 4)
-  const numbers = address(record, LEAF_ROWS) + <usize>leaf * (<usize>groups << 4)
+  let out = address(record, LEAVES) + <usize>leaf * <usize>groups * ((<usize>columns) << 4)
+  const numbers = address(record, LEAF_ROWS) + <usize>leaf * ((<usize>groups) << 4)
   let smallest: u32 = NO_ROW
   for (let i = 0; i < groups * 4; i++) {
     const filled = i < count
     const row = address(record, ROWS_A) + <usize>(start + i) * width
     for (let j: usize = 0; j < <usize>columns; j++) {
-      store<f32>(out + (j << 4) + (<usize>(i & 3) << 2), filled ? load<f32>(row + (j << 2)) : f32.NaN)
+      store<f32>(out + (j << 4) + ((<usize>(i & 3)) << 2), filled ? load<f32>(row + (j << 2)) : f32.NaN)
     }
-    const number: u32 = filled ? load<u32>(address(record, NUMBERS_A) + (<usize>(start + i) << 2)) : NO_ROW
-    store<u32>(numbers + (<usize>i << 2), number)
+    const number: u32 = filled ? load<u32>(address(record, NUMBERS_A) + ((<usize>(start + i)) << 2)) : NO_ROW
+    store<u32>(numbers + ((<usize>i) << 2), number)
     smallest = min(smallest, number)
-    if ((i & 3) == 3) out += <usize>columns << 4
+    if ((i & 3) == 3) out += (<usize>columns) << 4
   }
-  store<u32>(address(record, FIRST_ROWS) + (<usize>(nodesAbove(levels) + leaf) << 2), smallest)
+  store<u32>(address(record, FIRST_ROWS) + ((<usize>(nodesAbove(levels) + leaf)) << 2), smallest)
 }
 
 /** Makes a node: the boxes of its 4 children. */
 function makeNode(record: usize, levels: i32, level: i32, index: i32): void {
   const columns = integer(record, COLUMNS)
-  const stride = <usize>columns << 5
+  const stride = (<usize>columns) << 5
   const node = address(record, NODES) + <usize>(nodesAbove(level) + index) * stride
   const width = widthOf(columns)
   const firstRows = address(record, FIRST_ROWS)
-  const children = firstRows + (<usize>(nodesAbove(level + 1) + 4 * index) << 2)
+  const children = firstRows + ((<usize>(nodesAbove(level + 1) + 4 * index)) << 2)
   store<u32>(
-    firstRows + (<usize>(nodesAbove(level) + index) << 2),
-    min(min(load<u32>(children), load<u32>(children, 4)), min(load<u32>(children, 8), load<u32>(children, 12))),
+    firstRows + ((<usize>(nodesAbove(level) + index)) << 2),
+    min(
+      min(load<u32>(children), load<u32>(children, 4)),
+      min(load<u32>(children, 8), load<u32>(children, 12)),
+    ),
   )
   for (let child = 0; child < 4; child++) {
-    const lane = <usize>child << 2
+    const lane = (<usize>child) << 2
     if (level + 1 < levels) {
       let below = address(record, NODES) + <usize>(nodesAbove(level + 1) + 4 * index + child) * stride
       for (let j: usize = 0; j < <usize>columns; j++) {
@@ -277,11 +316,11 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
   const leaves = address(record, LEAVES)
   const leafRows = address(record, LEAF_ROWS)
   const firstRows = address(record, FIRST_ROWS)
-  const vectors = <usize>columns << 4
+  const vectors = (<usize>columns) << 4
   const firstLeaf = nodesAbove(levels)
   const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
   const point = scratch + 64
-  const stack = (point + (<usize>columns << 2) + 15) & ~15
+  const stack = (point + ((<usize>columns) << 2) + 15) & ~15
   const widen = 1 + <f64>(columns + 8) * 2.384185791015625e-7
   const faithful = integer(record, FAITHFUL) != 0
   const sorted = k <= SORTED
@@ -289,23 +328,27 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
   let exact: f64 = 0
 
   for (let item = from; item < to; item++) {
-    const i = order ? load<u32>(order + (<usize>item << 2)) : <u32>item
-    const query = address(record, QUERIES) + <usize>i * (<usize>columns << 3)
+    const i = order ? load<u32>(order + ((<usize>item) << 2)) : <u32>item
+    const query = address(record, QUERIES) + <usize>i * ((<usize>columns) << 3)
     const own: u32 = self < 0 ? NO_ROW : <u32>self + i
-    const place = mode == MODE_NEAREST ? <usize>i * <usize>k
-      : mode == MODE_COUNT ? 0 : <usize>load<f64>(address(record, OFFSETS) + (<usize>i << 3))
+    const place =
+      mode == MODE_NEAREST
+        ? <usize>i * <usize>k
+        : mode == MODE_COUNT
+          ? 0
+          : <usize>load<f64>(address(record, OFFSETS) + ((<usize>i) << 3))
     const sqs = address(record, DISTANCES_SQ) + (place << 3)
     const rows = address(record, INDICES) + (place << 2)
-    const last = sorted ? sqs + (<usize>(k - 1) << 3) : sqs
+    const last = sorted ? sqs + ((<usize>(k - 1)) << 3) : sqs
     const lastRow = rows + ((last - sqs) >> 1)
     let tied: f32 = f32.NaN // at or above this a node may hold ties only; NaN: never
     let found = 0
     let residualSq: f64 = 0
     for (let j = 0; j < columns; j++) {
-      const x = (load<f64>(query + (<usize>j << 3)) - load<f64>(origin + (<usize>j << 3))) * scale
+      const x = (load<f64>(query + ((<usize>j) << 3)) - load<f64>(origin + ((<usize>j) << 3))) * scale
       const y = <f32>x
       residualSq += (x - <f64>y) * (x - <f64>y)
-      store<f32>(point + (<usize>j << 2), y)
+      store<f32>(point + ((<usize>j) << 2), y)
     }
     const error = (residual + Math.sqrt(residualSq)) * 1.000001
     let threshold: f32 = mode == MODE_NEAREST ? Infinity : thresholdOf(limitSq, scale, error, widen)
@@ -316,16 +359,20 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
     for (;;) {
       if (
         near <= threshold &&
-        !(near >= tied && tiesOnly(nodes, firstRows, node, columns, query, load<f64>(last), load<u32>(lastRow)))
+        !(
+          near >= tied &&
+          tiesOnly(nodes, firstRows, node, columns, query, load<f64>(last), load<u32>(lastRow))
+        )
       ) {
         if (node < firstLeaf) {
           // The squared distances of the 4 boxes below.
-          let box = nodes + (<usize>node * vectors << 1)
+          let box = nodes + ((<usize>node * vectors) << 1)
           let sum = f32x4.splat(0)
-          for (let at: usize = 0; at < <usize>columns << 2; at += 4) {
+          for (let at: usize = 0; at < (<usize>columns) << 2; at += 4) {
             const x = v128.load32_splat(point + at)
             const gap = f32x4.max(
-              f32x4.max(f32x4.sub(v128.load(box), x), f32x4.sub(x, v128.load(box, 16))), f32x4.splat(0),
+              f32x4.max(f32x4.sub(v128.load(box), x), f32x4.sub(x, v128.load(box, 16))),
+              f32x4.splat(0),
             )
             sum = f32x4.add(sum, f32x4.mul(gap, gap))
             box += 32
@@ -333,10 +380,10 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
           v128.store(scratch, sum)
           // The nearest child next; the others on the stack, the farthest lowest.
           const child = <i64>(4 * node + 1)
-          let a = (<i64>load<u32>(scratch) << 32) | child
-          let b = (<i64>load<u32>(scratch, 4) << 32) | (child + 1)
-          let c = (<i64>load<u32>(scratch, 8) << 32) | (child + 2)
-          let d = (<i64>load<u32>(scratch, 12) << 32) | (child + 3)
+          let a = ((<i64>load<u32>(scratch)) << 32) | child
+          let b = ((<i64>load<u32>(scratch, 4)) << 32) | (child + 1)
+          let c = ((<i64>load<u32>(scratch, 8)) << 32) | (child + 2)
+          let d = ((<i64>load<u32>(scratch, 12)) << 32) | (child + 3)
           let swap = a < b ? a : b
           b = a < b ? b : a
           a = swap
@@ -379,7 +426,7 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
           // The second group may not be there: then the first once more.
           const second = g + 1 < groups ? vectors : 0
           const start = group
-          for (let at: usize = 0; at < <usize>columns << 2; at += 4) {
+          for (let at: usize = 0; at < (<usize>columns) << 2; at += 4) {
             const x = v128.load32_splat(point + at)
             const a = f32x4.sub(v128.load(group), x)
             const b = f32x4.sub(v128.load(group + second), x)
@@ -401,7 +448,7 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
               const row = load<u32>(numbers + (lane << 2))
               if (row == own) continue
               const sq = faithful
-                ? leafSq(start + ((lane >> 2) * vectors) + ((lane & 3) << 2), columns, query)
+                ? leafSq(start + (lane >> 2) * vectors + ((lane & 3) << 2), columns, query)
                 : exactSq(points, double, row, columns, query)
               exact += 1
               if (mode == MODE_NEAREST) {
@@ -413,8 +460,8 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
                 }
               } else if (sq <= limitSq) {
                 if (mode != MODE_COUNT) {
-                  store<f64>(sqs + (<usize>found << 3), sq)
-                  store<u32>(rows + (<usize>found << 2), row)
+                  store<f64>(sqs + ((<usize>found) << 3), sq)
+                  store<u32>(rows + ((<usize>found) << 2), row)
                 }
                 found++
               }
@@ -433,14 +480,14 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
     if (mode == MODE_NEAREST) {
       if (!sorted) sortHeap(sqs, rows, found)
     } else if (mode == MODE_COUNT) {
-      store<f64>(address(record, COUNTS) + (<usize>i << 3), <f64>found)
+      store<f64>(address(record, COUNTS) + ((<usize>i) << 3), <f64>found)
     } else {
       sortPairs(sqs, rows, found)
     }
   }
-  const stats = address(record, STATS) + (<usize>thread << 6)
-  store<f64>(stats + (<usize>STAT_WORK << 3), load<f64>(stats + (<usize>STAT_WORK << 3)) + work)
-  store<f64>(stats + (<usize>STAT_EXACT << 3), load<f64>(stats + (<usize>STAT_EXACT << 3)) + exact)
+  const stats = address(record, STATS) + ((<usize>thread) << 6)
+  store<f64>(stats + ((<usize>STAT_WORK) << 3), load<f64>(stats + ((<usize>STAT_WORK) << 3)) + work)
+  store<f64>(stats + ((<usize>STAT_EXACT) << 3), load<f64>(stats + ((<usize>STAT_EXACT) << 3)) + exact)
 }
 
 /**
@@ -448,11 +495,19 @@ export function treeSearch(record: usize, from: i32, to: i32, thread: i32): void
  * The box holds the points' own numbers (or the last neighbour is at distance 0, below which there is nothing): its
  * squared distance by the definition, in column order, is at most that of any point inside, also after rounding.
  */
-function tiesOnly(nodes: usize, firstRows: usize, node: i32, columns: i32, query: usize, sq: f64, row: u32): bool {
-  if (load<u32>(firstRows + (<usize>node << 2)) < row) return false
+function tiesOnly(
+  nodes: usize,
+  firstRows: usize,
+  node: i32,
+  columns: i32,
+  query: usize,
+  sq: f64,
+  row: u32,
+): bool {
+  if (load<u32>(firstRows + ((<usize>node) << 2)) < row) return false
   if (sq == 0) return true
   if (node == 0) return false
-  let box = nodes + (<usize>((node - 1) >> 2) * (<usize>columns << 5)) + (<usize>((node - 1) & 3) << 2)
+  let box = nodes + <usize>((node - 1) >> 2) * ((<usize>columns) << 5) + ((<usize>((node - 1) & 3)) << 2)
   let sum: f64 = 0
   for (let j = 0; j < columns; j++) {
     const x = load<f64>(query)

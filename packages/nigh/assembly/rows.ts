@@ -1,9 +1,29 @@
 // Passes over all rows that look at each number once: ranges, the working copy, exact residuals.
 
 import {
-  CENTROIDS, CLUSTERS, COLUMNS, DISTANCES_SQ, DOUBLE, LABELS, NARROW, NARROW_STEP, NORMS_SQ, ORIGIN, POINTS, RANGES, SCALE, SQ_GRID_1,
-  SCRATCH, SCRATCH_BYTES, SQ_GRID_2, SQ_GRID_3, SQ_SUMS, STAT_CUT_SQ, STATS,
-  WEIGHTS, WORK,
+  CENTROIDS,
+  CLUSTERS,
+  COLUMNS,
+  DISTANCES_SQ,
+  DOUBLE,
+  LABELS,
+  NARROW,
+  NARROW_STEP,
+  NORMS_SQ,
+  ORIGIN,
+  POINTS,
+  RANGES,
+  SCALE,
+  SQ_GRID_1,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SQ_GRID_2,
+  SQ_GRID_3,
+  SQ_SUMS,
+  STAT_CUT_SQ,
+  STATS,
+  WEIGHTS,
+  WORK,
 } from '../src/kernels/layout'
 import { addOnThree, cell, exactSq, exactSq4 } from './exact'
 import { address, integer, number } from './record'
@@ -14,12 +34,12 @@ export function ranges(record: usize, from: i32, to: i32, thread: i32): void {
   const points = address(record, POINTS)
   const double = integer(record, DOUBLE) != 0
   const weights = address(record, WEIGHTS)
-  const minima = address(record, RANGES) + <usize>thread * (<usize>columns << 4)
-  const maxima = minima + (<usize>columns << 3)
+  const minima = address(record, RANGES) + <usize>thread * ((<usize>columns) << 4)
+  const maxima = minima + ((<usize>columns) << 3)
   let j: usize = 0
   if (!weights && !double) {
     // Four columns at a time down the block's rows, which the cache holds.
-    const stride = <usize>columns << 2
+    const stride = (<usize>columns) << 2
     const last = points + <usize>to * stride
     for (; j + 4 <= <usize>columns; j += 4) {
       let low = f32x4.splat(f32.POSITIVE_INFINITY)
@@ -39,7 +59,7 @@ export function ranges(record: usize, from: i32, to: i32, thread: i32): void {
       v128.store(highs, f64x2.pmax(v128.load(highs, 16), f64x2.promote_low_f32x4(high)), 16)
     }
   } else if (!weights) {
-    const stride = <usize>columns << 3
+    const stride = (<usize>columns) << 3
     const last = points + <usize>to * stride
     for (; j + 2 <= <usize>columns; j += 2) {
       const at = j << 3
@@ -59,7 +79,7 @@ export function ranges(record: usize, from: i32, to: i32, thread: i32): void {
     let low = load<f64>(minima + at)
     let high = load<f64>(maxima + at)
     for (let i = from; i < to; i++) {
-      if (weights && load<f64>(weights + (<usize>i << 3)) == 0) continue
+      if (weights && load<f64>(weights + ((<usize>i) << 3)) == 0) continue
       const x = cell(points, double, <usize>i * <usize>columns + j)
       if (x < low) low = x
       if (x > high) high = x
@@ -84,15 +104,15 @@ export function centre(record: usize, from: i32, to: i32, thread: i32): void {
     const row = work + (start << 2)
     if (copy) {
       for (let j = 0; j < columns; j++) {
-        const x = (cell(points, double, start + <usize>j) - load<f64>(origin + (<usize>j << 3))) * scale
-        store<f32>(row + (<usize>j << 2), <f32>x)
+        const x = (cell(points, double, start + <usize>j) - load<f64>(origin + ((<usize>j) << 3))) * scale
+        store<f32>(row + ((<usize>j) << 2), <f32>x)
       }
     }
     let sumA = f64x2.splat(0)
     let sumB = sumA
     let j = 0
     for (; j + 4 <= columns; j += 4) {
-      const v = v128.load(row + (<usize>j << 2))
+      const v = v128.load(row + ((<usize>j) << 2))
       const a = f64x2.promote_low_f32x4(v)
       const b = f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 0))
       sumA = f64x2.add(sumA, f64x2.mul(a, a))
@@ -101,10 +121,10 @@ export function centre(record: usize, from: i32, to: i32, thread: i32): void {
     sumA = f64x2.add(sumA, sumB)
     let sum = f64x2.extract_lane(sumA, 0) + f64x2.extract_lane(sumA, 1)
     for (; j < columns; j++) {
-      const x = <f64>load<f32>(row + (<usize>j << 2))
+      const x = <f64>load<f32>(row + ((<usize>j) << 2))
       sum += x * x
     }
-    store<f32>(norms + (<usize>i << 2), <f32>sum)
+    store<f32>(norms + ((<usize>i) << 2), <f32>sum)
   }
 }
 
@@ -121,11 +141,11 @@ export function narrow(record: usize, from: i32, to: i32, thread: i32): void {
   const per: f32 = 1 / step
   const steps = f32x4.splat(step)
   const pers = f32x4.splat(per)
-  const stride = <usize>((columns + 1) & ~1) << 1
-  const stat = address(record, STATS) + (<usize>thread << 6) + (STAT_CUT_SQ << 3)
+  const stride = (<usize>((columns + 1) & ~1)) << 1
+  const stat = address(record, STATS) + ((<usize>thread) << 6) + (STAT_CUT_SQ << 3)
   let largest = load<f64>(stat)
   for (let i = from; i < to; i++) {
-    let x = work + <usize>i * (<usize>columns << 2)
+    let x = work + <usize>i * ((<usize>columns) << 2)
     let out = copy + <usize>i * stride
     let sums = f32x4.splat(0)
     let j = 0
@@ -166,11 +186,11 @@ export function residuals(record: usize, from: i32, to: i32, thread: i32): void 
   const labels = address(record, LABELS)
   const centroids = address(record, CENTROIDS)
   const out = address(record, DISTANCES_SQ)
-  const sum = address(record, SQ_SUMS) + (<usize>thread << 5)
+  const sum = address(record, SQ_SUMS) + ((<usize>thread) << 5)
   const big1 = number(record, SQ_GRID_1)
   const big2 = number(record, SQ_GRID_2)
   const big3 = number(record, SQ_GRID_3)
-  const stride = <usize>columns << 3
+  const stride = (<usize>columns) << 3
   const four = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
   for (let i = from; i < to; i++) {
     const place = (i - from) & 3
@@ -180,18 +200,24 @@ export function residuals(record: usize, from: i32, to: i32, thread: i32): void 
       const i2 = min(i + 2, to - 1)
       const i3 = min(i + 3, to - 1)
       exactSq4(
-        points, double, columns, i, i1, i2, i3,
-        centroids + <usize>load<u32>(labels + (<usize>i << 2)) * stride,
-        centroids + <usize>load<u32>(labels + (<usize>i1 << 2)) * stride,
-        centroids + <usize>load<u32>(labels + (<usize>i2 << 2)) * stride,
-        centroids + <usize>load<u32>(labels + (<usize>i3 << 2)) * stride,
+        points,
+        double,
+        columns,
+        i,
+        i1,
+        i2,
+        i3,
+        centroids + <usize>load<u32>(labels + ((<usize>i) << 2)) * stride,
+        centroids + <usize>load<u32>(labels + ((<usize>i1) << 2)) * stride,
+        centroids + <usize>load<u32>(labels + ((<usize>i2) << 2)) * stride,
+        centroids + <usize>load<u32>(labels + ((<usize>i3) << 2)) * stride,
         four,
       )
     }
-    const sq = load<f64>(four + (<usize>place << 3))
-    if (out) store<f64>(out + (<usize>i << 3), sq)
+    const sq = load<f64>(four + ((<usize>place) << 3))
+    if (out) store<f64>(out + ((<usize>i) << 3), sq)
     if (weights) {
-      const weight = load<f64>(weights + (<usize>i << 3))
+      const weight = load<f64>(weights + ((<usize>i) << 3))
       if (weight == 0) continue
       const whole = Math.floor(weight)
       addOnThree(sum, sq, whole, weight - whole, big1, big2, big3)
@@ -209,9 +235,9 @@ export function distances(record: usize, from: i32, to: i32, thread: i32): void 
   const double = integer(record, DOUBLE) != 0
   const centroids = address(record, CENTROIDS)
   const out = address(record, DISTANCES_SQ)
-  const stride = <usize>columns << 3
+  const stride = (<usize>columns) << 3
   for (let i = from; i < to; i++) {
-    let at = out + <usize>i * (<usize>clusters << 3)
+    let at = out + <usize>i * ((<usize>clusters) << 3)
     for (let c = 0; c < clusters; c++) {
       store<f64>(at, exactSq(points, double, i, columns, centroids + <usize>c * stride))
       at += 8

@@ -12,10 +12,42 @@
 // Gains and bucket sums are kept on grids, so neither threads nor the order of rows can change them.
 
 import {
-  BUCKETS, BUCKET_SHIFT, CANDIDATE_GAPS, CANDIDATE_HALVES, CANDIDATE_NARROW, CANDIDATE_PANEL, CANDIDATE_ROWS,
-  CANDIDATES, COLUMNS, DISTANCES_SQ, DOUBLE, FIRST, GAINED, GAINS, HASHES, LIMITS, NARROW, NARROW_ROW_ERROR,
-  NARROW_UNIT, NEAREST, NORM_MAX, NORMS_SQ, POINTS, SCALE, SCRATCH, SCRATCH_BYTES, SQ_GRID_1, SQ_GRID_2, SQ_GRID_3,
-  STAT_DISTANCES, STAT_EXACT, STATS, TAKEN, TAKEN_AS, WEIGHTS, WORK,
+  BUCKETS,
+  BUCKET_SHIFT,
+  CANDIDATE_GAPS,
+  CANDIDATE_HALVES,
+  CANDIDATE_NARROW,
+  CANDIDATE_PANEL,
+  CANDIDATE_ROWS,
+  CANDIDATES,
+  COLUMNS,
+  DISTANCES_SQ,
+  DOUBLE,
+  FIRST,
+  GAINED,
+  GAINS,
+  HASHES,
+  LIMITS,
+  NARROW,
+  NARROW_ROW_ERROR,
+  NARROW_UNIT,
+  NEAREST,
+  NORM_MAX,
+  NORMS_SQ,
+  POINTS,
+  SCALE,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SQ_GRID_1,
+  SQ_GRID_2,
+  SQ_GRID_3,
+  STAT_DISTANCES,
+  STAT_EXACT,
+  STATS,
+  TAKEN,
+  TAKEN_AS,
+  WEIGHTS,
+  WORK,
 } from '../src/kernels/layout'
 import { addOnThree, addOnTwo, cell, exactSq } from './exact'
 import { address, integer, number } from './record'
@@ -52,7 +84,7 @@ export function hash(record: usize, from: i32, to: i32, thread: i32): void {
     h ^= h >> 13
     h *= 0xc2b2ae35
     h ^= h >> 16
-    store<u32>(hashes + (<usize>i << 2), h)
+    store<u32>(hashes + ((<usize>i) << 2), h)
   }
 }
 
@@ -82,7 +114,10 @@ function setDistance(row: usize, sq: f64): void {
   const delta = (1.05 * U24 + definition) * (norm + normMax) + 1e-37
   const root = (Math.sqrt(sq) * scale + delta) * (1 + 1e-6)
   const limit = (root * root - normSq + errorSq) * 0.5
-  store<f32>(limits + (row << 2), sq == 0 ? f32.NEGATIVE_INFINITY : <f32>(limit + Math.abs(limit) * 1.2e-7 + 1e-37))
+  store<f32>(
+    limits + (row << 2),
+    sq == 0 ? f32.NEGATIVE_INFINITY : <f32>(limit + Math.abs(limit) * 1.2e-7 + 1e-37),
+  )
 }
 
 /** Tries or takes candidates; see the top of the file. */
@@ -109,7 +144,7 @@ export function seed(record: usize, from: i32, to: i32, thread: i32): void {
     errorBase += 2.001 * residual
     errorFlat = 2.001 * residual * (normMax + residual)
   }
-  const stats = address(record, STATS) + (<usize>thread << 6)
+  const stats = address(record, STATS) + ((<usize>thread) << 6)
   if (integer(record, TAKEN) < 0) tryCandidates(record, from, to, thread, stats)
   else takeCandidate(record, from, to, thread, stats)
 }
@@ -122,13 +157,13 @@ function takeCandidate(record: usize, from: i32, to: i32, thread: i32, stats: us
   const hashes = address(record, HASHES)
   const taken = integer(record, TAKEN)
   const takenAs = integer(record, TAKEN_AS)
-  const row = address(record, CANDIDATE_ROWS) + <usize>taken * (<usize>columns << 3)
+  const row = address(record, CANDIDATE_ROWS) + <usize>taken * ((<usize>columns) << 3)
   const shift = <u32>integer(record, BUCKET_SHIFT)
-  const buckets = address(record, BUCKETS) + ((<usize>thread << (32 - shift)) << 4)
+  const buckets = address(record, BUCKETS) + (((<usize>thread) << (32 - shift)) << 4)
   const bit = 1 << taken
   let decided: f64 = 0
   for (let i = from; i < to; i++) {
-    const at = <usize>i << 3
+    const at = (<usize>i) << 3
     if (!first && (load<u8>(gained + <usize>i) & bit) == 0) continue
     let weight: f64 = 1
     if (weights) {
@@ -142,7 +177,7 @@ function takeCandidate(record: usize, from: i32, to: i32, thread: i32, stats: us
     const sq = exactSq(points, double, i, columns, row)
     decided += 1
     const whole = Math.floor(weight)
-    const bucket = buckets + (<usize>(load<u32>(hashes + (at >> 1)) >> shift) << 4)
+    const bucket = buckets + ((<usize>(load<u32>(hashes + (at >> 1)) >> shift)) << 4)
     if (!first) addOnTwo(bucket, load<f64>(sqs + at), -whole, whole - weight, big1, big2)
     addOnTwo(bucket, sq, whole, weight - whole, big1, big2)
     setDistance(i, sq)
@@ -160,16 +195,16 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, stats: us
   const halves = address(record, CANDIDATE_HALVES)
   const gains = address(record, GAINS) + <usize>thread * 256
   const mask = (1 << integer(record, CANDIDATES)) - 1
-  const stride = <usize>columns << 3
+  const stride = (<usize>columns) << 3
   const scaleSq = scale * scale
   let copy = address(record, NARROW)
   let panel = address(record, CANDIDATE_NARROW)
-  let width = <usize>((columns + 1) & ~1) << 1
+  let width = (<usize>((columns + 1) & ~1)) << 1
   let unit = <f32>number(record, NARROW_UNIT)
   if (!copy) {
     copy = address(record, WORK)
     panel = address(record, CANDIDATE_PANEL)
-    width = <usize>columns << 2
+    width = (<usize>columns) << 2
     unit = 0
   }
   const scores = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
@@ -184,8 +219,10 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, stats: us
       let may = mask
       if (gaps) {
         const reach = f32x4.splat(<f32>(load<f64>(sqs + (row << 3)) * scaleSq * (1 + 1.2e-7) + 1e-37))
-        const gap = gaps + (<usize>load<u32>(nearest + (row << 2)) << 5)
-        may &= i32x4.bitmask(f32x4.lt(v128.load(gap), reach)) | (i32x4.bitmask(f32x4.lt(v128.load(gap, 16), reach)) << 4)
+        const gap = gaps + ((<usize>load<u32>(nearest + (row << 2))) << 5)
+        may &=
+          i32x4.bitmask(f32x4.lt(v128.load(gap), reach)) |
+          (i32x4.bitmask(f32x4.lt(v128.load(gap, 16), reach)) << 4)
       }
       open |= may << (r << 3)
     }
@@ -196,15 +233,20 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, stats: us
         copy + <usize>min(i + 1, last) * width,
         copy + <usize>min(i + 2, last) * width,
         copy + <usize>min(i + 3, last) * width,
-        width, panel, halves, unit, scores,
+        width,
+        panel,
+        halves,
+        unit,
+        scores,
       )
       computed += 8 * filled
       let near = 0
       for (let r = 0; r < filled; r++) {
-        const limit = v128.load32_splat(limits + (<usize>(i + r) << 2))
-        const at = scores + (<usize>r << 5)
+        const limit = v128.load32_splat(limits + ((<usize>(i + r)) << 2))
+        const at = scores + ((<usize>r) << 5)
         const within =
-          i32x4.bitmask(f32x4.le(v128.load(at), limit)) | (i32x4.bitmask(f32x4.le(v128.load(at, 16), limit)) << 4)
+          i32x4.bitmask(f32x4.le(v128.load(at), limit)) |
+          (i32x4.bitmask(f32x4.le(v128.load(at, 16), limit)) << 4)
         near |= within << (r << 3)
       }
       open &= near
@@ -225,7 +267,7 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, stats: us
           decided += 1
           if (sq < old) {
             gain |= 1 << c
-            addOnThree(gains + (<usize>c << 5), old - sq, whole, weight - whole, big1, big2, big3)
+            addOnThree(gains + ((<usize>c) << 5), old - sq, whole, weight - whole, big1, big2, big3)
           }
         }
       }

@@ -8,8 +8,8 @@
  */
 export function select(keys: usize, count: i32, rank: i32): void {
   let low = keys
-  let high = keys + (<usize>count << 3) // exclusive
-  const target = keys + (<usize>rank << 3)
+  let high = keys + ((<usize>count) << 3) // exclusive
+  const target = keys + ((<usize>rank) << 3)
   while (high - low > 8) {
     // The median of three, or of three such medians, as pivot; held at the end.
     const last = high - 8
@@ -31,7 +31,7 @@ export function select(keys: usize, count: i32, rank: i32): void {
       const key = load<i64>(at)
       store<i64>(at, load<i64>(boundary))
       store<i64>(boundary, key)
-      boundary += <usize>(key < pivot) << 3
+      boundary += (<usize>(key < pivot)) << 3
     }
     store<i64>(last, load<i64>(boundary))
     store<i64>(boundary, pivot)
@@ -62,15 +62,15 @@ export function offer(sqs: usize, rows: usize, count: i32, capacity: i32, sq: f6
     let at = count
     while (at > 0) {
       const parent = (at - 1) >> 1
-      const parentSq = load<f64>(sqs + (<usize>parent << 3))
-      const parentRow = load<u32>(rows + (<usize>parent << 2))
+      const parentSq = load<f64>(sqs + ((<usize>parent) << 3))
+      const parentRow = load<u32>(rows + ((<usize>parent) << 2))
       if (!after(sq, row, parentSq, parentRow)) break
-      store<f64>(sqs + (<usize>at << 3), parentSq)
-      store<u32>(rows + (<usize>at << 2), parentRow)
+      store<f64>(sqs + ((<usize>at) << 3), parentSq)
+      store<u32>(rows + ((<usize>at) << 2), parentRow)
       at = parent
     }
-    store<f64>(sqs + (<usize>at << 3), sq)
-    store<u32>(rows + (<usize>at << 2), row)
+    store<f64>(sqs + ((<usize>at) << 3), sq)
+    store<u32>(rows + ((<usize>at) << 2), row)
     return count + 1
   }
   if (after(load<f64>(sqs), load<u32>(rows), sq, row)) sink(sqs, rows, count, sq, row)
@@ -82,10 +82,11 @@ export function insert(sqs: usize, rows: usize, count: i32, capacity: i32, sq: f
   let at = count
   if (count == capacity) {
     at--
-    if (!after(load<f64>(sqs + (<usize>at << 3)), load<u32>(rows + (<usize>at << 2)), sq, row)) return count
+    if (!after(load<f64>(sqs + ((<usize>at) << 3)), load<u32>(rows + ((<usize>at) << 2)), sq, row))
+      return count
   } else count++
-  let sqAt = sqs + (<usize>at << 3)
-  let rowAt = rows + (<usize>at << 2)
+  let sqAt = sqs + ((<usize>at) << 3)
+  let rowAt = rows + ((<usize>at) << 2)
   while (sqAt > sqs) {
     const otherSq = load<f64>(sqAt - 8)
     const otherRow = load<u32>(rowAt - 4)
@@ -106,11 +107,11 @@ function sink(sqs: usize, rows: usize, count: i32, sq: f64, row: u32): void {
   for (;;) {
     let child = 2 * at + 1
     if (child >= count) break
-    let childSq = load<f64>(sqs + (<usize>child << 3))
-    let childRow = load<u32>(rows + (<usize>child << 2))
+    let childSq = load<f64>(sqs + ((<usize>child) << 3))
+    let childRow = load<u32>(rows + ((<usize>child) << 2))
     if (child + 1 < count) {
-      const otherSq = load<f64>(sqs + (<usize>child << 3), 8)
-      const otherRow = load<u32>(rows + (<usize>child << 2), 4)
+      const otherSq = load<f64>(sqs + ((<usize>child) << 3), 8)
+      const otherRow = load<u32>(rows + ((<usize>child) << 2), 4)
       if (after(otherSq, otherRow, childSq, childRow)) {
         child++
         childSq = otherSq
@@ -118,21 +119,21 @@ function sink(sqs: usize, rows: usize, count: i32, sq: f64, row: u32): void {
       }
     }
     if (!after(childSq, childRow, sq, row)) break
-    store<f64>(sqs + (<usize>at << 3), childSq)
-    store<u32>(rows + (<usize>at << 2), childRow)
+    store<f64>(sqs + ((<usize>at) << 3), childSq)
+    store<u32>(rows + ((<usize>at) << 2), childRow)
     at = child
   }
-  store<f64>(sqs + (<usize>at << 3), sq)
-  store<u32>(rows + (<usize>at << 2), row)
+  store<f64>(sqs + ((<usize>at) << 3), sq)
+  store<u32>(rows + ((<usize>at) << 2), row)
 }
 
 /** Sorts a heap of pairs, nearest first. */
 export function sortHeap(sqs: usize, rows: usize, count: i32): void {
   for (let end = count - 1; end > 0; end--) {
-    const sq = load<f64>(sqs + (<usize>end << 3))
-    const row = load<u32>(rows + (<usize>end << 2))
-    store<f64>(sqs + (<usize>end << 3), load<f64>(sqs))
-    store<u32>(rows + (<usize>end << 2), load<u32>(rows))
+    const sq = load<f64>(sqs + ((<usize>end) << 3))
+    const row = load<u32>(rows + ((<usize>end) << 2))
+    store<f64>(sqs + ((<usize>end) << 3), load<f64>(sqs))
+    store<u32>(rows + ((<usize>end) << 2), load<u32>(rows))
     sink(sqs, rows, end, sq, row)
   }
 }
@@ -140,7 +141,7 @@ export function sortHeap(sqs: usize, rows: usize, count: i32): void {
 /** Makes a heap of pairs in any order, then sorts it, nearest first. */
 export function sortPairs(sqs: usize, rows: usize, count: i32): void {
   for (let i = 1; i < count; i++) {
-    offer(sqs, rows, i, count, load<f64>(sqs + (<usize>i << 3)), load<u32>(rows + (<usize>i << 2)))
+    offer(sqs, rows, i, count, load<f64>(sqs + ((<usize>i) << 3)), load<u32>(rows + ((<usize>i) << 2)))
   }
   sortHeap(sqs, rows, count)
 }

@@ -30,20 +30,44 @@ function fma(x: v128, c: v128, acc: v128): v128 {
  * @param unit what an int32 product is worth; 0: the rows and panels are float32
  */
 export function nearestOfPanels(
-  x0: usize, x1: usize, x2: usize, x3: usize,
-  width: usize, panel: usize, halves: usize, panels: i32, firstPlace: i32, unit: f32, out: usize,
+  x0: usize,
+  x1: usize,
+  x2: usize,
+  x3: usize,
+  width: usize,
+  panel: usize,
+  halves: usize,
+  panels: i32,
+  firstPlace: i32,
+  unit: f32,
+  out: usize,
 ): void {
   const far = f32x4.splat(f32.MAX_VALUE)
-  let best0 = far, best1 = far, best2 = far, best3 = far
-  let second0 = far, second1 = far, second2 = far, second3 = far
-  let at0 = i32x4.splat(0), at1 = at0, at2 = at0, at3 = at0
+  let best0 = far,
+    best1 = far,
+    best2 = far,
+    best3 = far
+  let second0 = far,
+    second1 = far,
+    second2 = far,
+    second3 = far
+  let at0 = i32x4.splat(0),
+    at1 = at0,
+    at2 = at0,
+    at3 = at0
   let placeA = i32x4.add(i32x4.splat(firstPlace), i32x4(0, 1, 2, 3))
   const step = i32x4.splat(8)
   const four = i32x4.splat(4)
   const worth = f32x4.splat(unit)
   for (let p = 0; p < panels; p++) {
-    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
-    let b0 = a0, b1 = a0, b2 = a0, b3 = a0
+    let a0 = f32x4.splat(0),
+      a1 = a0,
+      a2 = a0,
+      a3 = a0
+    let b0 = a0,
+      b1 = a0,
+      b2 = a0,
+      b3 = a0
     if (unit == 0) {
       for (let at: usize = 0; at < width; at += 4) {
         const ca = v128.load(panel)
@@ -175,10 +199,24 @@ export function nearestOfPanels(
 
 /** Writes the scores of 4 rows with the 8 vectors of one panel: 4 × 8 float32. Parameters as above. */
 export function scoresOfPanel(
-  x0: usize, x1: usize, x2: usize, x3: usize, width: usize, panel: usize, halves: usize, unit: f32, out: usize,
+  x0: usize,
+  x1: usize,
+  x2: usize,
+  x3: usize,
+  width: usize,
+  panel: usize,
+  halves: usize,
+  unit: f32,
+  out: usize,
 ): void {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
-  let b0 = a0, b1 = a0, b2 = a0, b3 = a0
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0
+  let b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
   if (unit == 0) {
     for (let at: usize = 0; at < width; at += 4) {
       const ca = v128.load(panel)
