@@ -31,6 +31,9 @@ const operations = {
 const largestNumber = 1e150
 const smallestSpanSq = 2 ** -400
 
+/** Rows that take no more bytes than this are brought here whole when seeding asks for some of them. */
+const fewBytes = 16 << 20
+
 /** A different row of a bucket, with the weights of its copies. */
 interface Content {
   readonly hash: number
@@ -306,9 +309,13 @@ export class SparkFit implements FitEngine {
 
   /** Brings the different rows of buckets here, in canonical order: by hash, then by content. */
   async #fetch(buckets: readonly number[]): Promise<void> {
-    const wanted = [...new Set(buckets)].filter((bucket) => !this.#contents.has(bucket))
+    let wanted = [...new Set(buckets)].filter((bucket) => !this.#contents.has(bucket))
     if (wanted.length === 0) return
     const d = this.columns
+    if (this.#rows * (d + 2) * 8 <= fewBytes) {
+      // So few rows cost less to bring here at once than a pass for each centroid does.
+      wanted = Array.from({ length: bucketCount }, (_, bucket) => bucket)
+    }
     const found = await this.#ask({ operation: 'buckets', count: wanted.length }, [wanted])
     const contents: Content[] = []
     for (let at = 0; at < found.length; at += d + 2) {
