@@ -21,17 +21,21 @@ interface Example {
 
 /** What the short examples of docstrings speak of without saying what it is. */
 const spoken: Readonly<Record<string, string>> = {
-  points: 'const points = [[5.1, 3.5], [4.9, 3.1], [6.3, 3.3], [5.8, 2.7], [7.1, 3.1], [6.5, 3.2]]',
-  queries: 'const queries = [[5, 3.2], [6.6, 3]]',
-  species: "const species = ['setosa', 'setosa', 'virginica', 'virginica', 'virginica', 'virginica']",
-  prices: 'const prices = [10, 11, 25, 19, 30, 27]',
+  points:
+    'const points = Array.from({ length: 150 }, (_, i) => [(i % 3) * 4 + ((i * 7) % 11) / 10, (i % 3) * 3 + ((i * 5) % 13) / 10])',
+  queries: 'const queries = [[0.2, 0.4], [8.1, 6.3]]',
+  newPoints: 'const newPoints = [[0.2, 0.4], [8.1, 6.3]]',
+  species:
+    "const species = Array.from({ length: 150 }, (_, i) => ['setosa', 'versicolor', 'virginica'][i % 3])",
+  prices: 'const prices = Array.from({ length: 150 }, (_, i) => 10 + (i % 3) * 5 + (i % 7))',
   targets: "const targets = ['a', 'a', 'b', 'b', 'b', 'a']",
   predictions: "const predictions = ['a', 'b', 'b', 'b', 'b', 'a']",
   rows: 'const rows = [[1, 2], [2, Number.NaN], [3, 5], [2, 4], [1, 3], [4, 6]]',
-  labels: 'const labels = [0, 0, 1, 1, 1, 1]',
+  labels: 'const labels = Array.from({ length: 150 }, (_, i) => i % 3)',
   table:
-    "const table = Table.fromRows([{ age: 31, city: 'Graz' }, { age: 45, city: 'Linz' }, { age: 52, city: 'Linz' }])",
-  model: 'const model = await KMeans.fit(points, { k: 2 })',
+    "const table = Table.fromRows(Array.from({ length: 150 }, (_, i) => ({ age: 20 + ((i * 7) % 50), price: 5 + (i % 3) * 90, city: ['Graz', 'Linz'][i % 2], species: ['setosa', 'versicolor'][i % 2] })))",
+  bytes: 'const bytes = KNNClassifier.fitSync(points, species).toBytes()',
+  model: 'const model = await KMeans.fit(points, { k: 3 })',
 }
 
 function documents(): string[] {
