@@ -1,5 +1,4 @@
 import {
-  Type,
   type Table as ArrowTable,
   bool,
   columnFromArray,
@@ -185,10 +184,4 @@ function cellOf(value: unknown): Cell {
   const fields: Record<string, Cell> = {}
   for (const [name, field] of Object.entries(value)) fields[name] = cellOf(field)
   return fields
-}
-
-/** Whether an Arrow table's column holds numbers. */
-export function isNumeric(table: ArrowTable, name: string): boolean {
-  const id = table.getChild(name)?.type.typeId
-  return id === Type.Int || id === Type.Float || id === Type.Decimal
 }

@@ -1,4 +1,4 @@
-import { type Contrast, InputError, KMeans, Matrix } from 'nigh'
+import { type Contrast, InputError, type KMeans, Matrix } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, describeCluster } from 'nigh/internals'
 import { numbersOf } from './arrow.ts'
 import { featuresOf } from './columns.ts'

@@ -7,9 +7,19 @@ import { startCluster } from './cluster.mjs'
 const began = Date.now()
 const cluster = await startCluster()
 console.log(`Spark listens at ${cluster.url} after ${Math.round((Date.now() - began) / 1000)} s`)
-let tests
+const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url))
+const config = fileURLToPath(new URL('./vitest.config.ts', import.meta.url))
+const tests = spawn(process.execPath, [vitest, 'run', '--config', config, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    NIGH_SPARK_URL: cluster.url,
+    NIGH_SPARK_TOKEN: cluster.token,
+    NIGH_SPARK_WORKERS: cluster.workers.join(','),
+  },
+})
 const end = async (code) => {
-  tests?.kill('SIGTERM')
+  tests.kill('SIGTERM')
   await cluster.stop()
   process.exit(code)
 }
@@ -20,15 +30,4 @@ for (const [signal, code] of [
   process.removeAllListeners(signal)
   process.once(signal, () => end(code))
 }
-const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url))
-const config = fileURLToPath(new URL('./vitest.config.ts', import.meta.url))
-tests = spawn(process.execPath, [vitest, 'run', '--config', config, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    NIGH_SPARK_URL: cluster.url,
-    NIGH_SPARK_TOKEN: cluster.token,
-    NIGH_SPARK_WORKERS: cluster.workers.join(','),
-  },
-})
 tests.once('exit', (code) => end(code ?? 1))
