@@ -53,7 +53,9 @@ export async function listen(
   }
   const post = (answer: WorkerMessage): void => globalThis.postMessage(answer)
   globalThis.addEventListener('message', (event: MessageEvent<TeamMessage>) => serve(event.data, post))
-  post({ type: 'ready' })
+  // Not while this script still runs: until it has run, Chromium holds messages back in the starter's own event loop,
+  // which a leader that waits for its members does not turn.
+  setTimeout(() => post({ type: 'ready' }), 0)
 }
 
 /** Whether shared memory can go to another thread here: always in Node, only on isolated pages in a browser. */
@@ -141,7 +143,8 @@ function ready(thread: Thread): Promise<Thread> {
   return new Promise((resolve, reject) => {
     thread.hear(
       (message) => {
-        if (message.type === 'ready') resolve(thread)
+        // One turn more: that the script has run is heard by another queue than its messages.
+        if (message.type === 'ready') void nextTurn().then(() => resolve(thread))
       },
       (reason) => {
         thread.terminate()
