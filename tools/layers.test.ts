@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   knn: ['check.ts', 'random.ts', 'data', 'metrics', 'indexes', 'files', 'workers'],
   evaluate: ['check.ts', 'random.ts', 'data', 'indexes'],
   anomaly: ['check.ts', 'data', 'files', 'indexes', 'kmeans', 'knn'],
+  family: ['check.ts', 'random.ts', 'data', 'files', 'metrics', 'indexes', 'kmeans'],
   profile: ['check.ts', 'data', 'evaluate'],
   select: ['check.ts', 'random.ts', 'data', 'evaluate', 'indexes', 'kmeans', 'knn'],
   choose: ['check.ts', 'random.ts', 'data', 'evaluate', 'indexes', 'kmeans', 'knn', 'select'],

@@ -124,3 +124,7 @@ export type {
   SearchSpace,
   Trial,
 } from './select/search.ts'
+export { BisectingKMeans } from './family/bisecting-kmeans.ts'
+export type { BisectingKMeansOptions } from './family/bisecting-kmeans.ts'
+export type { ClusterOptions, Pacing } from './family/fit-options.ts'
+export { SphericalKMeans } from './family/spherical-kmeans.ts'

@@ -4,6 +4,8 @@ import { NeighborDistance } from '../anomaly/neighbor-distance.ts'
 import { InputError, show } from '../check.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { ClassLabel } from '../knn/classes.ts'
+import { BisectingKMeans } from '../family/bisecting-kmeans.ts'
+import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
 import { NearestNeighbors } from '../knn/nearest-neighbors.ts'
@@ -29,6 +31,8 @@ export type Model =
   | LocalOutlierFactor
   | NeighborDistance
   | CentroidDistance
+  | SphericalKMeans
+  | BisectingKMeans
 
 /**
  * Reads whichever model a `.nigh` file holds.
@@ -64,6 +68,10 @@ export function load(bytes: Uint8Array): Model {
       return NeighborDistance.fromBytes(bytes)
     case 'centroid-distance':
       return CentroidDistance.fromBytes(bytes)
+    case 'spherical-kmeans':
+      return SphericalKMeans.fromBytes(bytes)
+    case 'bisecting-kmeans':
+      return BisectingKMeans.fromBytes(bytes)
     default:
       throw new InputError(
         'E_KIND',
