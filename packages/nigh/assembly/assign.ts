@@ -645,7 +645,8 @@ function listFor(g: i32, start: i32, active: i32): i32 {
     // A difference below 0 is no bound at all, so that narrowing it towards 0 does no harm: u is never below 0.
     const bound = f32x4.mul(f32x4.sub(v128.load(bounds + r), pathUp), narrow)
     // Rows that are not active, and places past the last row, whose bounds may be anything, have u = −∞.
-    const listing = f32x4.le(bound, v128.load(reach + r))
+    const u = v128.load(reach + r)
+    const listing = v128.and(f32x4.le(bound, u), f32x4.ge(u, f32x4.splat(0)))
     const unseen = least + r
     v128.store(unseen, f32x4.pmin(v128.load(unseen), v128.bitselect(far, bound, listing)))
     let open = i32x4.bitmask(listing)
