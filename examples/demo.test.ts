@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
@@ -20,6 +21,9 @@ describe('npm run demo', () => {
     expect(shares[0][2]).toBe(38)
     expect(text).toContain('6 % of the customers bring 38 % of the revenue')
     expect(text).toContain('the same, to the last bit')
+    // The README shows this table.
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    expect(text).toContain(/```text\n([\s\S]*?)```/.exec(readme)?.[1] ?? 'a block')
   })
 
   test('classifies and regresses rows held out, beside the simplest guess', () => {
