@@ -27,6 +27,7 @@ export async function runProgram(
   version: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const invocation = { args, version }
   const program = new Command()
     .name('nigh')
     .description(
@@ -96,7 +97,19 @@ nigh COMMAND --help says more.`,
               'write the rows with cluster and distance: .csv .tsv .json .ndjson .parquet .arrow .npy, or -',
             ),
           )
-          .addOption(new Option('--model <file>', 'save the model (.nigh)')),
+          .addOption(new Option('--model <file>', 'save the model (.nigh)'))
+          .addOption(report())
+          .addOption(plot())
+          .addOption(
+            plotOf('scatter, columns-scatter, profile, columns, silhouette; with --k auto elbow, criterion'),
+          )
+          .addOption(
+            new Option(
+              '--chart',
+              'draw the rows in the terminal (default: on a terminal of 100 columns or more)',
+            ),
+          )
+          .addOption(new Option('--no-chart', 'never draw in the terminal')),
       ),
     ),
   )
@@ -104,7 +117,9 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExamples:\n  nigh kmeans iris.csv --k 3 --ignore species\n  nigh kmeans big.parquet --k 20 --columns x,y,z --out clustered.parquet --model big.nigh',
     )
-    .action((data, flags) => kmeans(data, flags, new Run('kmeans', signal, flags, flags.out === '-')))
+    .action((data, flags) =>
+      kmeans(data, flags, new Run('kmeans', signal, flags, flags.out === '-', invocation)),
+    )
 
   readingOptions(
     dataOptions(
@@ -120,7 +135,7 @@ nigh COMMAND --help says more.`,
     ),
   )
     .addHelpText('after', '\nExample:\n  nigh choose-k wine.csv --ignore cultivar --to 8')
-    .action((data, flags) => chooseKFor(data, flags, new Run('choose-k', signal, flags, false)))
+    .action((data, flags) => chooseKFor(data, flags, new Run('choose-k', signal, flags, false, invocation)))
 
   readingOptions(
     outputOptions(
@@ -182,7 +197,7 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExamples:\n  nigh knn iris.csv --target species --k 5 --cv loo\n  nigh knn diamonds.parquet --target price --weights distance\n  nigh knn digits.csv --target digit --task classify --scale none --model digits.nigh',
     )
-    .action((data, flags) => knn(data, flags, new Run('knn', signal, flags, flags.out === '-')))
+    .action((data, flags) => knn(data, flags, new Run('knn', signal, flags, flags.out === '-', invocation)))
 
   readingOptions(
     outputOptions(
@@ -202,7 +217,7 @@ nigh COMMAND --help says more.`,
       '\nExamples:\n  nigh predict customers.nigh new.csv --out clustered.csv\n  cat new.csv | nigh predict flowers.nigh - --out - > labelled.csv',
     )
     .action((model, data, flags) =>
-      predict(model, data, flags, new Run('predict', signal, flags, flags.out === '-')),
+      predict(model, data, flags, new Run('predict', signal, flags, flags.out === '-', invocation)),
     )
 
   readingOptions(
@@ -239,7 +254,9 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --sphere-radius 6371.0088 --scale none --k 3',
     )
-    .action((data, flags) => neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-')))
+    .action((data, flags) =>
+      neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-', invocation)),
+    )
 
   readingOptions(
     program
@@ -247,7 +264,7 @@ nigh COMMAND --help says more.`,
       .summary('what a data or model file holds')
       .description('Says what a file of rows holds, column by column, or what a model file (.nigh) holds.')
       .argument('<file>', 'the file'),
-  ).action((file, flags) => inspect(file, flags, new Run('inspect', signal, flags, false)))
+  ).action((file, flags) => inspect(file, flags, new Run('inspect', signal, flags, false, invocation)))
 
   program
     .command('completion')
@@ -340,6 +357,18 @@ function readingOptions<A extends Args, O extends Values, G extends Values>(comm
         'largest table to read, such as 2GB (default: a third of the memory)',
       ).argParser(bytes),
     )
+}
+
+function report() {
+  return new Option('--report <file>', 'write a page that shows it all (.html)')
+}
+
+function plot() {
+  return new Option('--plot <file>', 'write one chart (.svg or .png)')
+}
+
+function plotOf(charts: string) {
+  return new Option('--plot-of <chart>', `which one: ${charts} (default: the first that there is)`)
 }
 
 function metric() {

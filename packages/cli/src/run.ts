@@ -9,6 +9,7 @@ import type { Paint } from './show/grid.ts'
 import { duration, plural } from './show/numbers.ts'
 import { progressLine, silent } from './show/progress.ts'
 import type { Progress } from './show/progress.ts'
+import type { Invocation } from './report/made.ts'
 import { show, visible } from './show/text.ts'
 import { writeTable } from './write/write.ts'
 import type { Outlook } from './write/write.ts'
@@ -23,6 +24,14 @@ export class Run {
   readonly width: number
   readonly json: boolean
   readonly quiet: boolean
+  /** Whether the report goes to a terminal. */
+  readonly terminal: boolean
+  /** Whether it may be coloured. */
+  readonly colored: boolean
+  /** How the command was called: for pages that say what made them. */
+  readonly invocation: Invocation
+  /** What was warned of, in order. */
+  readonly notesSaid: string[] = []
   /** What every heavy call of the library is told: what stops it, and how many threads may work. */
   readonly work: { readonly signal: AbortSignal; readonly threads?: number }
   readonly #report: NodeJS.WriteStream
@@ -37,7 +46,9 @@ export class Run {
     signal: AbortSignal,
     options: { json?: boolean | undefined; quiet?: boolean | undefined; threads?: number | undefined },
     rowsOnStdout: boolean,
+    invocation: Invocation = { args: [command], version: '' },
   ) {
+    this.invocation = invocation
     this.command = command
     this.signal = signal
     this.json = options.json === true
@@ -45,7 +56,9 @@ export class Run {
     this.work = { signal, ...(options.threads === undefined ? {} : { threads: options.threads }) }
     this.#report = rowsOnStdout ? process.stderr : process.stdout
     const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== ''
-    this.paint = paintFor(this.#report.isTTY === true && !plain)
+    this.terminal = this.#report.isTTY === true
+    this.colored = this.terminal && !plain
+    this.paint = paintFor(this.colored)
     this.width = Math.max(40, Math.min(this.#report.isTTY === true ? (this.#report.columns ?? 80) : 100, 160))
     this.progress = this.quiet || process.stderr.isTTY !== true ? silent : progressLine()
     if (rowsOnStdout && this.json) {
@@ -92,6 +105,7 @@ export class Run {
 
   /** Something to know that did not stop the command: on standard error. */
   warn(message: string): void {
+    this.notesSaid.push(message)
     if (!this.quiet) process.stderr.write(`nigh: note: ${visible(message)}\n`)
   }
 

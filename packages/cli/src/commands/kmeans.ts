@@ -3,26 +3,33 @@ import type { Encoder, Matrix } from 'nigh'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { recommendation } from '../show/choice.ts'
-import { brief, plural } from '../show/numbers.ts'
+import { brailleScatter } from '../show/braille.ts'
+import { brief, percent, plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
+import type { Profile } from '../show/profile.ts'
+import { columnOf, mainPlane } from '../show/plane.ts'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
+import type { ReportFlags } from '../report/save.ts'
 import { dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { choiceJSON, choose } from './choose-k.ts'
 import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
-export interface KMeansFlags extends DataFlags {
+export interface KMeansFlags extends DataFlags, ReportFlags {
   readonly k: number | 'auto'
   readonly init: 'k-means++' | 'random'
   readonly nInit?: number | undefined
   readonly maxIterations?: number | undefined
   readonly tolerance: number
   readonly weightsColumn?: string | undefined
+  readonly chart?: boolean | undefined
 }
 
 /** `nigh kmeans DATA --k N` */
 export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promise<void> {
   const out = places(flags)
+  const drawn = wantsReport(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
   let input = await run.read(name, readingOf(flags, aside, out !== undefined))
   const weights = weightsOf(input, flags.weightsColumn)
@@ -36,7 +43,8 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   const kept =
     weights === undefined || rows === null ? weights : Float64Array.from(rows, (row) => weights[row])
   // Nobody needs the cells any more: a table is as large as its matrix.
-  if (out === undefined && flags.model === undefined) input = { ...input, table: input.table.take([]) }
+  if (out === undefined && flags.model === undefined && !drawn)
+    input = { ...input, table: input.table.take([]) }
   const chosen = flags.k === 'auto' ? await choose(matrix, flags, run) : undefined
   const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
   const timing = { seed: 0, begun: performance.now() }
@@ -87,6 +95,26 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
       return run.write(withAnswers(input.table, answers, run), out, flags.formulas)
     })
   }
+  const extra: ReadonlyMap<string, string> =
+    flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, 'weight of the row']])
+  const profile = (): Profile => profileOf(matrix, kept, model.centroids, model.counts, encoder)
+  if (drawn) {
+    await run.time('report', 'drawing', async () => {
+      const { clusterReport } = await import('../report/clusters.ts')
+      const clustering = {
+        input,
+        table: input.table,
+        matrix,
+        encoder,
+        model,
+        profile: profile(),
+        chosen,
+        notes: run.notesSaid,
+        extra,
+      }
+      await saveReport(await clusterReport(clustering, run.invocation, run.signal), flags, run)
+    })
+  }
   run.answer({
     command: 'kmeans',
     rows: matrix.rows,
@@ -106,23 +134,39 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     timings: { ...run.timings, seed: Math.round(timing.seed * 1000) / 1000 },
   })
   if (run.json || run.quiet) return
-  run.sayInput(
-    input,
-    encoder,
-    flags.weightsColumn === undefined ? undefined : new Map([[flags.weightsColumn, 'weight of the row']]),
-  )
+  run.sayInput(input, encoder, extra)
   if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
   const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
   run.say(
     `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
       `inertia ${brief(model.inertia)}${flags.scale === 'none' ? '' : ' (in scaled units)'}`,
     '',
-    ...profileLines(profileOf(matrix, kept, model.centroids, model.counts, encoder), run.width, run.paint),
+    ...profileLines(profile(), run.width, run.paint),
     '',
   )
+  if (flags.chart ?? (run.terminal && run.width >= 100)) sayScatter(matrix, model.labels, run)
+  sayFiles(flags, run)
   if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
   if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
   run.say(run.paint.dim(timeLine(run)))
+}
+
+/** The rows in their principal components, in the terminal. */
+function sayScatter(matrix: Matrix, labels: Uint32Array, run: Run): void {
+  const plane = mainPlane(matrix)
+  if (plane === null || plane.flat.columns < 2) return
+  const width = Math.min(run.width - 4, 96)
+  const [first, second] = plane.principal.shares
+  const lines = brailleScatter(columnOf(plane.flat, 0), columnOf(plane.flat, 1), labels, {
+    width,
+    height: Math.max(10, Math.round(width / 5)),
+    colored: run.colored,
+  })
+  run.say(
+    `${run.paint.bold('Rows')} ${run.paint.dim(`(principal components 1 across, ${percent(first)} of the variance, and 2 up, ${percent(second)}; numbers mark the clusters)`)}`,
+    ...lines.map((line) => `  ${line}`),
+    '',
+  )
 }
 
 interface Step {

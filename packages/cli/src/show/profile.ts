@@ -163,7 +163,8 @@ export function traitText(
   return text
 }
 
-function featureTexts(values: readonly number[], type: FeatureType): string[] {
+/** Numbers of one feature for reading: a share as a percentage, a date as such. */
+export function featureTexts(values: readonly number[], type: FeatureType): string[] {
   return type === 'share' ? values.map(percent) : aligned(values, type)
 }
 
@@ -214,7 +215,7 @@ export function profileCentres(encoder: Encoder, centroids: Matrix, width: numbe
 }
 
 /** The features whose largest difference is largest, in their own order. */
-function mostTelling(traits: readonly (readonly Trait[])[], d: number, most: number): number[] {
+export function mostTelling(traits: readonly (readonly Trait[])[], d: number, most: number): number[] {
   const largest = new Float64Array(d)
   for (const { feature, difference } of traits.flat()) {
     largest[feature] = Math.max(largest[feature], Math.abs(difference))

@@ -1,0 +1,276 @@
+import type { Matrix } from 'nigh'
+import { brief, percent, plural, whole } from '../../show/numbers.ts'
+import { columnOf, mainPlane } from '../../show/plane.ts'
+import { axisName } from '../draw.ts'
+import type { Pen } from '../draw.ts'
+import { titled } from '../figure.ts'
+import type { Figure } from '../figure.ts'
+import { lookOf } from '../palette.ts'
+import { quantileOf } from '../sample.ts'
+
+/** Rows in the plane, each of a group. */
+export interface Cloud {
+  readonly x: Float64Array
+  readonly y: Float64Array
+  readonly groups: Uint32Array
+  /** What the groups are called. */
+  readonly names: readonly string[]
+  readonly xTitle: string
+  readonly yTitle: string
+}
+
+/** Rows above this number are counted in boxes: their points would make a page of megabytes. */
+const MOST_POINTS = 5000
+/** A cloud of the rows in the plane of their principal components, with how much of the variance that is. */
+export function principalCloud(
+  matrix: Matrix,
+  groups: Uint32Array,
+  names: readonly string[],
+): { readonly cloud: Cloud; readonly share: number } | null {
+  const plane = mainPlane(matrix)
+  if (plane === null) return null
+  const { flat, principal } = plane
+  const [first, second = 0] = principal.shares
+  const name = (at: number, share: number): string =>
+    `principal component ${at} (${percent(share)} of variance)`
+  return {
+    share: first + second,
+    cloud: {
+      x: columnOf(flat, 0),
+      y: flat.columns > 1 ? columnOf(flat, 1) : new Float64Array(flat.rows),
+      groups,
+      names,
+      xTitle: name(1, first),
+      yTitle: flat.columns > 1 ? name(2, second) : '',
+    },
+  }
+}
+
+/** How a scatter is told and drawn. */
+export interface ScatterOptions {
+  readonly name: string
+  readonly title: string
+  readonly says: string
+  /** Whether the middle of each group bears its name. */
+  readonly centred: boolean
+  /** Groups that lie over the others. Default: none. */
+  readonly onTop?: ReadonlySet<number>
+}
+
+/** A scatter: a dot for each row, or boxes where there are too many. */
+export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): Figure {
+  const { x, y, names } = cloud
+  const xWindow = windowOf(x)
+  const yWindow = windowOf(y)
+  const outside = countOutside(cloud, xWindow, yWindow)
+  const many = x.length > MOST_POINTS
+  const middles = middlesOf(cloud)
+  const { plot } = pen
+  const marks = many
+    ? boxes(pen, cloud, xWindow, yWindow, options)
+    : dots(pen, cloud, xWindow, yWindow, options)
+  if (options.centred) {
+    marks.push(
+      plot.text(
+        middles.filter(({ rows }) => rows > 0),
+        {
+          x: 'x',
+          y: 'y',
+          text: 'name',
+          fill: 'var(--ink)',
+          stroke: 'var(--paper)',
+          strokeWidth: 4,
+          fontSize: 15,
+          fontWeight: 'bold',
+        },
+      ),
+    )
+  }
+  const edge =
+    outside === 0
+      ? ''
+      : ` ${plural(outside, 'row')} beyond the edge ${outside === 1 ? 'is' : 'are'} drawn on it, so that the others can be told apart.`
+  const form = many
+    ? ' Each box has the colour of the group with most rows in it, the fuller the stronger.'
+    : ''
+  const says = `${options.says}${form}${edge}`
+  const svg = pen.draw({
+    title: options.title,
+    description: says,
+    width: 720,
+    height: 440,
+    marginLeft: 54,
+    marginBottom: 40,
+    x: { domain: [...xWindow], label: axisName(cloud.xTitle, 60), grid: true },
+    y: { domain: [...yWindow], label: axisName(cloud.yTitle, 60), grid: true },
+    legend:
+      names.length > 1 && names.length <= 24 ? names.map((label, at) => ({ label, ...lookOf(at) })) : [],
+    marks,
+  })
+  return {
+    name: options.name,
+    title: options.title,
+    says,
+    svg,
+    tableTitle: 'Where each group lies',
+    table: {
+      columns: titled('group', '#rows', '#mean across', '#sd across', '#mean up', '#sd up'),
+      rows: middles.map(({ name, rows, x: across, y: up, sdX, sdY }) => [
+        name,
+        whole(rows),
+        ...[across, sdX, up, sdY].map((value) => (rows === 0 ? '' : brief(value))),
+      ]),
+      note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.`,
+    },
+  }
+}
+
+function dots(
+  { plot }: Pen,
+  { x, y, groups }: Cloud,
+  xWindow: Window,
+  yWindow: Window,
+  { onTop }: ScatterOptions,
+): ReturnType<Pen['plot']['dot']>[] {
+  const points = Array.from(x, (value, i) => ({
+    x: clamp(value, xWindow),
+    y: clamp(y[i], yWindow),
+    group: groups[i],
+    ...lookOf(groups[i]),
+  }))
+  const radius = points.length > 2000 ? 2 : points.length > 400 ? 2.8 : 3.6
+  const layer = (some: typeof points, r: number, opacity: number): ReturnType<Pen['plot']['dot']> =>
+    plot.dot(some, {
+      x: 'x',
+      y: 'y',
+      r,
+      fill: { value: 'color', scale: null },
+      symbol: { value: 'symbol', scale: null },
+      fillOpacity: opacity,
+    })
+  if (onTop === undefined) return [layer(points, radius, 0.72)]
+  return [
+    layer(
+      points.filter(({ group }) => !onTop.has(group)),
+      radius,
+      0.4,
+    ),
+    layer(
+      points.filter(({ group }) => onTop.has(group)),
+      radius + 1.2,
+      0.95,
+    ),
+  ]
+}
+
+const across = 72
+const upward = 44
+
+function boxes(
+  { plot }: Pen,
+  { x, y, groups, names }: Cloud,
+  xWindow: Window,
+  yWindow: Window,
+  { onTop }: ScatterOptions,
+): ReturnType<Pen['plot']['dot']>[] {
+  const counts = new Map<number, Uint32Array>()
+  for (let i = 0; i < x.length; i++) {
+    const box = placeIn(x[i], xWindow, across) * upward + placeIn(y[i], yWindow, upward)
+    const own = counts.get(box) ?? new Uint32Array(names.length)
+    own[groups[i]]++
+    counts.set(box, own)
+  }
+  const wide = (xWindow[1] - xWindow[0]) / across
+  const tall = (yWindow[1] - yWindow[0]) / upward
+  const filled = [...counts].map(([box, own]) => {
+    let group = 0
+    let total = 0
+    for (let g = 0; g < own.length; g++) {
+      total += own[g]
+      const first = onTop?.has(g) === true && own[g] > 0
+      if (first || (own[g] > own[group] && onTop?.has(group) !== true)) group = g
+    }
+    const left = xWindow[0] + Math.floor(box / upward) * wide
+    const bottom = yWindow[0] + (box % upward) * tall
+    return { left, right: left + wide, bottom, top: bottom + tall, total, group }
+  })
+  const fullest = Math.log1p(filled.reduce((most, { total }) => Math.max(most, total), 1))
+  return [
+    plot.rect(filled, {
+      x1: 'left',
+      x2: 'right',
+      y1: 'bottom',
+      y2: 'top',
+      inset: 0.2,
+      fill: { value: ({ group }: (typeof filled)[number]) => lookOf(group).color, scale: null },
+      fillOpacity: {
+        value: ({ total, group }: (typeof filled)[number]) =>
+          onTop?.has(group) === true ? 1 : 0.22 + (0.78 * Math.log1p(total)) / fullest,
+        scale: null,
+      },
+    }),
+  ]
+}
+
+type Window = readonly [number, number]
+
+/** The range of an axis: of all numbers, or of nearly all where few lie far away. */
+function windowOf(values: Float64Array): Window {
+  const sorted = Float64Array.from(values).sort()
+  const [low, high] = [sorted[0], sorted[sorted.length - 1]]
+  const [from, to] = [quantileOf(sorted, 0.005), quantileOf(sorted, 0.995)]
+  const inner = to - from
+  const [start, end] =
+    inner > 0 && high - low > 2.5 * inner ? [from - inner * 0.15, to + inner * 0.15] : [low, high]
+  const bounded: Window = [Math.max(start, low), Math.min(end, high)]
+  const pad = (bounded[1] - bounded[0]) * 0.03 || Math.abs(low) * 0.01 || 1
+  return [bounded[0] - pad, bounded[1] + pad]
+}
+
+function clamp(value: number, [from, to]: Window): number {
+  return Math.min(to, Math.max(from, value))
+}
+
+function placeIn(value: number, [from, to]: Window, places: number): number {
+  return Math.min(places - 1, Math.max(0, Math.floor(((value - from) / (to - from)) * places)))
+}
+
+function countOutside({ x, y }: Cloud, xWindow: Window, yWindow: Window): number {
+  let outside = 0
+  for (let i = 0; i < x.length; i++) {
+    if (clamp(x[i], xWindow) !== x[i] || clamp(y[i], yWindow) !== y[i]) outside++
+  }
+  return outside
+}
+
+interface Middle {
+  readonly name: string
+  readonly rows: number
+  readonly x: number
+  readonly y: number
+  readonly sdX: number
+  readonly sdY: number
+}
+
+function middlesOf({ x, y, groups, names }: Cloud): Middle[] {
+  const sums = names.map(() => ({ rows: 0, x: 0, y: 0, xx: 0, yy: 0 }))
+  for (let i = 0; i < x.length; i++) {
+    const sum = sums[groups[i]]
+    sum.rows++
+    sum.x += x[i]
+    sum.y += y[i]
+  }
+  for (let i = 0; i < x.length; i++) {
+    const sum = sums[groups[i]]
+    sum.xx += (x[i] - sum.x / sum.rows) ** 2
+    sum.yy += (y[i] - sum.y / sum.rows) ** 2
+  }
+  return sums.map(({ rows, x: sx, y: sy, xx, yy }, g) => ({
+    name: names[g],
+    rows,
+    x: sx / rows,
+    y: sy / rows,
+    sdX: Math.sqrt(xx / rows),
+    sdY: Math.sqrt(yy / rows),
+  }))
+}
