@@ -4,6 +4,7 @@ import { Matrix, type Reals } from '../data/matrix.ts'
 import type { KernelName, KernelSetName } from '../kernels/contract.ts'
 import { Memory } from '../kernels/memory.ts'
 import { Random } from '../random.ts'
+import { workingUnit } from './near-unit.ts'
 import { type NearAlgorithm, NearSearch, type Nearest } from './near.ts'
 import type { Runner } from './runner.ts'
 
@@ -147,9 +148,11 @@ describe.each(algorithms)('%s', (algorithm) => {
   })
 
   test('a few points and queries far beyond the rest', () => {
-    for (const reach of [1e3, 1e8, 1e45, 1e120]) {
+    for (const reach of [5, 7, 9, 1e3, 1e8, 1e45, 1e120]) {
       const values = Float64Array.from(draw({ rows: 2500, columns: 6, seed: 9, double: true }).values)
       for (const row of [0, 17, 900, 901, 2499]) for (let j = 0; j < 6; j++) values[row * 6 + j] *= reach
+      // Two of them side by side: the nearest of either is the other.
+      for (let j = 0; j < 6; j++) values[901 * 6 + j] = values[900 * 6 + j] * 1.001
       const points = Matrix.of(values, 6)
       const search = NearSearch.build(makeRunner('simd', 2), points, algorithm)
       const queries = Float64Array.from(draw({ rows: 20, columns: 6, seed: 10, double: true }).values)
@@ -216,6 +219,38 @@ function workOf(
   const { work, exact } = search.work
   return { work: work / queries.rows, exact: exact / queries.rows }
 }
+
+/**
+ * The worst case of the int16 bound, with a working unit of 1. All numbers lie just beyond the middle between two whole
+ * numbers: the query's and the decoys' differences come out 0.98 too small in each of 16 columns, the nearest
+ * point's 0.98 too large. Its rounded distance is then larger than the decoys' by 98.8 % of what the bound allows.
+ */
+test.each([
+  { decoys: 1, others: 100, by: 'the k-th smallest score' },
+  { decoys: 300, others: 1000, by: 'an exact distance' },
+])('flat: the nearest point is found where rounding hides it best, bounded by $by', ({ decoys, others }) => {
+  const columns = 16
+  const rows: number[][] = []
+  // Far rows on both sides fix the unit and the origin.
+  for (let i = 0; i < others; i++) rows.push(Array<number>(columns).fill(i % 2 === 0 ? 3600 : -3600))
+  const query = Array<number>(columns).fill(0.49)
+  const decoy = query.map((x, j) => x - (j === 0 ? 100.98 : 99.98))
+  for (let i = 0; i < decoys; i++) rows.push(decoy)
+  const nearest = query.map((x) => x + 100.02)
+  rows.push(nearest)
+  const points = Matrix.from(
+    'test',
+    'points',
+    rows.map((row) => Float64Array.from(row)),
+  )
+  const queries = Matrix.from('test', 'queries', [Float64Array.from(query)])
+  const unit = workingUnit(points)
+  expect(unit.scale).toBe(1)
+  expect(unit.origin.every((x) => Number.isInteger(x))).toBe(true)
+  const search = NearSearch.build(makeRunner('simd', 1), points, 'flat')
+  expect(search.nearest(queries, 0, 1, 1).indices[0]).toBe(others + decoys)
+  agree(search, points, queries, 1)
+})
 
 describe('work', () => {
   test('flat: every point once in int16, by the definition hardly more than k', () => {
