@@ -79,7 +79,7 @@ describe('BisectingKMeans', () => {
   test('refuses', async () => {
     const fit = BisectingKMeans.fitSync
     expect(() => fit([[1]], { k: 2 })).toThrow(expect.objectContaining({ code: 'E_K' }))
-    expect(() => fit([[1]], { k: 1, ...{ strategy: 'big' } })).toThrow(/strategy must be one of/)
+    expect(() => fit([[1]], { k: 1, strategy: 'big' as never })).toThrow(/strategy must be one of/)
     expect(() => fit([[1e200]], { k: 1 })).toThrow(expect.objectContaining({ code: 'E_RANGE' }))
     expect(() => fit([], { k: 1 })).toThrow(expect.objectContaining({ code: 'E_EMPTY' }))
     await expect(BisectingKMeans.fit([[Number.NaN]], { k: 1 })).rejects.toThrow(

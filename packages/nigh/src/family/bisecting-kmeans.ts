@@ -8,13 +8,7 @@ import { tensorOf } from '../files/tensor.ts'
 import { checkRun, runHere, runPaced } from '../indexes/steps.ts'
 import { KMeans, type Warning } from '../kmeans/kmeans.ts'
 import type { KMeansOptions } from '../kmeans/options.ts'
-import {
-  checkSquares,
-  type Pacing,
-  type Points,
-  readPoints,
-  warningsOf,
-} from './fit-options.ts'
+import { checkSquares, type Pacing, type Points, readPoints, warningsOf } from './fit-options.ts'
 import { pace, type Work } from './partition.ts'
 
 const KIND = 'bisecting-kmeans'

@@ -49,17 +49,26 @@ export function* partition(
   let best: Partition | null = null
   for (let start = 0; start < plan.starts; start++) {
     const progress = { done: start, total: plan.starts }
-    const first =
-      plan.init instanceof Float64Array
-        ? plan.init.slice()
-        : plan.init === 'random'
-          ? arbitrary(rows, plan.k, random)
-          : yield* plusPlus(geometry, rows, plan.k, random, progress)
+    const first = yield* seeds(geometry, rows, plan, random, progress)
     const found = yield* descend(geometry, rows, first, plan.maxIterations, progress)
     if (best === null || found.cost < best.cost) best = found
   }
   if (best === null) throw new Error('there was no start: this is a defect of nigh')
   return best
+}
+
+/** The first centres of a start. */
+export function* seeds(
+  geometry: Geometry,
+  rows: DistinctRows,
+  plan: Plan,
+  random: Random,
+  progress: SearchProgress,
+): Work<Float64Array> {
+  if (plan.init instanceof Float64Array) return plan.init.slice()
+  return plan.init === 'random'
+    ? arbitrary(rows, plan.k, random)
+    : yield* plusPlus(geometry, rows, plan.k, random, progress)
 }
 
 function* descend(

@@ -5,6 +5,7 @@ import { made, plain, reordered } from '../../test/made-data.ts'
 import { Matrix } from '../data/matrix.ts'
 import { load } from '../files/load.ts'
 import { Random } from '../random.ts'
+import { clustersContract } from './clusters.contract.ts'
 import { SphericalKMeans } from './spherical-kmeans.ts'
 
 interface Case {
@@ -19,6 +20,8 @@ interface Case {
 }
 
 const cases = golden<Case>('families.json').cases.filter(({ kind }) => kind === 'spherical')
+
+clustersContract('SphericalKMeans', SphericalKMeans)
 
 describe('SphericalKMeans', () => {
   test.each(cases)('golden: $name', ({ data, k, init, cost, labels, centroids }) => {
@@ -113,7 +116,9 @@ describe('SphericalKMeans', () => {
     expect(() => fit([[1]], { k: 1, sampleWeight: [0] })).toThrow(
       expect.objectContaining({ code: 'E_WEIGHTS' }),
     )
-    expect(() => fit([[1]], { k: 1, ...{ ninit: 2 } })).toThrow(expect.objectContaining({ param: 'ninit' }))
+    expect(() => fit([[1]], Object.assign({ k: 1 }, { ninit: 2 }))).toThrow(
+      expect.objectContaining({ param: 'ninit' }),
+    )
     const model = fit([[1, 1]], { k: 1 })
     expect(() => model.predictSync([[0, 0]])).toThrow(expect.objectContaining({ code: 'E_ZERO_VECTOR' }))
     expect(() => model.predictSync([[1]])).toThrow(expect.objectContaining({ code: 'E_SHAPE' }))

@@ -5,6 +5,8 @@ import { InputError, show } from '../check.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { ClassLabel } from '../knn/classes.ts'
 import { BisectingKMeans } from '../family/bisecting-kmeans.ts'
+import { KMedians } from '../family/kmedians.ts'
+import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
 import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
@@ -32,6 +34,8 @@ export type Model =
   | NeighborDistance
   | CentroidDistance
   | SphericalKMeans
+  | MiniBatchKMeans
+  | KMedians
   | BisectingKMeans
 
 /**
@@ -68,6 +72,10 @@ export function load(bytes: Uint8Array): Model {
       return NeighborDistance.fromBytes(bytes)
     case 'centroid-distance':
       return CentroidDistance.fromBytes(bytes)
+    case 'kmedians':
+      return KMedians.fromBytes(bytes)
+    case 'minibatch-kmeans':
+      return MiniBatchKMeans.fromBytes(bytes)
     case 'spherical-kmeans':
       return SphericalKMeans.fromBytes(bytes)
     case 'bisecting-kmeans':

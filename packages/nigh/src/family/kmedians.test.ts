@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { golden, labelsOf, rowsOf, type Source } from '../../fixtures/golden.ts'
+import { clustersContract } from './clusters.contract.ts'
+import { KMedians } from './kmedians.ts'
+
+interface Case {
+  readonly kind: string
+  readonly name: string
+  readonly data: Source
+  readonly k: number
+  readonly init: number[]
+  readonly cost: number
+  readonly labels: string
+  readonly centroids?: number[][]
+}
+
+const cases = golden<Case>('families.json').cases.filter(({ kind }) => kind === 'medians')
+
+clustersContract('KMedians', KMedians)
+
+describe('KMedians', () => {
+  test.each(cases)('golden: $name', ({ data, k, init, cost, labels, centroids }) => {
+    const points = rowsOf(data)
+    const model = KMedians.fitSync(points, { k, init: init.map((row) => points[row]) })
+    expect(Array.from(model.labels)).toEqual(labelsOf(labels))
+    expect(Math.abs(model.inertia / cost - 1)).toBeLessThan(1e-12)
+    centroids?.flat().forEach((x, at) => {
+      expect(model.centroids.values[at]).toBeCloseTo(x, 12)
+    })
+  })
+
+  test('takes the middle, half weights too', () => {
+    const median = (points: number[], sampleWeight?: number[]): number =>
+      KMedians.fitSync(
+        points.map((x) => [x]),
+        { k: 1, ...(sampleWeight === undefined ? {} : { sampleWeight }) },
+      ).centroids.values[0]
+    expect(median([5, 1, 100])).toBe(5)
+    expect(median([4, 1, 2, 100])).toBe(3)
+    expect(median([1, 1, 7, 9])).toBe(4)
+    expect(median([1, 2, 3], [0.5, 0.25, 0.25])).toBe(1.5)
+    expect(median([1, 2, 3], [0.5, 0.25, 1])).toBe(3)
+    expect(median([1, 2], [0, 1])).toBe(2)
+    expect(median([1.7e12, 1.7e12 + 1, 1.7e12 + 5])).toBe(1.7e12 + 1)
+  })
+})
