@@ -121,7 +121,7 @@ export function KMeansPanel(): JSX.Element {
             playing.value = !playing.peek()
           }}
         >
-          {playing.value ? '❚❚ Pause' : '▶ Play'}
+          {playing.value ? 'Pause' : '▶ Play'}
         </button>
         <button type="button" onClick={() => step(frames.length)} disabled={last}>
           To the end
@@ -200,7 +200,7 @@ function sayFrame(frame: Frame | undefined, last: boolean, points: number): JSX.
   if (frame === undefined) return 'Place first centroids on the board with the tool Centroid.'
   const { phase, iteration, changed, inertia } = frame
   if (phase === 'seed')
-    return `First centroids: ${plural(changed, 'point')} picked. Step: each point goes to its nearest centroid.`
+    return `${plural(changed, 'first centroid')} picked. Next step: each point goes to its nearest centroid.`
   const sum = (
     <>
       {' '}

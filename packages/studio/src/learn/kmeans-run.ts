@@ -5,7 +5,7 @@ import { placesOf, type Lesson, type Spot } from './lesson.ts'
 export interface Frame {
   readonly phase: 'seed' | 'assign' | 'update'
   readonly iteration: number
-  /** While seeding: centroids picked. Else: points that changed their cluster. */
+  /** While seeding: how many centroids there are. Else: points that changed their cluster. */
   readonly changed: number
   readonly centroids: readonly Spot[]
   /** Empty while seeding. */
@@ -41,16 +41,22 @@ export function runOf(lesson: Lesson): Run {
       return { frames, inertia: next.value.inertia, iterations: next.value.iterations }
     }
     const { phase, iteration, changed, centroids, labels, inertia } = next.value
+    // The first assignment shows what was picked: one picture for all first centroids together.
+    if (phase === 'seed') continue
     const spots = Array.from({ length: centroids.rows }, (_, c) => ({
       x: centroids.values[2 * c],
       y: centroids.values[2 * c + 1],
     }))
+    if (frames.length === 0) {
+      frames.push({
+        phase: 'seed',
+        iteration: 0,
+        changed: spots.length,
+        centroids: spots,
+        labels: new Uint32Array(0),
+        inertia: Number.NaN,
+      })
+    }
     frames.push({ phase, iteration, changed, centroids: spots, labels, inertia })
   }
-}
-
-/** The first frame in which all centroids are there: where stepping begins. */
-export function startOf(run: Run): number {
-  const at = run.frames.findIndex(({ phase }) => phase !== 'seed')
-  return Math.max(0, at - 1)
 }

@@ -43,7 +43,7 @@ export function LearnPage(): JSX.Element {
 
 const tools: readonly { readonly value: Tool; readonly text: string; readonly title: string }[] = [
   { value: 'query', text: '◇ New point', title: 'Move the new point that both methods judge' },
-  { value: 'point', text: '＋ Points', title: 'Draw points of the chosen class' },
+  { value: 'point', text: '+ Points', title: 'Draw points of the chosen class' },
   { value: 'label', text: '✎ Labels', title: 'Give points the chosen class' },
   { value: 'erase', text: '✕ Erase', title: 'Remove points' },
   { value: 'centre', text: '◉ Centroid', title: 'Place and move first centroids, on the K-Means board' },

@@ -4,7 +4,7 @@ import { KNNClassifier, KNNRegressor, Matrix } from 'nigh'
 import type { Explanation } from 'nigh'
 import { timeline, type Timeline } from '../history.ts'
 import { keep, kept } from '../storage.ts'
-import { runOf, startOf, type Run } from './kmeans-run.ts'
+import { runOf, type Run } from './kmeans-run.ts'
 import { lessonFrom, MOST_POINTS, nearestSpot, placesOf, spotAt, type Lesson, type Spot } from './lesson.ts'
 import { samples } from './samples.ts'
 import { fromAddress } from './share.ts'
@@ -56,8 +56,8 @@ export const run: ReadonlySignal<Run> = computed(() => {
 })
 
 effect(() => {
-  const first = startOf(run.value)
-  at.value = first
+  void run.value
+  at.value = 0
   playing.value = false
 })
 
@@ -76,36 +76,43 @@ effect(() => {
   tries.value = [...before.filter((one) => one.name !== name), { name, inertia }].slice(-12)
 })
 
-/** The answer at the query, by the library. Null without points. */
-export const answer: ReadonlySignal<Explanation<number> | null> = computed(() => {
-  const { points, query, neighbors, weights, task } = lesson.value
-  if (points.length === 0) return null
+/** A fitted model of the points: made again when they change, and asked for every move of the query. */
+interface Asked {
+  readonly key: readonly unknown[]
+  readonly explain: (query: Spot) => Explanation<number>
+}
+let modelBefore: Asked | null = null
+
+function modelOf({ points, neighbors, weights, task }: Lesson): Asked {
+  const key = [points, neighbors, weights, task]
+  if (modelBefore?.key.every((part, i) => part === key[i])) return modelBefore
   const rows = Matrix.of(placesOf(points), 2)
   const k = Math.min(neighbors, points.length)
-  const asking = [[query.x, query.y]]
   if (task === 'classify') {
-    const model = KNNClassifier.fitSync(
-      rows,
-      points.map(({ label }) => label),
-      { k, weights },
-    )
-    return model.explainSync(asking)[0]
+    const labels = points.map(({ label }) => label)
+    const model = KNNClassifier.fitSync(rows, labels, { k, weights })
+    modelBefore = { key, explain: ({ x, y }) => model.explainSync([[x, y]])[0] }
+  } else {
+    const values = points.map(({ value }) => value)
+    const model = KNNRegressor.fitSync(rows, values, { k, weights })
+    modelBefore = {
+      key,
+      explain: ({ x, y }) => {
+        const [{ prediction, neighbors: found }] = model.explainSync([[x, y]])
+        return {
+          prediction: prediction[0],
+          neighbors: found.map((voter) => ({ ...voter, target: values[voter.index] })),
+        }
+      },
+    }
   }
-  const model = KNNRegressor.fitSync(
-    rows,
-    points.map(({ value }) => value),
-    { k, weights },
-  )
-  const [found] = model.explainSync(asking)
-  return {
-    prediction: found.prediction[0],
-    neighbors: found.neighbors.map(({ index, distance, share }) => ({
-      index,
-      distance,
-      share,
-      target: points[index].value,
-    })),
-  }
+  return modelBefore
+}
+
+/** The answer at the query, by the library. Null without points. */
+export const answer: ReadonlySignal<Explanation<number> | null> = computed(() => {
+  const now = lesson.value
+  return now.points.length === 0 ? null : modelOf(now).explain(now.query)
 })
 
 /** Changes a part of the lesson. */

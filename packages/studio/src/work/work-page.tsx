@@ -1,6 +1,123 @@
 import type { JSX } from 'preact'
-export function WorkPage(): JSX.Element {
-  return <p>…</p>
+import { useEffect } from 'preact/hooks'
+import { Progress, Segments } from '../parts.tsx'
+import { keep, keepFile } from '../storage.ts'
+import { AnomalyPanel, AnomalyPicture } from './anomaly-view.tsx'
+import { ClusterPanel, ClusterPicture } from './cluster-view.tsx'
+import { Columns } from './columns.tsx'
+import { Opening, ReadingOptions } from './opening.tsx'
+import { PredictPanel, PredictPicture } from './predict-view.tsx'
+import { begin, change, choices, file, history, job, openFile, settings, table, trouble } from './state.ts'
+
+export function undo(): void {
+  history.undo()
 }
-export function undo(): void {}
-export function redo(): void {}
+
+export function redo(): void {
+  history.redo()
+}
+
+export function WorkPage(): JSX.Element {
+  useEffect(() => void begin(), [])
+  const opened = table.value
+  const { view } = settings.value
+  return (
+    <div
+      class="stack far"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        if (event.defaultPrevented) return
+        event.preventDefault()
+        const given = event.dataTransfer?.files[0]
+        if (given !== undefined) void openFile(given)
+      }}
+    >
+      {opened === null ? null : (
+        <div class="toolbar">
+          <Segments
+            label="What to do"
+            value={view}
+            onPick={(value) => change({ view: value })}
+            options={[
+              { value: 'cluster', text: 'Cluster' },
+              { value: 'predict', text: 'Predict' },
+              { value: 'anomalies', text: 'Anomalies' },
+            ]}
+          />
+          <span class="row push">
+            <button type="button" class="plain" disabled={!history.canUndo.value} onClick={undo}>
+              Undo
+            </button>
+            <button type="button" class="plain" disabled={!history.canRedo.value} onClick={redo}>
+              Redo
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                job.peek()?.stop()
+                table.value = null
+                file.value = null
+                trouble.value = ''
+                void keepFile(null)
+                keep('work', null)
+              }}
+            >
+              Other file
+            </button>
+          </span>
+        </div>
+      )}
+      <Trouble />
+      <Busy />
+      {opened === null ? (
+        <Opening />
+      ) : (
+        <div class="desk">
+          <Columns />
+          {view === 'cluster' ? (
+            <ClusterPicture />
+          ) : view === 'predict' ? (
+            <PredictPicture />
+          ) : (
+            <AnomalyPicture />
+          )}
+          {view === 'cluster' ? <ClusterPanel /> : view === 'predict' ? <PredictPanel /> : <AnomalyPanel />}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** What went wrong and what to do; where a file could not be read, also how it may be read instead. */
+function Trouble(): JSX.Element | null {
+  if (trouble.value === '') return null
+  const given = file.value
+  return (
+    <div class="notice bad stack" role="alert">
+      <div class="row">
+        <span style={{ flex: 1 }} data-trouble>
+          {trouble.value}
+        </span>
+        <button type="button" class="plain" onClick={() => (trouble.value = '')}>
+          Close
+        </button>
+      </div>
+      {given !== null && table.value === null ? (
+        <details>
+          <summary>Reading options</summary>
+          <ReadingOptions onApply={() => void openFile(given, choices.peek())} />
+        </details>
+      ) : null}
+    </div>
+  )
+}
+
+function Busy(): JSX.Element | null {
+  const now = job.value
+  if (now === null) return null
+  return (
+    <div class="card" data-busy={now.what} style={{ padding: '8px 16px' }}>
+      <Progress share={now.progress.share} words={now.progress.words} onStop={now.stop} />
+    </div>
+  )
+}

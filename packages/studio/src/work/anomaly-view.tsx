@@ -1,0 +1,164 @@
+import type { JSX } from 'preact'
+import { useMemo } from 'preact/hooks'
+import { brief, percent, plural, seconds } from '../numbers.ts'
+import { Count } from '../parts.tsx'
+import { PickedRows, Scatter } from './scatter.tsx'
+import { change, findOddities, job, oddities, picked, save, settings, stem, table } from './state.ts'
+
+export function AnomalyPicture(): JSX.Element {
+  const found = oddities.value
+  // Strange rows are marked: group 1 beside 0 for all others.
+  const groups = useMemo(
+    () =>
+      found === null
+        ? null
+        : Int16Array.from(found.scores, (score) =>
+            Number.isNaN(score) ? -1 : score > found.threshold ? 1 : 6,
+          ),
+    [found],
+  )
+  return (
+    <section class="card stack far" aria-label="Picture">
+      <Scatter groups={groups} count={7} hubs={false} height={320} />
+      <PickedRows labels={null} />
+      {found === null ? (
+        <p class="small quiet">
+          Rows that are unlike the others, ranked, each with its reasons. Press “Find strange rows”.
+        </p>
+      ) : (
+        <div class="stack">
+          <h2>The strangest rows</h2>
+          <div class="scroll tall" tabIndex={0} role="group" aria-label="Ranked rows">
+            <table class="grid" data-oddities={found.outliers}>
+              <thead>
+                <tr>
+                  <th scope="col">#</th>
+                  <th scope="col">row</th>
+                  <th scope="col">score</th>
+                  <th scope="col" class="text">
+                    why
+                  </th>
+                  {found.names.map((name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {found.ranked.map(({ row, score, reason, cells }, rank) => (
+                  <tr key={row} class={picked.value.includes(row) ? 'picked' : ''}>
+                    <td>{rank + 1}</td>
+                    <th scope="row">
+                      <button type="button" class="link" onClick={() => (picked.value = [row])}>
+                        {row}
+                      </button>
+                    </th>
+                    <td title={String(score)}>{brief(score)}</td>
+                    <td class="long small">{reason}</td>
+                    {cells.map((cell, j) => (
+                      <td key={found.names[j]}>{cell.length > 40 ? `${cell.slice(0, 39)}…` : cell}</td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const methods = {
+  neighbors: 'A row is strange when its k-th nearest neighbour is far away.',
+  density: 'A row is strange when it lies in thinner company than its neighbours do (local outlier factor).',
+  centroids:
+    'A row is strange when it is far from the nearest of eight cluster centres, measured by that cluster’s own spread.',
+} as const
+
+export function AnomalyPanel(): JSX.Element {
+  const { method, anomalyNeighbors, contamination, columns } = settings.value
+  const found = oddities.value
+  const opened = table.value
+  return (
+    <section class="card stack" aria-labelledby="anomalies-title">
+      <h2 id="anomalies-title">Anomalies</h2>
+      <label class="field">
+        Measured by
+        <select
+          style={{ flex: 1 }}
+          value={method}
+          data-method
+          onChange={(event) => {
+            const { value } = event.currentTarget
+            if (value === 'neighbors' || value === 'density' || value === 'centroids')
+              change({ method: value })
+          }}
+        >
+          <option value="neighbors">distance to neighbours</option>
+          <option value="density">local density</option>
+          <option value="centroids">distance to clusters</option>
+        </select>
+      </label>
+      <p class="small quiet">{methods[method]}</p>
+      {method === 'centroids' ? null : (
+        <Count
+          label="k"
+          name="anomaly-k"
+          value={anomalyNeighbors}
+          from={1}
+          to={Math.min(50, Math.max(1, (opened?.rows ?? 2) - 1))}
+          onPick={(k) => change({ anomalyNeighbors: k }, 'anomaly-k')}
+        />
+      )}
+      <label class="field">
+        Share taken for strange
+        <select
+          value={String(contamination)}
+          onChange={(event) => change({ contamination: Number(event.currentTarget.value) })}
+        >
+          {[0.001, 0.005, 0.01, 0.02, 0.05, 0.1].map((share) => (
+            <option key={share} value={String(share)}>
+              {share * 100} %
+            </option>
+          ))}
+        </select>
+      </label>
+      <button
+        type="button"
+        class="primary"
+        data-anomalies
+        disabled={columns.length === 0 || job.value?.what === 'anomalies'}
+        onClick={() => void findOddities()}
+      >
+        Find strange rows
+      </button>
+      {found === null || opened === null ? null : (
+        <>
+          <p class="small">
+            <b>{plural(found.outliers, 'row')}</b> of {plural(opened.rows, 'row')} (
+            {percent(found.outliers / opened.rows)}) score above {brief(found.threshold)};{' '}
+            {seconds(found.seconds)}. The first {found.ranked.length} are listed with reasons: in which
+            columns they differ most from the rows nearest to them.
+          </p>
+          <button
+            type="button"
+            onClick={() =>
+              save({
+                name: `${stem(opened.name)}-anomalies.csv`,
+                type: 'text/csv',
+                parts: [
+                  'row,score\n',
+                  ...Array.from(found.scores, (score, row) => `${row},${Number.isNaN(score) ? '' : score}\n`),
+                ],
+              })
+            }
+          >
+            All scores (.csv)
+          </button>
+        </>
+      )}
+    </section>
+  )
+}

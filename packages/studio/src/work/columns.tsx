@@ -1,0 +1,148 @@
+import type { ColumnSummary } from 'nigh'
+import type { JSX } from 'preact'
+import { brief, bytes, count, percent, plural } from '../numbers.ts'
+import { dateText } from '../write/csv.ts'
+import { change, openFile, choices, file, settings, table } from './state.ts'
+import { ReadingOptions } from './opening.tsx'
+
+/** The table's columns: what they hold, and which of them count. */
+export function Columns(): JSX.Element | null {
+  const opened = table.value
+  if (opened === null) return null
+  const { columns, scale, missing, target, view } = settings.value
+  const empty = opened.summaries
+    .filter(({ name }) => columns.includes(name))
+    .reduce((sum, summary) => sum + summary.missing, 0)
+  return (
+    <section class="card stack" aria-labelledby="columns-title">
+      <div class="row">
+        <h2 id="columns-title" style={{ overflowWrap: 'anywhere' }}>
+          {opened.name}
+        </h2>
+      </div>
+      <p class="small quiet" data-table>
+        {count(opened.rows)} rows × {count(opened.summaries.length)} columns, {bytes(opened.size)}
+      </p>
+      {opened.warnings.map((warning) => (
+        <p key={warning} class="notice">
+          {warning}
+        </p>
+      ))}
+      <ul class="columns" aria-label="Columns">
+        {opened.summaries.map((summary, j) => {
+          const { name } = summary
+          const isTarget = view === 'predict' && name === target
+          const used = columns.includes(name) && !isTarget
+          const use = opened.uses.find((one) => one.name === name)
+          return (
+            <li key={name} class={used ? '' : 'off'}>
+              <input
+                type="checkbox"
+                id={`column-${j}`}
+                checked={used}
+                disabled={isTarget}
+                onChange={(event) => {
+                  const on = event.currentTarget.checked
+                  change({
+                    columns: opened.summaries
+                      .map((one) => one.name)
+                      .filter((one) => (one === name ? on : columns.includes(one))),
+                  })
+                }}
+              />
+              <label for={`column-${j}`} title={name}>
+                {name}
+              </label>
+              <Spark counts={opened.histograms[j]} />
+              <span class="detail tiny quiet">
+                <span class="chip">{isTarget ? 'to predict' : summary.type}</span>{' '}
+                {summary.missing > 0 ? (
+                  <>
+                    <span class="chip bad">{count(summary.missing)} empty</span>{' '}
+                  </>
+                ) : null}
+                {spreadOf(summary, opened.rows)}
+                {!used && !isTarget && use !== undefined && !use.used
+                  ? ` · ${use.how.replace('not used: ', '')}`
+                  : ''}
+              </span>
+            </li>
+          )
+        })}
+      </ul>
+      <div class="row">
+        <label class="field" style={{ flex: 1 }}>
+          Scale
+          <select
+            style={{ flex: 1 }}
+            value={scale}
+            data-scale
+            onChange={(event) => {
+              const { value } = event.currentTarget
+              if (value === 'standard' || value === 'minmax' || value === 'robust' || value === 'none')
+                change({ scale: value })
+            }}
+          >
+            <option value="standard">standard: mean 0, deviation 1</option>
+            <option value="minmax">range: 0 to 1</option>
+            <option value="robust">robust: by quartiles</option>
+            <option value="none">none: as they are</option>
+          </select>
+        </label>
+      </div>
+      {empty > 0 || missing !== 'drop' ? (
+        <label class="field">
+          Empty cells
+          <select
+            style={{ flex: 1 }}
+            value={missing}
+            onChange={(event) => {
+              const { value } = event.currentTarget
+              if (value === 'drop' || value === 'impute' || value === 'refuse') change({ missing: value })
+            }}
+          >
+            <option value="drop">leave their rows out</option>
+            <option value="impute">fill in the usual value</option>
+            <option value="refuse">stop with an error</option>
+          </select>
+        </label>
+      ) : null}
+      <details>
+        <summary>Reading options</summary>
+        <ReadingOptions
+          onApply={() => {
+            const given = file.peek()
+            if (given !== null) void openFile(given, choices.peek())
+          }}
+        />
+      </details>
+    </section>
+  )
+}
+
+function Spark(props: { readonly counts: readonly number[] | null }): JSX.Element {
+  const { counts } = props
+  if (counts === null) return <span />
+  const most = Math.max(...counts)
+  return (
+    <svg class="spark" viewBox="0 0 64 16" aria-hidden="true">
+      {counts.map((each, i) => {
+        const tall = each === 0 ? 0 : Math.max(1, (each / most) * 16)
+        return <rect key={i} x={i * 4} y={16 - tall} width="3" height={tall} />
+      })}
+    </svg>
+  )
+}
+
+function spreadOf({ type, spread, distinct, frequent }: ColumnSummary, rows: number): string {
+  if (type === 'number' && spread !== null)
+    return `${brief(spread.min)} to ${brief(spread.max)}, mean ${brief(spread.mean)}`
+  if (type === 'date' && spread !== null)
+    return `${dateText(spread.min, true)} to ${dateText(spread.max, true)}`
+  if (type === 'boolean') {
+    const yes = frequent.find(({ value }) => value === true)?.count ?? 0
+    return `true in ${percent(rows === 0 ? 0 : yes / rows)}`
+  }
+  if (type === 'text') return plural(distinct, 'different text')
+  return 'no values'
+}
