@@ -98,6 +98,7 @@ nigh COMMAND --help says more.`,
             ),
           )
           .addOption(new Option('--model <file>', 'save the model (.nigh)'))
+          .addOption(unseen())
           .addOption(report())
           .addOption(plot())
           .addOption(
@@ -175,21 +176,17 @@ nigh COMMAND --help says more.`,
             ).argParser(folds),
           )
           .addOption(new Option('--predict <file>', 'rows to predict'))
-          .addOption(
-            new Option(
-              '--unseen <how>',
-              'text that was not among the labelled rows: refuse, or take it as none of the categories (zero)',
-            )
-              .choices(['refuse', 'zero'] as const)
-              .default('refuse' as const),
-          )
+          .addOption(unseen())
           .addOption(
             new Option(
               '--out <file>',
               'write the rows of --predict with prediction, confidence and neighbors: by the ending, or -',
             ),
           )
-          .addOption(new Option('--model <file>', 'save the model, learnt from all rows (.nigh)')),
+          .addOption(new Option('--model <file>', 'save the model, learnt from all rows (.nigh)'))
+          .addOption(report())
+          .addOption(plot())
+          .addOption(plotOf('confusion, scatter, k; for numbers predicted, errors, k')),
       ),
     ),
   )
@@ -246,6 +243,7 @@ nigh COMMAND --help says more.`,
               'write row, rank, neighbor and distance, a line each: by the ending, or -',
             ),
           )
+          .addOption(unseen())
           .addOption(new Option('--model <file>', 'save the index (.nigh)')),
       ),
     ),
@@ -357,6 +355,15 @@ function readingOptions<A extends Args, O extends Values, G extends Values>(comm
         'largest table to read, such as 2GB (default: a third of the memory)',
       ).argParser(bytes),
     )
+}
+
+function unseen() {
+  return new Option(
+    '--unseen <how>',
+    'a text that the rows learnt from do not have: an error, or none of the categories (zero)',
+  )
+    .choices(['refuse', 'zero'] as const)
+    .default('refuse' as const)
 }
 
 function report() {

@@ -1,34 +1,28 @@
-import {
-  accuracy,
-  confusion,
-  Encoder,
-  InputError,
-  KNNClassifier,
-  KNNRegressor,
-  precisionRecallF1,
-  regressionScores,
-} from 'nigh'
-import type { Column, Label, MetricName, MetricOptions, Split, Table } from 'nigh'
+import { chooseNeighbors, InputError, KNNClassifier, KNNRegressor } from 'nigh'
+import type { Column, Label, MetricName, MetricOptions, Table } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { Input } from '../read/read.ts'
+import { sampled } from '../report/sample.ts'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
+import type { ReportFlags } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
-import { classificationLines, regressionLines } from '../show/evaluation.ts'
-import type { ClassificationReport, RegressionReport } from '../show/evaluation.ts'
 import { grid } from '../show/grid.ts'
 import { brief, plural } from '../show/numbers.ts'
+import { rowsAt } from '../show/plane.ts'
 import { show } from '../show/text.ts'
 import { cellTexts } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { answerRows } from './answers.ts'
 import type { AnsweringModel } from './answers.ts'
 import { checkMetric, metricOptions } from './metric.ts'
-import { encoderOptions, places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
-import type { DataFlags } from './shared.ts'
-import { splitsOf } from './split.ts'
+import { places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
+import type { DataFlags, Prepared } from './shared.ts'
 import type { Trial } from './split.ts'
+import { evaluate } from './trial.ts'
+import type { Targets, Tried } from './trial.ts'
 
-export interface KNNFlags extends DataFlags {
+export interface KNNFlags extends DataFlags, ReportFlags {
   readonly target: string
   readonly k: number
   readonly weights: 'uniform' | 'distance'
@@ -39,17 +33,12 @@ export interface KNNFlags extends DataFlags {
   readonly holdout?: number | undefined
   readonly cv?: number | 'loo' | undefined
   readonly predict?: string | undefined
-  readonly unseen: 'refuse' | 'zero'
 }
-
-/** What is to be learnt: classes, or numbers. */
-type Targets =
-  | { readonly task: 'classify'; readonly values: readonly Label[] }
-  | { readonly task: 'regress'; readonly values: Float64Array }
 
 /** `nigh knn DATA --target COLUMN` */
 export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void> {
   const out = places(flags)
+  const drawn = wantsReport(flags)
   checkMetric(flags)
   if (out !== undefined && flags.predict === undefined) {
     throw new InputError(
@@ -74,7 +63,19 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
         ? { kind: 'folds', folds: flags.cv }
         : { kind: 'holdout', share: flags.holdout ?? 0.25 }
   const report = await run.time('evaluate', 'evaluating', () =>
-    evaluate(table, targets, encoder, trial, flags, run),
+    evaluate(
+      {
+        table,
+        targets,
+        target: flags.target,
+        whole: encoder,
+        trial,
+        flags,
+        model: modelOptions(flags),
+        explained: drawn ? 25 : 0,
+      },
+      run,
+    ),
   )
 
   if (flags.model !== undefined || flags.predict !== undefined) {
@@ -97,6 +98,12 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       } else if (!run.json) sayRows(answered, answers.length, run)
     }
   }
+  const metric = flags.metric === 'minkowski' ? `minkowski (p = ${flags.p ?? 2})` : flags.metric
+  const means = `k = ${flags.k}, ${flags.weights} weights, ${metric} distance; ${report.method}`
+  if (drawn)
+    await run.time('report', 'drawing', () =>
+      draw(input, table, targets, prepared, report, means, flags, run),
+    )
   run.answer({
     command: 'knn',
     task: targets.task,
@@ -120,18 +127,81 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       ? `target: ${plural(new Set(targets.values).size, 'class', 'classes')}`
       : 'target: numbers'
   run.sayInput(input, encoder, new Map([[flags.target, what]]))
-  const metric = flags.metric === 'minkowski' ? `minkowski (p = ${flags.p ?? 2})` : flags.metric
   run.say(
-    `${run.paint.bold(targets.task === 'classify' ? 'KNN classification' : 'KNN regression')}  ` +
-      `k = ${flags.k}, ${flags.weights} weights, ${metric} distance; ${report.method}`,
+    `${run.paint.bold(targets.task === 'classify' ? 'KNN classification' : 'KNN regression')}  ${means}`,
     '',
     ...report.lines,
     '',
   )
+  sayFiles(flags, run)
   if (flags.model !== undefined)
     run.say(`Model, learnt from all rows: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
   if (out !== undefined && flags.out !== '-') run.say(`Rows with prediction: ${flags.out}`)
   run.say(run.paint.dim(timeLine(run)))
+}
+
+/** Draws the page and the chart that were asked for. */
+async function draw(
+  input: Input,
+  table: Table,
+  targets: Targets,
+  { matrix, encoder }: Prepared,
+  tried: Tried,
+  method: string,
+  flags: KNNFlags,
+  run: Run,
+): Promise<void> {
+  const { learningReport } = await import('../report/learning.ts')
+  // The curve asks every row's neighbours: 5,000 rows show it as well.
+  const rows = sampled(matrix.rows, 5000)
+  const points = rows.length === matrix.rows ? matrix : rowsAt(matrix, rows)
+  const options = {
+    weights: flags.weights,
+    to: Math.min(30, rows.length - 1),
+    ...metricOptions(flags),
+    ...run.work,
+  }
+  const curve =
+    rows.length < 3
+      ? null
+      : targets.task === 'classify'
+        ? await chooseNeighbors(
+            points,
+            Array.from(rows, (row) => targets.values[row]),
+            {
+              ...options,
+              task: 'classify',
+            },
+          )
+        : await chooseNeighbors(
+            points,
+            Float64Array.from(rows, (row) => targets.values[row]),
+            {
+              ...options,
+              task: 'regress',
+            },
+          )
+  const { outcome } = tried
+  const learning = {
+    input,
+    table,
+    matrix,
+    encoder,
+    target: flags.target,
+    k: flags.k,
+    method: method[0].toUpperCase() + method.slice(1),
+    rows: tried.rows,
+    curve,
+    curveRows: rows.length,
+    wrong: tried.wrong,
+    wrongs: tried.wrongs,
+    notes: run.notesSaid,
+    outcome:
+      outcome.task === 'classify'
+        ? { ...outcome, baseline: outcome.baseline.accuracy }
+        : { ...outcome, baseline: outcome.baseline.rmse },
+  }
+  await saveReport(await learningReport(learning, run.invocation), flags, run)
 }
 
 /** The first rows of an answer, in the terminal. */
@@ -266,193 +336,4 @@ function modelOptions(
   flags: KNNFlags,
 ): MetricOptions & { readonly k: number; readonly weights: 'uniform' | 'distance' } {
   return { k: flags.k, weights: flags.weights, ...metricOptions(flags) }
-}
-
-interface Report {
-  readonly json: Readonly<Record<string, unknown>>
-  readonly lines: readonly string[]
-  /** How it was tried out, in words. */
-  readonly method: string
-}
-
-/**
- * Tries the model on rows that it has not seen: the encoder, too, is fitted on the other rows alone.
- */
-async function evaluate(
-  table: Table,
-  targets: Targets,
-  whole: Encoder,
-  trial: Trial,
-  flags: KNNFlags,
-  run: Run,
-): Promise<Report> {
-  const classes = targets.task === 'classify' ? targets.values.map(String) : undefined
-  const { splits, stratified } = splitsOf(table.rows, trial, flags.seed, classes)
-  const tested = trial.kind === 'holdout' ? splits[0].test.length : table.rows
-  // With one row left out of a class, another class is the most frequent: such a baseline would always be wrong. Where
-  // every row is tried once, the baseline knows them all.
-  const every = Uint32Array.from({ length: table.rows }, (_, row) => row)
-  const known = (train: Uint32Array): Uint32Array => (trial.kind === 'holdout' ? train : every)
-  const how = stratified ? ', each class in its share' : ''
-  const method =
-    trial.kind === 'loo'
-      ? `leave-one-out on ${plural(tested, 'row')}`
-      : trial.kind === 'folds'
-        ? `${trial.folds}-fold cross-validation on ${plural(tested, 'row')}${how}`
-        : `tried on ${plural(tested, 'row')} held out${how}`
-  const json =
-    trial.kind === 'loo'
-      ? { method: 'loo', tested }
-      : trial.kind === 'folds'
-        ? { method: 'cv', folds: trial.folds, tested }
-        : { method: 'holdout', share: trial.share, tested }
-  if (targets.task === 'classify') {
-    const predicted: Label[] = []
-    const naive: Label[] = []
-    const truth: Label[] = []
-    for await (const { test, train, answers } of unseenAnswers(table, splits, whole, trial, flags, run, {
-      here: (points, rows, queries) =>
-        KNNClassifier.fit(
-          points,
-          rows === undefined ? targets.values : Array.from(rows, (row) => targets.values[row]),
-          modelOptions(flags),
-        ).then((model) => model.predict(queries, run.work)),
-    })) {
-      predicted.push(...answers)
-      const usual = mostFrequent(known(train), targets.values)
-      for (const row of test) {
-        truth.push(targets.values[row])
-        naive.push(usual)
-      }
-    }
-    const report: ClassificationReport = {
-      accuracy: accuracy(truth, predicted),
-      macroF1: precisionRecallF1(truth, predicted).macro.f1,
-      perClass: precisionRecallF1(truth, predicted).perClass,
-      confusion: confusion(truth, predicted),
-      baseline: {
-        label: naive[0],
-        accuracy: accuracy(truth, naive),
-        macroF1: precisionRecallF1(truth, naive).macro.f1,
-      },
-    }
-    const { label, ...rest } = report.baseline
-    return {
-      method,
-      lines: classificationLines(report, run.width, run.paint),
-      json: {
-        ...json,
-        accuracy: report.accuracy,
-        macroF1: report.macroF1,
-        confusion: report.confusion,
-        baseline: { method: 'most frequent class', label, ...rest },
-      },
-    }
-  }
-  const predicted: number[] = []
-  const naive: number[] = []
-  const truth: number[] = []
-  for await (const { test, train, answers } of unseenAnswers(table, splits, whole, trial, flags, run, {
-    here: async (points, rows, queries) => {
-      const values =
-        rows === undefined ? targets.values : Float64Array.from(rows, (row) => targets.values[row])
-      const model = await KNNRegressor.fit(points, values, modelOptions(flags))
-      return Array.from(await model.predict(queries, run.work))
-    },
-  })) {
-    for (const answer of answers) predicted.push(answer)
-    const basis = known(train)
-    let sum = 0
-    for (const row of basis) sum += targets.values[row]
-    for (const row of test) {
-      truth.push(targets.values[row])
-      naive.push(sum / basis.length)
-    }
-  }
-  const report: RegressionReport = {
-    ...regressionScores(truth, predicted),
-    baseline: regressionScores(truth, naive),
-  }
-  const { r2, rmse, mae } = report
-  return {
-    method,
-    lines: regressionLines(report, run.width, run.paint),
-    json: {
-      ...json,
-      r2,
-      rmse,
-      mae,
-      baseline: {
-        method: 'mean',
-        r2: report.baseline.r2,
-        rmse: report.baseline.rmse,
-        mae: report.baseline.mae,
-      },
-    },
-  }
-}
-
-/** Fits on some rows (all where undefined) and answers for others (each row without itself where undefined). */
-interface Learner<A> {
-  readonly here: (
-    points: Encoded['matrix'],
-    rows: Uint32Array | undefined,
-    queries: Encoded['matrix'] | undefined,
-  ) => Promise<readonly A[]>
-}
-
-type Encoded = ReturnType<Encoder['encode']>
-
-interface Answered<A> {
-  readonly train: Uint32Array
-  readonly test: Uint32Array
-  readonly answers: readonly A[]
-}
-
-async function* unseenAnswers<A>(
-  table: Table,
-  splits: readonly Split[],
-  whole: Encoder,
-  trial: Trial,
-  flags: KNNFlags,
-  run: Run,
-  learner: Learner<A>,
-): AsyncGenerator<Answered<A>> {
-  if (trial.kind === 'loo' && isRowwise(whole)) {
-    // Nothing that the encoder does to a row depends on another, so one fit serves all; its rows leave themselves out.
-    const answers = await learner.here(whole.encode(table).matrix, undefined, undefined)
-    for (const [row, split] of splits.entries()) yield { ...split, answers: [answers[row]] }
-    return
-  }
-  const options = { ...encoderOptions(table, flags, [flags.target]), unseen: 'zero' } as const
-  for (const [at, { train, test }] of splits.entries()) {
-    run.signal.throwIfAborted()
-    run.progress.step(at / splits.length)
-    const learnt = table.take(train)
-    const encoder = Encoder.fit(learnt, options)
-    const points = encoder.encode(learnt).matrix
-    const queries = encoder.encode(table.take(test), { extra: 'ignore' }).matrix
-    yield { train, test, answers: await learner.here(points, train, queries) }
-  }
-}
-
-/** Whether the encoder takes each row as it is: numbers and booleans, not scaled, none filled in. */
-function isRowwise({ settings, uses }: Encoder): boolean {
-  return (
-    settings.scale === 'none' &&
-    settings.missing !== 'impute' &&
-    uses.every(({ used, type }) => !used || type !== 'text')
-  )
-}
-
-function mostFrequent(rows: Uint32Array, labels: readonly Label[]): Label {
-  const counts = new Map<Label, number>()
-  for (const row of rows) counts.set(labels[row], (counts.get(labels[row]) ?? 0) + 1)
-  let best = labels[rows[0]]
-  for (const [label, count] of counts) {
-    const most = counts.get(best) ?? 0
-    // Equal counts: the first in sorted order, as everywhere.
-    if (count > most || (count === most && label < best)) best = label
-  }
-  return best
 }

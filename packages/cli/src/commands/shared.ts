@@ -17,6 +17,7 @@ export interface DataFlags extends ReadFlags {
   readonly ignore?: string[] | undefined
   readonly scale: 'standard' | 'minmax' | 'robust' | 'none'
   readonly missing: 'refuse' | 'drop' | 'impute'
+  readonly unseen?: 'refuse' | 'zero' | undefined
   readonly seed: number
   readonly out?: string | undefined
   readonly model?: string | undefined
@@ -88,6 +89,7 @@ export function encoderOptions(table: Table, flags: DataFlags, aside: readonly s
   return {
     scale: flags.scale,
     missing: flags.missing,
+    ...(flags.unseen === undefined ? {} : { unseen: flags.unseen }),
     ...(flags.columns === undefined
       ? { ignore }
       : { columns: flags.columns.filter((name) => !ignore.includes(name)) }),

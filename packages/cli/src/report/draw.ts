@@ -32,20 +32,18 @@ export async function openPen(): Promise<Pen> {
   return {
     plot,
     draw: ({ title, description, legend = [], ...options }) => {
-      const width = options.width ?? 720
+      const width = options.width ?? 800
       const key = legendLines(legend, width)
-      const marginTop = (options.marginTop ?? 28) + key.height
       const drawn = plot.plot({
         style: { fontSize: '12px', color: 'var(--ink)', background: 'transparent' },
         ...options,
         width,
-        marginTop,
-        height: (options.height ?? 420) + key.height,
+        height: options.height ?? 420,
         document,
       })
       // With a legend or a title Plot gives a figure, whose last svg is the chart.
       const found = /^svg$/i.test(drawn.tagName) ? drawn : [...drawn.querySelectorAll('svg')].at(-1)
-      return finished(String(found?.outerHTML ?? ''), title, description, key.svg)
+      return finished(String(found?.outerHTML ?? ''), title, description, key)
     },
   }
 }
@@ -58,31 +56,45 @@ export function startNumbers(): void {
 }
 
 /** The chart with namespace, title and description; without a style sheet; with fewer decimals. */
-function finished(svg: string, title: string, description: string, key: string): string {
+function finished(svg: string, title: string, description: string, key: Legend): string {
   const id = `chart-${++count}`
   const head =
     `<title id="${id}-title">${escaped(title)}</title>` +
     `<desc id="${id}-desc">${escaped(description)}</desc>`
-  return svg
-    .replace(/<style>[\s\S]*?<\/style>/, '')
-    .replace(/<[^>]+>/g, (tag) =>
-      tag
-        .replace(/(\.\d\d)\d+/g, '$1')
-        .replace(/ aria-label="[^"]*"| aria-hidden="[^"]*"| class="[^"]*"/g, ''),
-    )
-    .replace(
-      /^<svg/,
-      `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="${id}-title ${id}-desc"`,
-    )
-    .replace(/^(<svg[^>]*>)/, `$1${head}`)
-    .replace(/<\/svg>$/, `${key}</svg>`)
+  return (
+    svg
+      .replace(/<style>[\s\S]*?<\/style>/, '')
+      .replace(/<[^>]+>/g, (tag) =>
+        tag
+          .replace(/(\.\d\d)\d+/g, '$1')
+          .replace(/ aria-label="[^"]*"| aria-hidden="[^"]*"| class="[^"]*"/g, ''),
+      )
+      .replace(/ font-family="[^"]*"/, ` font-family="${fonts}"`)
+      // The legend stands above the chart, outside of the box that Plot knows.
+      .replace(
+        / viewBox="0 0 (\d+) (\d+)" height="\d+"/,
+        (_, width: string, height: string) =>
+          ` viewBox="0 ${-key.height} ${width} ${Number(height) + key.height}" height="${Number(height) + key.height}"`,
+      )
+      .replace(
+        /^<svg/,
+        `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="${id}-title ${id}-desc"`,
+      )
+      .replace(/^(<svg[^>]*>)/, `$1${head}`)
+      .replace(/<\/svg>$/, `${key.svg}</svg>`)
+  )
+}
+
+/** Fonts that systems have: a chart in a file finds one of them without a style sheet. */
+const fonts = 'system-ui, Helvetica, Arial, Liberation Sans, DejaVu Sans, Noto Sans, sans-serif'
+
+interface Legend {
+  readonly svg: string
+  readonly height: number
 }
 
 /** The legend as lines above the chart. */
-function legendLines(
-  legend: readonly LegendEntry[],
-  width: number,
-): { readonly svg: string; readonly height: number } {
+function legendLines(legend: readonly LegendEntry[], width: number): Legend {
   if (legend.length === 0) return { svg: '', height: 0 }
   let x = 8
   let y = 12
@@ -99,7 +111,8 @@ function legendLines(
       `<text x="11" dy="0.35em" text-anchor="start">${escaped(text)}</text></g>`
     x += wide
   }
-  return { svg: `<g font-size="12">${svg}</g>`, height: y + 8 }
+  const height = y + 16
+  return { svg: `<g font-size="12" transform="translate(0,${-height})">${svg}</g>`, height }
 }
 
 /** The shapes of Plot's symbols, in a box of ten. */

@@ -81,7 +81,7 @@ function styles(): string {
 :root{${light};--wash:#f5f7f9;color-scheme:light dark}
 @media screen and (prefers-color-scheme:dark){:root{${dark};--wash:#1c2229}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:62rem;padding:2rem 1.25rem 4rem;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}
+body{margin:0 auto;max-width:53rem;padding:2rem 1.25rem 4rem;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}
 h1{font-size:1.9rem;line-height:1.2;margin:.2rem 0 .6rem;overflow-wrap:anywhere}
 h2{font-size:1.3rem;margin:0 0 .4rem}
 h3{font-size:1.05rem;margin:1.4rem 0 .2rem}

@@ -12,6 +12,7 @@ export interface ClassificationReport {
     readonly label: Label
     readonly precision: number
     readonly recall: number
+    readonly f1: number
     readonly support: number
   }[]
   readonly confusion: Confusion

@@ -21,7 +21,11 @@ export function heatFigure(pen: Pen, profile: Profile): Figure {
   const difference = (c: number, j: number): number =>
     traits[c].find(({ feature }) => feature === j)?.difference ?? 0
   const cells = shown.flatMap((j) => centres.map((_, c) => ({ c, j, value: difference(c, j) })))
-  const most = cells.reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0.5)
+  // From three standard deviations on, a cell is as strong as it gets: one stranger must not pale all others.
+  const most = Math.min(
+    3,
+    cells.reduce((largest, { value }) => Math.max(largest, Math.abs(value)), 0.5),
+  )
   const names = labelsOf(features, shown)
   const strongest = cells.reduce((best, cell) => (Math.abs(cell.value) > Math.abs(best.value) ? cell : best))
   const hidden = features.length - shown.length
@@ -59,7 +63,7 @@ export function heatFigure(pen: Pen, profile: Profile): Figure {
         rx: 2,
         fill: { value: ({ value }: { value: number }) => (value < 0 ? low : high), scale: null },
         fillOpacity: {
-          value: ({ value }: { value: number }) => 0.04 + (0.81 * Math.abs(value)) / most,
+          value: ({ value }: { value: number }) => 0.04 + 0.81 * Math.min(1, Math.abs(value) / most),
           scale: null,
         },
       }),
@@ -122,7 +126,7 @@ export function multiplesFigure(
   const panels = shown.map((j, at) => {
     const date = types[j] === 'date'
     const own = spreads[at].flatMap((spread, c) => (spread === null ? [] : [{ c, ...spread, ...lookOf(c) }]))
-    const wideness = 232
+    const wideness = 262
     return pen.draw({
       title: names[at],
       description: `Quartiles of ${features[j]} in each cluster.`,
@@ -172,7 +176,7 @@ export function multiplesFigure(
     name: 'columns',
     title: 'Columns, cluster by cluster',
     says,
-    svg: mosaic(panels, across, 232, tall + 34, down),
+    svg: mosaic(panels, across, 262, tall + 34, down),
     tableTitle: 'Quartiles',
     table: {
       columns: titled('column', '#cluster', '#5 %', '#25 %', '#median', '#75 %', '#95 %'),

@@ -6,6 +6,7 @@ import type { Pen } from '../draw.ts'
 import { titled } from '../figure.ts'
 import type { Figure } from '../figure.ts'
 import { lookOf } from '../palette.ts'
+import type { Look } from '../palette.ts'
 import { quantileOf } from '../sample.ts'
 
 /** Rows in the plane, each of a group. */
@@ -55,6 +56,8 @@ export interface ScatterOptions {
   readonly centred: boolean
   /** Groups that lie over the others. Default: none. */
   readonly onTop?: ReadonlySet<number>
+  /** A group that is drawn as crosses in the ink of the text: what stands out. */
+  readonly wrong?: number
 }
 
 /** A scatter: a dot for each row, or boxes where there are too many. */
@@ -72,11 +75,15 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
   if (options.centred) {
     marks.push(
       plot.text(
-        middles.filter(({ rows }) => rows > 0),
+        middles.flatMap((middle, group) =>
+          middle.rows === 0
+            ? []
+            : [{ x: clamp(middle.x, xWindow), y: clamp(middle.y, yWindow), text: String(group) }],
+        ),
         {
           x: 'x',
           y: 'y',
-          text: 'name',
+          text: 'text',
           fill: 'var(--ink)',
           stroke: 'var(--paper)',
           strokeWidth: 4,
@@ -97,14 +104,16 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
   const svg = pen.draw({
     title: options.title,
     description: says,
-    width: 720,
-    height: 440,
+    width: 800,
+    height: 460,
     marginLeft: 54,
     marginBottom: 40,
     x: { domain: [...xWindow], label: axisName(cloud.xTitle, 60), grid: true },
     y: { domain: [...yWindow], label: axisName(cloud.yTitle, 60), grid: true },
     legend:
-      names.length > 1 && names.length <= 24 ? names.map((label, at) => ({ label, ...lookOf(at) })) : [],
+      names.length > 1 && names.length <= 24
+        ? names.map((label, at) => ({ label, ...lookIn(at, options) }))
+        : [],
     marks,
   })
   return {
@@ -125,18 +134,23 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
   }
 }
 
+function lookIn(group: number, { wrong }: ScatterOptions): Look {
+  return group === wrong ? { color: 'var(--ink)', symbol: 'cross' } : lookOf(group)
+}
+
 function dots(
   { plot }: Pen,
   { x, y, groups }: Cloud,
   xWindow: Window,
   yWindow: Window,
-  { onTop }: ScatterOptions,
+  options: ScatterOptions,
 ): ReturnType<Pen['plot']['dot']>[] {
+  const { onTop } = options
   const points = Array.from(x, (value, i) => ({
     x: clamp(value, xWindow),
     y: clamp(y[i], yWindow),
     group: groups[i],
-    ...lookOf(groups[i]),
+    ...lookIn(groups[i], options),
   }))
   const radius = points.length > 2000 ? 2 : points.length > 400 ? 2.8 : 3.6
   const layer = (some: typeof points, r: number, opacity: number): ReturnType<Pen['plot']['dot']> =>
@@ -145,7 +159,7 @@ function dots(
       y: 'y',
       r,
       fill: { value: 'color', scale: null },
-      symbol: { value: 'symbol', scale: null },
+      symbol: 'symbol',
       fillOpacity: opacity,
     })
   if (onTop === undefined) return [layer(points, radius, 0.72)]
@@ -171,8 +185,9 @@ function boxes(
   { x, y, groups, names }: Cloud,
   xWindow: Window,
   yWindow: Window,
-  { onTop }: ScatterOptions,
+  options: ScatterOptions,
 ): ReturnType<Pen['plot']['dot']>[] {
+  const { onTop } = options
   const counts = new Map<number, Uint32Array>()
   for (let i = 0; i < x.length; i++) {
     const box = placeIn(x[i], xWindow, across) * upward + placeIn(y[i], yWindow, upward)
@@ -202,7 +217,7 @@ function boxes(
       y1: 'bottom',
       y2: 'top',
       inset: 0.2,
-      fill: { value: ({ group }: (typeof filled)[number]) => lookOf(group).color, scale: null },
+      fill: { value: ({ group }: (typeof filled)[number]) => lookIn(group, options).color, scale: null },
       fillOpacity: {
         value: ({ total, group }: (typeof filled)[number]) =>
           onTop?.has(group) === true ? 1 : 0.22 + (0.78 * Math.log1p(total)) / fullest,

@@ -1,0 +1,238 @@
+import type { ChosenNeighbors, Confusion, Encoder, Label, Matrix, Table } from 'nigh'
+import type { Input } from '../read/read.ts'
+import { brief, percent, plural, whole } from '../show/numbers.ts'
+import { rowsAt } from '../show/plane.ts'
+import { confusionFigure, errorsFigure, neighborsFigure, predictedFigure } from './charts/answers.ts'
+import { principalCloud, scatterFigure } from './charts/scatter.ts'
+import { baseOf } from './clusters.ts'
+import { openPen, startNumbers } from './draw.ts'
+import { titled } from './figure.ts'
+import type { DataTable, Figure, Report, Section } from './figure.ts'
+import { commandLine, dataSection, rowsTable, versionLine } from './made.ts'
+import type { Invocation } from './made.ts'
+
+/** A row that was answered wrongly (or, of numbers, far off), and who it was asked of. */
+export interface WrongAnswer {
+  /** The row in the data, from 0. */
+  readonly row: number
+  readonly truth: string
+  readonly predicted: string
+  /** How sure the answer was, or how far off. */
+  readonly weight: string
+  readonly neighbors: readonly { readonly row: number; readonly target: string; readonly distance: number }[]
+}
+
+/** What a trial of a KNN model leaves to be shown. */
+export interface Learning {
+  readonly input: Input
+  /** The rows that were learnt from, with a target. */
+  readonly table: Table
+  readonly matrix: Matrix
+  readonly encoder: Encoder
+  readonly target: string
+  readonly k: number
+  /** "5 neighbours, uniform weights, …" */
+  readonly method: string
+  /** The rows tried, their true targets and the answers. */
+  readonly rows: readonly number[]
+  readonly curve: ChosenNeighbors | null
+  /** Rows that the curve is from, where not all. */
+  readonly curveRows: number
+  readonly wrong: readonly WrongAnswer[]
+  readonly wrongs: number
+  readonly outcome: Outcome
+  readonly notes: readonly string[]
+}
+
+/** How the trial came out. */
+export type Outcome =
+  | {
+      readonly task: 'classify'
+      readonly truth: readonly Label[]
+      readonly predicted: readonly Label[]
+      readonly accuracy: number
+      readonly macroF1: number
+      readonly baseline: number
+      readonly confusion: Confusion
+      readonly perClass: readonly {
+        readonly label: Label
+        readonly precision: number
+        readonly recall: number
+        readonly f1: number
+        readonly support: number
+      }[]
+    }
+  | {
+      readonly task: 'regress'
+      readonly truth: readonly number[]
+      readonly predicted: readonly number[]
+      readonly r2: number
+      readonly rmse: number
+      readonly mae: number
+      readonly baseline: number
+    }
+
+/** The page of a trial. */
+export async function learningReport(
+  learning: Learning,
+  invocation: Invocation,
+): Promise<{ readonly report: Report; readonly figures: readonly Figure[] }> {
+  const { input, table, encoder, target, outcome, method, notes, wrong, wrongs } = learning
+  const pen = await openPen()
+  startNumbers()
+  const sections: Section[] =
+    outcome.task === 'classify'
+      ? classSections(pen, learning, outcome)
+      : numberSections(pen, learning, outcome)
+  if (learning.curve !== null) {
+    const on = learning.curveRows < table.rows ? `, on ${whole(learning.curveRows)} rows drawn from all` : ''
+    sections.push({
+      title: 'How many neighbours',
+      figures: [neighborsFigure(pen, learning.curve, learning.k, on)],
+    })
+  }
+  if (wrong.length > 0) {
+    sections.push({
+      title:
+        outcome.task === 'classify'
+          ? 'Mistakes and their neighbours'
+          : 'The largest errors and their neighbours',
+      text: [
+        outcome.task === 'classify'
+          ? `${wrong.length < wrongs ? `The ${wrong.length} surest of ${plural(wrongs, 'mistake')}` : `All ${plural(wrongs, 'mistake')}`}, with the rows that were asked, nearest first: each with its class and its distance.`
+          : `The ${wrong.length} rows whose prediction is farthest off, with the rows that were asked, nearest first: each with its ${target} and its distance.`,
+      ],
+      tables: [mistakesTable(learning)],
+    })
+  }
+  const what =
+    outcome.task === 'classify'
+      ? `target: ${plural(outcome.perClass.length, 'class', 'classes')}`
+      : 'target: numbers'
+  sections.push(dataSection(input, input.table, encoder, new Map([[target, what]])))
+  const figures = sections.flatMap((section) => section.figures ?? [])
+  const tried = plural(outcome.truth.length, 'row')
+  const report: Report = {
+    title: `${target} of ${input.name === '-' ? 'standard input' : baseOf(input.name)}, by nearest neighbours`,
+    summary:
+      outcome.task === 'classify'
+        ? `${percent(outcome.accuracy)} of ${tried} that the model had not seen are answered right; always answering the most frequent class would reach ${percent(outcome.baseline)}.`
+        : `The predictions of ${tried} that the model had not seen explain ${percent(Math.max(0, outcome.r2))} of the variance of ${target}; their typical error is ${brief(outcome.rmse)}, that of always answering the mean ${brief(outcome.baseline)}.`,
+    facts:
+      outcome.task === 'classify'
+        ? [
+            ['rows', whole(table.rows)],
+            ['tried', whole(outcome.truth.length)],
+            ['accuracy', percent(outcome.accuracy)],
+            ['macro F1', outcome.macroF1.toFixed(3)],
+            ['neighbours (k)', whole(learning.k)],
+          ]
+        : [
+            ['rows', whole(table.rows)],
+            ['tried', whole(outcome.truth.length)],
+            ['R²', outcome.r2.toFixed(3)],
+            ['RMSE', brief(outcome.rmse)],
+            ['MAE', brief(outcome.mae)],
+            ['neighbours (k)', whole(learning.k)],
+          ],
+    notes,
+    sections: sections.map((section, at) =>
+      at === 0 ? { ...section, text: [`${method}.`, ...(section.text ?? [])] } : section,
+    ),
+    command: commandLine(invocation),
+    versions: versionLine(invocation),
+  }
+  return { report, figures }
+}
+
+type Pen = Awaited<ReturnType<typeof openPen>>
+
+function classSections(
+  pen: Pen,
+  { matrix, rows }: Learning,
+  { truth, predicted, confusion, perClass }: Extract<Outcome, { task: 'classify' }>,
+): Section[] {
+  const matrixFigure = confusionFigure(pen, confusion)
+  const classes: DataTable = {
+    columns: titled('class', '#rows', '#found', '#right', '#F1'),
+    rows: perClass.map(({ label, support, recall, precision, f1 }) => [
+      String(label),
+      whole(support),
+      percent(recall),
+      percent(precision),
+      f1.toFixed(3),
+    ]),
+    note: 'Found: of this class, so many were found (recall). Right: of those called so, so many were (precision).',
+  }
+  const sections: Section[] = [
+    {
+      title: 'How good the answers are',
+      ...(matrixFigure === null ? {} : { figures: [matrixFigure] }),
+      tables: [{ ...classes, title: 'Class by class' }],
+    },
+  ]
+  const names = perClass.map(({ label }) => String(label))
+  const order = new Map(perClass.map(({ label }, at) => [label, at]))
+  const wrongGroup = names.length
+  const few = names.length <= 20
+  if (!few) return sections
+  const groups = Uint32Array.from(truth, (label, i) =>
+    label === predicted[i] ? (order.get(label) ?? 0) : wrongGroup,
+  )
+  const main = principalCloud(rowsAt(matrix, rows), groups, [...names, 'answered wrongly'])
+  if (main !== null) {
+    sections.push({
+      title: 'Where the mistakes lie',
+      figures: [
+        scatterFigure(pen, main.cloud, {
+          name: 'scatter',
+          title: 'Rows in principal components',
+          says: `The rows that were tried, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Classes that lie apart here are easy to tell; mistakes gather where they meet.`,
+          centred: false,
+          onTop: new Set([wrongGroup]),
+          wrong: wrongGroup,
+        }),
+      ],
+    })
+  }
+  return sections
+}
+
+function numberSections(
+  pen: Pen,
+  { target }: Learning,
+  { truth, predicted, r2 }: Extract<Outcome, { task: 'regress' }>,
+): Section[] {
+  return [
+    {
+      title: 'How good the answers are',
+      figures: [
+        predictedFigure(pen, truth, predicted, target, r2),
+        errorsFigure(pen, truth, predicted, target),
+      ],
+    },
+  ]
+}
+
+function mistakesTable({ wrong, table, target, outcome }: Learning): DataTable {
+  const plain = table.columns.length <= 14
+  const others = table.drop([target])
+  const rows = wrong.map(({ row, truth, predicted, weight, neighbors }) => ({
+    row,
+    before: [
+      String(row),
+      truth,
+      predicted,
+      weight,
+      neighbors.map((one) => `${one.target} (row ${one.row}, ${brief(one.distance)})`).join('; '),
+    ],
+  }))
+  const weight = outcome.task === 'classify' ? '#share of votes' : '#off by'
+  const number = outcome.task === 'classify' ? '' : '#'
+  return rowsTable(
+    others,
+    rows,
+    ['#row', `${number}true`, `${number}predicted`, weight, 'asked'],
+    plain ? 6 : 0,
+  )
+}
