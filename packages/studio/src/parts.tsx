@@ -45,7 +45,7 @@ export function Count(props: {
     if (text !== '' && Number.isInteger(value)) props.onPick(Math.min(props.to, Math.max(props.from, value)))
   }
   return (
-    <div class="field" style={{ flex: '1 1 200px' }}>
+    <div class="field count">
       <label for={props.name}>{props.label}</label>
       <input
         id={props.name}

@@ -27,6 +27,7 @@ export interface Host {
 export async function host(options: {
   readonly isolated: boolean
   readonly without?: (path: string) => boolean
+  readonly headers?: Readonly<Record<string, string>>
 }): Promise<Host> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
@@ -42,6 +43,7 @@ export async function host(options: {
       ...(options.isolated
         ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
         : {}),
+      ...options.headers,
     })
     createReadStream(file).pipe(response)
   })

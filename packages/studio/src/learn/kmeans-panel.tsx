@@ -105,7 +105,7 @@ export function KMeansPanel(): JSX.Element {
           disabled={place === 0}
           title="To the beginning"
         >
-          ⏮<span class="hidden-text">To the beginning</span>
+          |◂<span class="hidden-text">To the beginning</span>
         </button>
         <button type="button" onClick={() => step(-1)} disabled={place === 0}>
           ◂ Back

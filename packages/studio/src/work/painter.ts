@@ -32,7 +32,7 @@ export type ToPainter =
     }
 
 export type FromPainter =
-  | { readonly type: 'extent'; readonly extent: Frame }
+  | { readonly type: 'extent'; readonly extent: Frame; readonly bulk: Frame; readonly outside: number }
   | { readonly type: 'hubs'; readonly hubs: readonly (readonly [number, number])[] }
   | { readonly type: 'painted'; readonly id: number; readonly frame: Frame; readonly bitmap: ImageBitmap }
   | { readonly type: 'inside'; readonly id: number; readonly points: Uint32Array }
@@ -56,7 +56,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<ToPainter>) => {
       x = data.x
       y = data.y
       groups = null
-      post({ type: 'extent', extent: extentOf() })
+      post(extents())
       return
     case 'groups':
       groups = data.groups
@@ -95,6 +95,34 @@ function extentOf(): Frame {
     bottom: bottom - high * 0.04,
     top: top + high * 0.04,
   }
+}
+
+/** What holds all points, and what holds nearly all: a few far ones would press the others into a corner. */
+function extents(): FromPainter & { readonly type: 'extent' } {
+  const extent = extentOf()
+  const [left, right] = bulkOf(x, extent.left, extent.right)
+  const [bottom, top] = bulkOf(y, extent.bottom, extent.top)
+  const bulk = { left, right, bottom, top }
+  let outside = 0
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] < left || x[i] > right || y[i] < bottom || y[i] > top) outside++
+  }
+  return { type: 'extent', extent, bulk, outside }
+}
+
+/** The range of 99 in 100 values with room around it, where that is less than a third of the whole; else the whole. */
+function bulkOf(values: Float32Array, from: number, to: number): readonly [number, number] {
+  const step = Math.max(1, Math.floor(values.length / 20_000))
+  const sample = Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step])
+    .filter((value) => !Number.isNaN(value))
+    .sort()
+  if (sample.length < 100) return [from, to]
+  const low = sample[Math.floor(sample.length * 0.005)]
+  const high = sample[Math.floor(sample.length * 0.995)]
+  const room = (high - low) * 0.15
+  return high > low && (high - low + 2 * room) * 3 < to - from
+    ? [Math.max(from, low - room), Math.min(to, high + room)]
+    : [from, to]
 }
 
 /** The middle of each group: the mean of its places. */

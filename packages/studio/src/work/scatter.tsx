@@ -46,6 +46,7 @@ export function Scatter(props: {
   const canvas = useRef<HTMLCanvasElement>(null)
   const view = useSignal<Frame>(whole)
   const extent = useSignal<Frame>(whole)
+  const outside = useSignal(0)
   const hubs = useSignal<readonly (readonly [number, number])[]>([])
   const width = useSignal(640)
   const height = props.height ?? 440
@@ -106,7 +107,8 @@ export function Scatter(props: {
         case 'extent':
           extent.value = data.extent
           ready.value++
-          show(data.extent)
+          outside.value = data.outside
+          show(data.bulk)
           return
         case 'hubs':
           hubs.value = data.hubs
@@ -247,7 +249,14 @@ export function Scatter(props: {
               { value: 'lasso', text: 'Lasso' },
             ]}
           />
-          <button type="button" class="plain" onClick={() => show(extent.peek())}>
+          <button
+            type="button"
+            class="plain"
+            onClick={() => {
+              outside.value = 0
+              show(extent.peek())
+            }}
+          >
             Whole
           </button>
         </span>
@@ -324,22 +333,26 @@ export function Scatter(props: {
       >
         <canvas ref={canvas} style={{ height: `${height}px` }} aria-hidden="true" />
         <svg aria-hidden="true">
-          {ticksOf(frame.left, frame.right, width.value / 140).map((tick) => (
-            <g key={tick}>
-              <line class="axis" x1={px(tick)} x2={px(tick)} y1={height - 4} y2={height} />
-              <text x={px(tick)} y={height - 8} text-anchor="middle">
-                {tickText(tick, dateAxis(x))}
-              </text>
-            </g>
-          ))}
-          {ticksOf(frame.bottom, frame.top, 5).map((tick) => (
-            <g key={tick}>
-              <line class="axis" x1="0" x2="4" y1={py(tick)} y2={py(tick)} />
-              <text x="8" y={py(tick) + 4}>
-                {tickText(tick, dateAxis(y))}
-              </text>
-            </g>
-          ))}
+          {ticksOf(frame.left, frame.right, width.value / 140)
+            .filter((tick) => px(tick) > 48 && px(tick) < width.value - 24)
+            .map((tick) => (
+              <g key={tick}>
+                <line class="axis" x1={px(tick)} x2={px(tick)} y1={height - 4} y2={height} />
+                <text x={px(tick)} y={height - 8} text-anchor="middle">
+                  {tickText(tick, dateAxis(x))}
+                </text>
+              </g>
+            ))}
+          {ticksOf(frame.bottom, frame.top, 5)
+            .filter((tick) => py(tick) > 12 && py(tick) < height - 24)
+            .map((tick) => (
+              <g key={tick}>
+                <line class="axis" x1="0" x2="4" y1={py(tick)} y2={py(tick)} />
+                <text x="8" y={py(tick) + 4}>
+                  {tickText(tick, dateAxis(y))}
+                </text>
+              </g>
+            ))}
           {props.hubs
             ? hubs.value.map(([hx, hy], group) =>
                 Number.isNaN(hx) ? null : (
@@ -358,6 +371,9 @@ export function Scatter(props: {
         </svg>
       </div>
       <p class="tiny quiet">
+        {outside.value > 0
+          ? `${count(outside.value)} far rows lie outside this view: Whole shows them. `
+          : ''}
         {shares.value.length > 0 && usesComponents
           ? `Components are directions in which the scaled columns spread most; those drawn hold ${percent(
               [x, y]

@@ -250,7 +250,8 @@ export async function choose(): Promise<void> {
   const found = await work('choose', { roles: roles(), to: 10, seed })
   if (found === null) return
   choice.value = { ...found, key }
-  change({ k: found.k })
+  // Where there are no clusters to speak of, the k that was asked for stays.
+  if (found.k > 1) change({ k: found.k })
   if (!cheap.peek()) await cluster()
 }
 

@@ -1,0 +1,420 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { host, launch, open, type Host } from './browser.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const data = join(root, 'examples/data')
+
+let browser: Browser
+let isolated: Host
+let plain: Host
+let folder: string
+
+beforeAll(async () => {
+  browser = await launch()
+  isolated = await host({ isolated: true })
+  plain = await host({ isolated: false })
+  folder = mkdtempSync(join(tmpdir(), 'nigh-studio-'))
+})
+
+afterAll(async () => {
+  await browser.close()
+  await isolated.close()
+  await plain.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Opens a file on the work page, and waits until its columns stand there. */
+async function openTable(
+  page: Page,
+  file: string | { name: string; mimeType: string; buffer: Buffer },
+): Promise<void> {
+  await page.setInputFiles('input[aria-label="Open a file"]', file)
+  await page.waitForSelector('[data-table], [data-trouble]', { timeout: 60_000 })
+}
+
+async function download(page: Page, name: string): Promise<Buffer> {
+  const [got] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name, exact: true }).click(),
+  ])
+  return readFileSync(await got.path())
+}
+
+const settled = (page: Page): Promise<unknown> =>
+  page.waitForSelector('[data-clustered=now]', { timeout: 60_000 })
+
+async function setK(page: Page, k: number): Promise<void> {
+  await page.getByLabel('k, as a number').fill(String(k))
+  await page.getByLabel('k, as a number').blur()
+  await page.waitForFunction((want) => document.querySelectorAll('.group').length === want, k, {
+    timeout: 60_000,
+  })
+  await settled(page)
+}
+
+/** Runs the command that the page shows, as a person would paste it. */
+function runRecipe(recipe: string): void {
+  const nigh = join(root, 'packages/cli/bin/nigh.js')
+  execFileSync('/bin/sh', ['-c', `nigh() { "${process.execPath}" "${nigh}" "$@"; }\n${recipe}`], {
+    cwd: folder,
+    stdio: 'pipe',
+  })
+}
+
+const csv = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+  name,
+  mimeType: 'text/csv',
+  buffer: Buffer.from(text),
+})
+
+describe('Work', () => {
+  it('clusters CDNOW; table and model are the command’s, bit for bit', async () => {
+    const { page, faults, context } = await open(browser, `${isolated.url}#work`)
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+    await openTable(page, join(data, 'cdnow-customers.csv'))
+    expect(await page.locator('[data-table]').innerText()).toContain('23,570 rows × 6 columns')
+    await settled(page)
+    await setK(page, 6)
+    await page.locator('summary', { hasText: 'The same again' }).click()
+    const recipe = await page.locator('[data-recipe=command]').innerText()
+    copyFileSync(join(data, 'cdnow-customers.csv'), join(folder, 'cdnow-customers.csv'))
+    runRecipe(recipe)
+    expect(
+      (await download(page, 'Table')).equals(readFileSync(join(folder, 'cdnow-customers-clusters.csv'))),
+    ).toBe(true)
+    expect(
+      (await download(page, 'Model (.nigh)')).equals(readFileSync(join(folder, 'cdnow-customers.nigh'))),
+    ).toBe(true)
+    const report = (await download(page, 'Report')).toString()
+    expect(report).toContain('6 clusters of cdnow-customers.csv')
+    expect(report).toContain('--k 6')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('gives the same without isolation, and without WebAssembly', async () => {
+    const found: (string | null)[] = []
+    const noWasm = await host({
+      isolated: false,
+      headers: {
+        'Content-Security-Policy':
+          "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:",
+      },
+    })
+    for (const url of [isolated.url, plain.url, noWasm.url]) {
+      const { page, context } = await open(browser, `${url}#work`, { serviceWorkers: 'block' })
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(url === isolated.url)
+      await openTable(page, join(data, 'penguins.csv'))
+      await settled(page)
+      found.push(await page.locator('[data-inertia]').getAttribute('data-inertia'))
+      await context.close()
+    }
+    await noWasm.close()
+    expect(new Set(found).size).toBe(1)
+    expect(Number(found[0])).toBeGreaterThan(0)
+  })
+
+  it('becomes isolated by its service worker, and works offline', async () => {
+    const { page, context, faults } = await open(browser, plain.url)
+    await page.waitForFunction(() => crossOriginIsolated, undefined, { timeout: 30_000 })
+    await context.setOffline(true)
+    await page.goto(`${plain.url}#work`)
+    await page.reload()
+    await page.getByRole('button', { name: 'Iris', exact: true }).click()
+    await settled(page)
+    expect(await page.locator('[data-table]').innerText()).toContain('150 rows')
+    // The reader of Parquet, too, is at hand.
+    await page.getByRole('button', { name: 'Other file' }).click()
+    await openTable(page, join(data, 'population-ages-by-year.parquet'))
+    expect(await page.locator('[data-table]').innerText()).toContain('7,347 rows')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('says how many clusters there are, and takes that k', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    const rows = Array.from(
+      { length: 300 },
+      (_, i) => `${(i % 3) * 10 + Math.sin(i * 7.3)},${(i % 3) * 6 + Math.cos(i * 5.1)}`,
+    )
+    await openTable(page, csv('three.csv', `a,b\n${rows.join('\n')}\n`))
+    await settled(page)
+    await page.locator('[data-choose]').click()
+    await page.waitForSelector('[data-verdict]', { timeout: 60_000 })
+    expect(await page.locator('[data-verdict]').innerText()).toContain('Clear: 3 clusters')
+    await page.waitForFunction(() => document.querySelectorAll('.group').length === 3)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('predicts: cross-validation as the command’s, confusion, and the neighbours of a row', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    await openTable(page, join(data, 'penguins.csv'))
+    await page.getByRole('button', { name: 'Predict', exact: true }).click()
+    await page.selectOption('[data-target]', 'species')
+    await page.locator('[data-evaluate]').click()
+    await page.waitForSelector('[data-evaluated]', { timeout: 60_000 })
+    const shown = Number(await page.locator('[data-evaluated]').getAttribute('data-evaluated'))
+    await page.locator('summary', { hasText: 'The same again' }).click()
+    const recipe = await page.locator('[data-recipe=command]').innerText()
+    copyFileSync(join(data, 'penguins.csv'), join(folder, 'penguins.csv'))
+    runRecipe(`${recipe} --json > answer.json`)
+    const { evaluation } = JSON.parse(readFileSync(join(folder, 'answer.json'), 'utf8'))
+    expect(shown).toBe(evaluation.accuracy)
+    const total = (await page.locator('[data-confusion] button').allInnerTexts()).reduce(
+      (sum, text) => sum + Number(text),
+      0,
+    )
+    expect(total).toBe(evaluation.tested)
+    await page.locator('[data-confusion] button').first().click()
+    await page.locator('[data-row]').first().click()
+    await page.waitForSelector('[data-inspected]')
+    expect(await page.locator('section:has(#why-title) tbody tr').count()).toBe(6)
+    const [got] = await Promise.all([
+      page.waitForEvent('download'),
+      page.setInputFiles('[data-predict]', join(data, 'penguins.csv')),
+    ])
+    const lines = readFileSync(await got.path(), 'utf8')
+      .trim()
+      .split('\n')
+    expect(lines[0].endsWith(',prediction,confidence,neighbors')).toBe(true)
+    expect(lines).toHaveLength(345)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('ranks strange rows with reasons', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    const rows = Array.from({ length: 200 }, (_, i) => `${i % 14},${(i * 7) % 11}`)
+    rows[77] = '500,3'
+    await openTable(page, csv('odd.csv', `amount,days\n${rows.join('\n')}\n`))
+    await page.getByRole('button', { name: 'Anomalies', exact: true }).click()
+    for (const method of ['neighbors', 'density', 'centroids']) {
+      await page.selectOption('[data-method]', method)
+      await page.locator('[data-anomalies]').click()
+      await page.waitForSelector('[data-busy]', { state: 'detached' })
+      await page.waitForSelector('[data-oddities]')
+      const first = page.locator('[data-oddities] tbody tr').first()
+      expect(await first.locator('th').innerText()).toBe('77')
+      expect(await first.locator('td.long').innerText()).toContain('amount 500')
+    }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('survives a reload, takes back, and names what it exports', async () => {
+    const { page, context } = await open(browser, `${isolated.url}#work`)
+    await openTable(page, join(data, 'iris.csv'))
+    await setK(page, 3)
+    await page.getByLabel('Name of cluster 1').fill('Big ones')
+    await page.getByLabel('Name of cluster 1').blur()
+    await page.selectOption('[data-scale]', 'minmax')
+    await settled(page)
+    await page.reload()
+    await page.waitForSelector('[data-table]')
+    await settled(page)
+    expect(await page.locator('[data-scale]').inputValue()).toBe('minmax')
+    expect(await page.getByLabel('Name of cluster 1').inputValue()).toBe('Big ones')
+    expect((await download(page, 'Table')).toString()).toContain(',1,')
+    expect((await download(page, 'Table')).toString()).toContain('Big ones')
+    await page.selectOption('[data-scale]', 'none')
+    await page.keyboard.press('Control+z')
+    expect(await page.locator('[data-scale]').inputValue()).toBe('minmax')
+    // A second tab does not write over the first one's work.
+    const second = await context.newPage()
+    await second.goto(`${isolated.url}#work`)
+    await second.waitForSelector('text=this one does not save')
+    await context.close()
+  })
+})
+
+describe('A million rows', () => {
+  it('pans and zooms, and stops a fit in its middle; the page stays free', async () => {
+    const file = join(folder, 'million.csv')
+    const parts = ['x,y\n']
+    let state = 1
+    const random = (): number => {
+      state = (state * 48271) % 2147483647
+      return state / 2147483647
+    }
+    for (let i = 0; i < 1_000_000; i++) {
+      parts.push(
+        `${((i % 7) * 3 + random() + random()).toFixed(4)},${((i % 5) * 2 + random() + random()).toFixed(4)}\n`,
+      )
+    }
+    writeFileSync(file, parts.join(''))
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    await page.evaluate(() => {
+      const seen: number[] = []
+      Object.assign(window, { longTasks: seen })
+      new PerformanceObserver((list) =>
+        seen.push(...list.getEntries().map(({ duration }) => duration)),
+      ).observe({ type: 'longtask' })
+    })
+    const longest = (): Promise<number> =>
+      page.evaluate(() => Math.max(0, ...(window as unknown as { longTasks: number[] }).longTasks.splice(0)))
+    await openTable(page, file)
+    expect(await page.locator('[data-table]').innerText()).toContain('1,000,000 rows × 2')
+    await page.waitForFunction(
+      () => Number(document.querySelector('[data-plot]')?.getAttribute('data-paints') ?? 0) > 0,
+      undefined,
+      { timeout: 60_000 },
+    )
+    const opening = await longest()
+    const paints = async (): Promise<number> =>
+      Number(await page.locator('[data-plot]').getAttribute('data-paints'))
+    const before = await paints()
+    const box = await page.locator('[data-plot]').boundingBox()
+    if (box === null) throw new Error('no plot')
+    await page.mouse.move(box.x + 300, box.y + 200)
+    await page.mouse.down()
+    for (let i = 0; i < 40; i++) await page.mouse.move(box.x + 300 - i * 4, box.y + 200 - i * 2)
+    await page.mouse.up()
+    await page.mouse.wheel(0, -300)
+    await expect.poll(async () => (await paints()) - before, { timeout: 30_000 }).toBeGreaterThan(2)
+    const panning = await longest()
+    // A fit of many clusters, stopped.
+    await page.getByLabel('k, as a number').fill('24')
+    await page.getByLabel('k, as a number').blur()
+    await page.locator('[data-cluster]').click()
+    await page.waitForSelector('[data-busy=cluster] >> text=/iteration|picking/', { timeout: 60_000 })
+    const stopping = Date.now()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.waitForSelector('[data-busy]', { state: 'detached', timeout: 20_000 })
+    const stopped = Date.now() - stopping
+    expect(await page.locator('.group').count()).toBe(0)
+    await longest()
+    await page.getByLabel('k, as a number').fill('7')
+    await page.getByLabel('k, as a number').blur()
+    await page.locator('[data-cluster]').click()
+    await settled(page)
+    const fitting = await longest()
+    expect(await page.locator('.group').count()).toBe(7)
+    console.log(
+      `a million rows: longest task while opening ${opening} ms, panning ${panning} ms, fitting ${fitting} ms; stopped after ${stopped} ms`,
+    )
+    // What the page promises is 50; a shared machine adds its own.
+    expect(Math.max(panning, fitting)).toBeLessThan(250)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+})
+
+describe('Hostile input', () => {
+  it('is explained, and never becomes markup', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    const huge = join(folder, 'huge.csv')
+    writeFileSync(huge, 'a,b\n1,2\n')
+    truncateSync(huge, 3e9)
+    const cases: readonly (readonly [string | ReturnType<typeof csv>, RegExp])[] = [
+      [huge, /huge\.csv has 3 GB; this page opens files of up to 1 GB/],
+      [csv('empty.csv', ''), /empty\.csv is empty/],
+      [csv('head.csv', 'a,b\n'), /has a header but no rows/],
+      [csv('ragged.csv', 'a,b\n1,2\n3\n'), /line 3: 1 cell, but the header has 2/],
+      [csv('quote.csv', 'a,b\n1,"2\n'), /line 2: the quotation that opens here is never closed/],
+      [csv('inside.csv', 'a,b\n1,2"3\n'), /line 2: cell 2 has a quotation mark inside/],
+      [
+        csv('stray.csv', 'a,b\n1,2\n3,x\n4,5\n6,7\n'),
+        /line 3, column "b": "x" is not a number, but 3 of the 4/,
+      ],
+      [csv('infinite.csv', 'a,b\n1,2\n1e400,3\n'), /beyond the largest number|beyond the largest there is/],
+      [csv('twice.csv', 'a,a\n1,2\n'), /columns 1 and 2 are both named "a"/],
+      [csv('nul.csv', 'a,b\n1,\u00002\n'), /NUL byte/],
+      [csv('numbers.csv', '1,2\n3,4\n'), /holds numbers, not names/],
+      [
+        { name: 'latin.csv', mimeType: 'text/csv', buffer: Buffer.from([97, 44, 98, 10, 0xe9, 44, 49, 10]) },
+        /not valid UTF-8.*choose Windows-1252/,
+      ],
+      [
+        { name: 'fake.parquet', mimeType: '', buffer: Buffer.from('PAR1 this is no parquet PAR1') },
+        /Parquet file cannot be read/,
+      ],
+      [
+        { name: 'fake.arrow', mimeType: '', buffer: Buffer.from('ARROW1\0\0 this is no arrow at all') },
+        /Arrow file cannot be read|has no rows/,
+      ],
+      [
+        { name: 'broken.json', mimeType: '', buffer: Buffer.from('[{"a":1},{"a":') },
+        /broken\.json is not JSON/,
+      ],
+      [
+        { name: 'lines.ndjson', mimeType: '', buffer: Buffer.from('{"a":1}\n{"a":oops}\n') },
+        /lines\.ndjson, line 2 is not JSON/,
+      ],
+      [{ name: 'picture.png', mimeType: 'image/png', buffer: Buffer.from('png') }, /none of the kinds/],
+    ]
+    for (const [file, message] of cases) {
+      await page.setInputFiles('input[aria-label="Open a file"]', file)
+      await expect
+        .poll(
+          () =>
+            page
+              .locator('[data-trouble]')
+              .innerText()
+              .catch(() => ''),
+          { timeout: 20_000 },
+        )
+        .toMatch(message)
+    }
+    const name = '<img src=x onerror=alert(1)>'
+    const rows = Array.from({ length: 30 }, (_, i) => `${i},${i % 5 === 0 ? '' : i % 3},<b>${i % 2}</b>`)
+    await openTable(page, csv('<i>evil.csv', `"${name}",__proto__,constructor\n${rows.join('\n')}\n`))
+    await settled(page)
+    expect(await page.locator('.columns label').allInnerTexts()).toEqual([name, '__proto__', 'constructor'])
+    expect(await page.locator('main img, main b b, main i').count()).toBe(0)
+    expect((await download(page, 'Report')).toString()).not.toContain('<img')
+    // A column with empty cells, drawn: rows without a place are left out.
+    await page.selectOption('[data-axis=x]', 'c:__proto__')
+    await page.waitForTimeout(300)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('a blocked worker script is explained', async () => {
+    const { page, context } = await open(browser, `${isolated.url}#work`, { serviceWorkers: 'block' })
+    const blocked = await host({ isolated: true, without: (path) => /\/worker-/.test(path) })
+    await page.goto(`${blocked.url}#work`)
+    await page.setInputFiles('input[aria-label="Open a file"]', join(data, 'iris.csv'))
+    await expect
+      .poll(
+        () =>
+          page
+            .locator('[data-trouble]')
+            .innerText()
+            .catch(() => ''),
+        { timeout: 20_000 },
+      )
+      .toMatch(/did not load the worker that computes/)
+    await blocked.close()
+    await context.close()
+  })
+})
+
+describe('The first load', () => {
+  it('is small and soon ready', async () => {
+    const { page, context } = await open(browser, 'about:blank', { serviceWorkers: 'block' })
+    await page.goto(isolated.url)
+    await page.waitForSelector('[data-neighbor]')
+    const ready = await page.evaluate(() => performance.now())
+    await page.waitForTimeout(500)
+    const files = await page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname),
+    )
+    const { gzipSync } = await import('node:zlib')
+    const { dist } = await import('./browser.ts')
+    const sizes = [...new Set(['/index.html', ...files])]
+      .filter((path) => !path.endsWith('.csv'))
+      .map((path) => gzipSync(readFileSync(join(dist, path)), { level: 9 }).length)
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    console.log(
+      `first load ${Math.round(total / 1000)} kB gzipped in ${sizes.length} files; ready after ${Math.round(ready)} ms`,
+    )
+    expect(total).toBeLessThan(250_000)
+    await context.close()
+  })
+})
