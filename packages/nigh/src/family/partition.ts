@@ -66,9 +66,12 @@ export function* seeds(
   progress: SearchProgress,
 ): Work<Float64Array> {
   if (plan.init instanceof Float64Array) return plan.init.slice()
-  return plan.init === 'random'
-    ? arbitrary(rows, plan.k, random)
-    : yield* plusPlus(geometry, rows, plan.k, random, progress)
+  if (plan.init === 'random') return centersOf(rows, arbitrary(rows.weights, plan.k, random))
+  const { values, width, weights, count } = rows
+  const costsTo = (row: number, out: Float64Array): void => {
+    for (let i = 0; i < count; i++) out[i] = geometry.cost(values, i * width, values, row * width)
+  }
+  return centersOf(rows, yield* plusPlus(costsTo, weights, plan.k, random, progress))
 }
 
 function* descend(
@@ -182,54 +185,57 @@ function fillEmpty(
 }
 
 /**
- * Picks first centres by greedy k-means++: 2 + ⌊ln k⌋ candidates a round, drawn by weight × cost, of which the one that
- * lowers the summed cost most is taken. Fewer than k where the rows of all others cost nothing.
+ * Picks rows by greedy k-means++: 2 + ⌊ln k⌋ candidates a round, drawn by weight × cost, of which the one that lowers
+ * the summed cost most is taken. Fewer than k where the rows of all others cost nothing.
+ *
+ * @param costsTo writes what each row costs a given one, as if that were a centre
  */
-function* plusPlus(
-  geometry: Geometry,
-  rows: DistinctRows,
+export function* plusPlus(
+  costsTo: (row: number, out: Float64Array) => void,
+  weights: Float64Array,
   k: number,
   random: Random,
   progress: SearchProgress,
-): Work<Float64Array> {
-  const { width, count, weights } = rows
+): Work<number[]> {
+  const count = weights.length
   const taken: number[] = [drawn(weights, random.uniform())]
   const costs = new Float64Array(count)
   const chances = new Float64Array(count)
   const trials = 2 + Math.floor(Math.log(k))
-  for (let i = 0; i < count; i++)
-    costs[i] = geometry.cost(rows.values, i * width, rows.values, taken[0] * width)
+  costsTo(taken[0], costs)
+  let best = new Float64Array(count)
+  let tried = new Float64Array(count)
   while (taken.length < k) {
     for (let i = 0; i < count; i++) chances[i] = weights[i] * costs[i]
-    let best: Float64Array | null = null
-    let bestRow = 0
+    let bestRow = -1
     let least = Number.POSITIVE_INFINITY
     for (let t = 0; t < trials; t++) {
       const row = drawn(chances, random.uniform())
-      if (row < 0) return centersOf(rows, taken)
-      const lowered = new Float64Array(count)
+      if (row < 0) return taken
+      costsTo(row, tried)
       let sum = 0
       for (let i = 0; i < count; i++) {
-        lowered[i] = Math.min(costs[i], geometry.cost(rows.values, i * width, rows.values, row * width))
-        sum += weights[i] * lowered[i]
+        if (costs[i] < tried[i]) tried[i] = costs[i]
+        sum += weights[i] * tried[i]
       }
       if (sum < least) {
         least = sum
-        best = lowered
         bestRow = row
+        const held = best
+        best = tried
+        tried = held
       }
       yield progress
     }
-    if (best === null) return centersOf(rows, taken)
     costs.set(best)
     taken.push(bestRow)
   }
-  return centersOf(rows, taken)
+  return taken
 }
 
 /** Picks k different rows by weight. */
-function arbitrary(rows: DistinctRows, k: number, random: Random): Float64Array {
-  const left = rows.weights.slice()
+export function arbitrary(weights: Float64Array, k: number, random: Random): number[] {
+  const left = weights.slice()
   const taken: number[] = []
   while (taken.length < k) {
     const row = drawn(left, random.uniform())
@@ -237,7 +243,7 @@ function arbitrary(rows: DistinctRows, k: number, random: Random): Float64Array 
     left[row] = 0
     taken.push(row)
   }
-  return centersOf(rows, taken)
+  return taken
 }
 
 function centersOf(rows: DistinctRows, taken: readonly number[]): Float64Array {

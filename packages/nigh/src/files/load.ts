@@ -7,6 +7,7 @@ import type { ClassLabel } from '../knn/classes.ts'
 import { BisectingKMeans } from '../family/bisecting-kmeans.ts'
 import { KMedians } from '../family/kmedians.ts'
 import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
+import { KMedoids } from '../family/kmedoids.ts'
 import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
@@ -34,6 +35,7 @@ export type Model =
   | NeighborDistance
   | CentroidDistance
   | SphericalKMeans
+  | KMedoids
   | MiniBatchKMeans
   | KMedians
   | BisectingKMeans
@@ -76,6 +78,8 @@ export function load(bytes: Uint8Array): Model {
       return KMedians.fromBytes(bytes)
     case 'minibatch-kmeans':
       return MiniBatchKMeans.fromBytes(bytes)
+    case 'kmedoids':
+      return KMedoids.fromBytes(bytes)
     case 'spherical-kmeans':
       return SphericalKMeans.fromBytes(bytes)
     case 'bisecting-kmeans':
