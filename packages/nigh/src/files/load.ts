@@ -8,6 +8,7 @@ import { BisectingKMeans } from '../family/bisecting-kmeans.ts'
 import { KMedians } from '../family/kmedians.ts'
 import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
 import { KMedoids } from '../family/kmedoids.ts'
+import { KMeans1D } from '../family/kmeans-1d.ts'
 import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
@@ -35,6 +36,7 @@ export type Model =
   | NeighborDistance
   | CentroidDistance
   | SphericalKMeans
+  | KMeans1D
   | KMedoids
   | MiniBatchKMeans
   | KMedians
@@ -80,6 +82,8 @@ export function load(bytes: Uint8Array): Model {
       return MiniBatchKMeans.fromBytes(bytes)
     case 'kmedoids':
       return KMedoids.fromBytes(bytes)
+    case 'kmeans-1d':
+      return KMeans1D.fromBytes(bytes)
     case 'spherical-kmeans':
       return SphericalKMeans.fromBytes(bytes)
     case 'bisecting-kmeans':
