@@ -1,5 +1,7 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings'
+import { anomalies } from './commands/anomalies.ts'
 import { chooseKFor } from './commands/choose-k.ts'
+import { evaluateModel } from './commands/evaluate.ts'
 import { inspect } from './commands/inspect.ts'
 import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
@@ -202,7 +204,7 @@ nigh COMMAND --help says more.`,
         .command('predict')
         .summary('apply a saved model')
         .description(
-          'Applies a model of nigh kmeans or nigh knn to rows: cluster and distance, or prediction, confidence and neighbors.',
+          'Applies a model of nigh kmeans, knn or anomalies to rows: cluster and distance; prediction, confidence and neighbors; or score and anomaly.',
         )
         .argument('<model>', 'the model file')
         .argument('<data>', 'the file of rows')
@@ -254,6 +256,111 @@ nigh COMMAND --help says more.`,
     )
     .action((data, flags) =>
       neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-', invocation)),
+    )
+
+  readingOptions(
+    outputOptions(
+      dataOptions(
+        program
+          .command('anomalies')
+          .summary('the rows that stand out, and why')
+          .description(
+            'Scores each row by how far it stands from the others, and says which columns make it strange. Rows are numbered from 0.',
+          )
+          .argument('<data>', 'the file of rows')
+          .addOption(
+            new Option(
+              '--method <how>',
+              'neighbor: distance to the k-th neighbour; centroid: distance to the nearest centre; lof: local outlier factor',
+            )
+              .choices(['neighbor', 'centroid', 'lof'] as const)
+              .default('neighbor' as const),
+          )
+          .addOption(
+            new Option(
+              '-k, --k <n>',
+              'neighbours, or clusters of --method centroid (default: neighbor 5, lof 20, centroid 8)',
+            ).argParser(integer(1)),
+          )
+          .addOption(
+            new Option(
+              '--contamination <share>',
+              'share of the rows to be taken for anomalies, up to 0.5 (default: 0.1; with lof: what scores above 1.5)',
+            ).argParser(real(Number.MIN_VALUE, 0.5)),
+          )
+          .addOption(
+            new Option('--threshold <x>', 'rows that score above it are anomalies').argParser(
+              real(0, Number.MAX_VALUE),
+            ),
+          )
+          .addOption(metric())
+          .addOption(power())
+          .addOption(sphere())
+          .addOption(
+            new Option(
+              '--label <column>',
+              'a column that says which rows are anomalies: only to check the scores',
+            ),
+          )
+          .addOption(
+            new Option(
+              '--anomalous <a,b>',
+              'the values of --label that mean an anomaly (default: true, or 1)',
+            ).argParser(names),
+          )
+          .addOption(
+            new Option('--top <n>', 'rows shown, the strangest first').argParser(integer(1)).default(20),
+          )
+          .addOption(
+            new Option(
+              '--out <file>',
+              'write the rows with score and anomaly: .csv .tsv .json .ndjson .parquet .arrow .npy, or -',
+            ),
+          )
+          .addOption(new Option('--model <file>', 'save the model (.nigh)'))
+          .addOption(unseen())
+          .addOption(report())
+          .addOption(plot())
+          .addOption(plotOf('scores, scatter; with --label ranking')),
+      ),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nigh anomalies payments.csv --ignore id --contamination 0.01 --out flagged.csv\n  nigh anomalies breast-cancer.csv --label diagnosis --anomalous malignant --method lof',
+    )
+    .action((data, flags) =>
+      anomalies(data, flags, new Run('anomalies', signal, flags, flags.out === '-', invocation)),
+    )
+
+  readingOptions(
+    program
+      .command('evaluate')
+      .summary('how good a saved model is on other rows')
+      .description(
+        'Applies a model to rows and says how good its answers are: against a column, or for clusters by themselves.',
+      )
+      .argument('<model>', 'the model file')
+      .argument('<data>', 'the file of rows')
+      .addOption(
+        new Option(
+          '--target <column>',
+          'the column of true answers (for clusters optional: classes to compare with)',
+        ),
+      )
+      .addOption(
+        new Option(
+          '--anomalous <a,b>',
+          'for models of anomalies: the values of --target that mean one (default: true, or 1)',
+        ).argParser(names),
+      ),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  nigh evaluate flowers.nigh new.csv --target species\n  nigh evaluate customers.nigh new.csv',
+    )
+    .action((model, data, flags) =>
+      evaluateModel(model, data, flags, new Run('evaluate', signal, flags, false, invocation)),
     )
 
   readingOptions(

@@ -1,6 +1,16 @@
-import { InputError, KMeans, KNNClassifier, KNNRegressor, Matrix } from 'nigh'
+import {
+  CentroidDistance,
+  InputError,
+  KMeans,
+  KNNClassifier,
+  KNNRegressor,
+  LocalOutlierFactor,
+  Matrix,
+  NeighborDistance,
+} from 'nigh'
 import type { ClassLabel, Column, Model, Table } from 'nigh'
 import type { Run } from '../run.ts'
+import type { AnomalyModel } from './anomalies.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 
 /** Models that answer rows with something other than rows. */
@@ -9,15 +19,30 @@ export type AnsweringModel =
   | KNNClassifier<ClassLabel>
   | KNNRegressor<Float64Array>
   | KNNRegressor<Matrix>
+  | AnomalyModel
 
 /** Whether a model answers rows here. */
 export function isAnswering(model: Model): model is AnsweringModel {
-  return model instanceof KMeans || model instanceof KNNClassifier || model instanceof KNNRegressor
+  return (
+    model instanceof KMeans ||
+    model instanceof KNNClassifier ||
+    model instanceof KNNRegressor ||
+    isAnomalies(model)
+  )
+}
+
+/** Whether a model scores rows by how strange they are. */
+export function isAnomalies(model: Model): model is AnomalyModel {
+  return (
+    model instanceof CentroidDistance ||
+    model instanceof NeighborDistance ||
+    model instanceof LocalOutlierFactor
+  )
 }
 
 /**
  * A model's answers for a table, as columns: `cluster` and `distance`; `prediction`, `confidence` (the share of the
- * votes) and `neighbors` (row numbers from 0, nearest first); or `prediction` and `neighbors`. Rows that the model's
+ * votes) and `neighbors` (row numbers from 0, nearest first); `prediction` and `neighbors`; or `score` and `anomaly`. Rows that the model's
  * encoder leaves out have none.
  */
 export async function answerRows(model: AnsweringModel, table: Table, run: Run): Promise<Column[]> {
@@ -29,6 +54,16 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
     return [
       { name: 'cluster', type: 'number', values: toAllRows(labels, rows, table.rows) },
       { name: 'distance', type: 'number', values: toAllRows(distances, rows, table.rows) },
+    ]
+  }
+  if (isAnomalies(model)) {
+    const scores = await model.score(matrix, run.work)
+    const flags = new Uint8Array(table.rows).fill(255)
+    for (let i = 0; i < scores.length; i++)
+      flags[rows === null ? i : rows[i]] = scores[i] > model.threshold ? 1 : 0
+    return [
+      { name: 'score', type: 'number', values: toAllRows(scores, rows, table.rows) },
+      { name: 'anomaly', type: 'boolean', values: flags },
     ]
   }
   const predictions: (string | number | boolean)[] = []
@@ -99,12 +134,13 @@ function spreadRows(
 }
 
 /** A table as the model's encoder makes it numbers; where the model was fitted on numbers, the table's own, in order. */
-function numbersOf(
+export function numbersOf(
   model: AnsweringModel,
   table: Table,
 ): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {
-  if (model.encoder !== undefined) return model.encoder.encode(table, { extra: 'ignore' })
-  const d = model instanceof KMeans ? model.centroids.columns : model.points.columns
+  const encoder = model instanceof CentroidDistance ? model.clusters.encoder : model.encoder
+  if (encoder !== undefined) return encoder.encode(table, { extra: 'ignore' })
+  const d = widthOf(model) ?? table.columns.length
   if (table.columns.length !== d) {
     throw new InputError(
       'E_FEATURES',
@@ -123,4 +159,11 @@ function numbersOf(
     for (let i = 0; i < table.rows; i++) values[i * d + j] = cells[i]
   }
   return { matrix: Matrix.of(values, d), rows: null }
+}
+
+/** How many numbers a row of the model has; null where only the model knows, and refuses others itself. */
+function widthOf(model: AnsweringModel): number | null {
+  if (model instanceof KMeans) return model.centroids.columns
+  if (model instanceof CentroidDistance) return model.clusters.centroids.columns
+  return model instanceof KNNClassifier || model instanceof KNNRegressor ? model.points.columns : null
 }

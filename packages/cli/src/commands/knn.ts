@@ -189,7 +189,7 @@ async function draw(
     encoder,
     target: flags.target,
     k: flags.k,
-    method: method[0].toUpperCase() + method.slice(1),
+    method,
     rows: tried.rows,
     curve,
     curveRows: rows.length,
@@ -212,7 +212,7 @@ export function sayRows(table: Table, answers: number, run: Run): void {
   const shown = [...first, ...last]
   const texts = shown.map((column) => {
     const whole = cellTexts(column)
-    if (column.name !== 'distance' && column.name !== 'prediction') return whole
+    if (!['distance', 'prediction', 'score'].includes(column.name)) return whole
     return (row: number): string | null =>
       column.type !== 'number' || Number.isNaN(column.values[row]) ? whole(row) : brief(column.values[row])
   })

@@ -26,7 +26,7 @@ export async function predict(modelName: string, name: string, flags: PredictFla
     throw new InputError(
       'E_KIND',
       'model',
-      `${modelName} is a ${model.constructor.name} model; nigh predict takes those of nigh kmeans and nigh knn`,
+      `${modelName} is a ${model.constructor.name} model; nigh predict takes those of nigh kmeans, knn and anomalies`,
     )
   }
   const input = await run.read(name, readOptionsOf(flags))

@@ -316,7 +316,8 @@ function isRowwise({ settings, uses }: Encoder): boolean {
   )
 }
 
-function mostFrequent(rows: Uint32Array, labels: readonly Label[]): Label {
+/** The label of most of the rows. */
+export function mostFrequent(rows: Uint32Array, labels: readonly Label[]): Label {
   const counts = new Map<Label, number>()
   for (const row of rows) counts.set(labels[row], (counts.get(labels[row]) ?? 0) + 1)
   let best = labels[rows[0]]

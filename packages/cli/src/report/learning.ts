@@ -113,7 +113,7 @@ export async function learningReport(
   const figures = sections.flatMap((section) => section.figures ?? [])
   const tried = plural(outcome.truth.length, 'row')
   const report: Report = {
-    title: `${target} of ${input.name === '-' ? 'standard input' : baseOf(input.name)}, by nearest neighbours`,
+    title: `Predicting ${target}: ${input.name === '-' ? 'standard input' : baseOf(input.name)}`,
     summary:
       outcome.task === 'classify'
         ? `${percent(outcome.accuracy)} of ${tried} that the model had not seen are answered right; always answering the most frequent class would reach ${percent(outcome.baseline)}.`
@@ -137,7 +137,9 @@ export async function learningReport(
           ],
     notes,
     sections: sections.map((section, at) =>
-      at === 0 ? { ...section, text: [`${method}.`, ...(section.text ?? [])] } : section,
+      at === 0
+        ? { ...section, text: [`Nearest neighbours with ${method}.`, ...(section.text ?? [])] }
+        : section,
     ),
     command: commandLine(invocation),
     versions: versionLine(invocation),
@@ -187,7 +189,7 @@ function classSections(
         scatterFigure(pen, main.cloud, {
           name: 'scatter',
           title: 'Rows in principal components',
-          says: `The rows that were tried, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Classes that lie apart here are easy to tell; mistakes gather where they meet.`,
+          says: `The rows that were tried, those answered wrongly (${whole(groups.filter((group) => group === wrongGroup).length)}) as large crosses, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Classes that lie apart here are easy to tell; mistakes gather where they meet.`,
           centred: false,
           onTop: new Set([wrongGroup]),
           wrong: wrongGroup,

@@ -65,7 +65,7 @@ function tableOf({ columns, rows, note }: DataTable, caption: string): string {
     const align = columns[j].align === 'right' ? ' class="n"' : ''
     return j === 0
       ? `<th scope="row"${align}>${escaped(shorten(visible(text), 80))}</th>`
-      : `<td${align}>${escaped(shorten(visible(text), 400))}</td>`
+      : `<td${text.length > 60 ? ' class="w"' : align}>${escaped(shorten(visible(text), 400))}</td>`
   }
   const heads = columns.map(
     ({ title, align }) => `<th scope="col"${align === 'right' ? ' class="n"' : ''}>${escaped(title)}</th>`,
@@ -111,6 +111,7 @@ table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-num
 th,td{padding:.32rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{position:sticky;top:0;background:var(--paper);color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600}
+td.w{min-width:18rem}
 .n{text-align:right;white-space:nowrap}
 pre{background:var(--wash);padding:.8rem 1rem;border-radius:.5rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.88rem}
 @media (max-width:40rem){body{padding:1rem .9rem 3rem}h1{font-size:1.5rem}.chart svg{min-width:30rem}}

@@ -76,7 +76,8 @@ export function profileOf(
   }
 }
 
-function featureTypes(encoder: Encoder): FeatureType[] {
+/** How each feature is shown. */
+export function featureTypes(encoder: Encoder): FeatureType[] {
   return encoder.uses.flatMap(({ type, features }) =>
     features.map((): FeatureType => (type === 'text' || type === 'boolean' ? 'share' : type)),
   )

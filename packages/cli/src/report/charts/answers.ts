@@ -50,25 +50,35 @@ export function confusionFigure(pen: Pen, { labels, matrix }: Confusion): Figure
       domain,
       axis: 'top',
       label: 'predicted',
-      labelAnchor: 'left',
+      labelArrow: 'none',
       tickSize: 0,
       tickFormat,
       padding: 0.04,
       ...(turned ? { tickRotate: -40 } : {}),
     },
-    y: { type: 'band', domain, label: 'true', labelAnchor: 'top', tickSize: 0, tickFormat, padding: 0.04 },
+    y: {
+      type: 'band',
+      domain,
+      label: 'true',
+      labelArrow: 'none',
+      labelAnchor: 'center',
+      tickSize: 0,
+      tickFormat,
+      padding: 0.04,
+    },
     marks: [
       pen.plot.cell(cells, {
         x: 'to',
         y: 'from',
         rx: 2,
         fill: {
-          value: ({ from, to }: { from: number; to: number }) => (from === to ? 'var(--c0)' : 'var(--c1)'),
+          value: ({ from, to, count }: { from: number; to: number; count: number }) =>
+            from === to ? 'var(--c0)' : count === 0 ? 'var(--muted)' : 'var(--c1)',
           scale: null,
         },
         fillOpacity: {
           value: ({ share, from, to }: { share: number; from: number; to: number }) =>
-            share === 0 ? 0.04 : from === to ? 0.12 + 0.55 * share : Math.min(0.85, 0.25 + 1.5 * share),
+            share === 0 ? 0.07 : from === to ? 0.12 + 0.55 * share : Math.min(0.85, 0.25 + 1.5 * share),
           scale: null,
         },
       }),

@@ -250,7 +250,10 @@ export async function silhouetteFigure(
   const found = await silhouette(matrix, labels, { ...part, signal })
   const groups: number[][] = Array.from({ length: k }, () => [])
   found.samples.forEach((value, i) => groups[labels[found.rows[i]]].push(value))
+  const height = Math.min(560, 180 + k * 26)
   const gap = found.samples.length * 0.012 + 1
+  // Every cluster gets room for its number, be it ever so small.
+  const least = (found.samples.length * 15) / (height - 60)
   let base = 0
   const hills: { row: number; value: number; c: number; color: string }[] = []
   const marks: { row: number; name: string }[] = []
@@ -262,8 +265,8 @@ export async function silhouetteFigure(
     // A cluster of one row still is a hill.
     const last = values.at(-1)
     if (last !== undefined) hills.push({ row: base + values.length, value: last, c, color: lookOf(c).color })
-    marks.push({ row: base + values.length / 2, name: String(c) })
-    base += values.length + gap
+    marks.push({ row: base + Math.max(values.length, least * 0.8) / 2, name: String(c) })
+    base += Math.max(values.length + gap, least)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const negative = values.filter((value) => value < 0).length
     rows.push([
@@ -291,7 +294,7 @@ export async function silhouetteFigure(
   const svg = pen.draw({
     title: 'Silhouettes',
     description: says,
-    height: Math.min(560, 180 + k * 26),
+    height,
     marginLeft: 36,
     marginBottom: 38,
     marginTop: 10,

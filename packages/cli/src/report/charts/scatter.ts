@@ -74,23 +74,16 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     : dots(pen, cloud, xWindow, yWindow, options)
   if (options.centred) {
     marks.push(
-      plot.text(
-        middles.flatMap((middle, group) =>
-          middle.rows === 0
-            ? []
-            : [{ x: clamp(middle.x, xWindow), y: clamp(middle.y, yWindow), text: String(group) }],
-        ),
-        {
-          x: 'x',
-          y: 'y',
-          text: 'text',
-          fill: 'var(--ink)',
-          stroke: 'var(--paper)',
-          strokeWidth: 4,
-          fontSize: 15,
-          fontWeight: 'bold',
-        },
-      ),
+      plot.text(labelsOf(middles, xWindow, yWindow), {
+        x: 'x',
+        y: 'y',
+        text: 'text',
+        fill: 'var(--ink)',
+        stroke: 'var(--paper)',
+        strokeWidth: 4,
+        fontSize: 15,
+        fontWeight: 'bold',
+      }),
     )
   }
   const edge =
@@ -112,7 +105,7 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     y: { domain: [...yWindow], label: axisName(cloud.yTitle, 60), grid: true },
     legend:
       names.length > 1 && names.length <= 24
-        ? names.map((label, at) => ({ label, ...lookIn(at, options) }))
+        ? names.map((label, at) => ({ label, ...lookIn(at, options) })).filter(({ label }) => label !== '')
         : [],
     marks,
   })
@@ -124,11 +117,13 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     tableTitle: 'Where each group lies',
     table: {
       columns: titled('group', '#rows', '#mean across', '#sd across', '#mean up', '#sd up'),
-      rows: middles.map(({ name, rows, x: across, y: up, sdX, sdY }) => [
-        name,
-        whole(rows),
-        ...[across, sdX, up, sdY].map((value) => (rows === 0 ? '' : brief(value))),
-      ]),
+      rows: middles
+        .filter(({ name }) => name !== '')
+        .map(({ name, rows, x: across, y: up, sdX, sdY }) => [
+          name,
+          whole(rows),
+          ...[across, sdX, up, sdY].map((value) => (rows === 0 ? '' : brief(value))),
+        ]),
       note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.`,
     },
   }
@@ -225,6 +220,29 @@ function boxes(
       },
     }),
   ]
+}
+
+/** The numbers of the groups in their middles, moved aside where two would lie on each other. */
+function labelsOf(
+  middles: readonly Middle[],
+  xWindow: Window,
+  yWindow: Window,
+): { readonly x: number; readonly y: number; readonly text: string }[] {
+  const placed: { x: number; y: number; text: string }[] = []
+  const [wide, tall] = [xWindow[1] - xWindow[0], yWindow[1] - yWindow[0]]
+  for (const [group, middle] of middles.entries()) {
+    if (middle.rows === 0) continue
+    const label = { x: clamp(middle.x, xWindow), y: clamp(middle.y, yWindow), text: String(group) }
+    const step = label.x > xWindow[0] + wide / 2 ? -0.03 * wide : 0.03 * wide
+    while (
+      placed.some(
+        (other) => Math.abs(other.x - label.x) < 0.024 * wide && Math.abs(other.y - label.y) < 0.04 * tall,
+      )
+    )
+      label.x += step
+    placed.push(label)
+  }
+  return placed
 }
 
 type Window = readonly [number, number]
