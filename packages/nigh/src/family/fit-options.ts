@@ -39,7 +39,7 @@ export interface ClusterOptions extends PointsOptions, Pacing {
 }
 
 /** The names of {@link ClusterOptions}. */
-export const clusterOptionNames: readonly string[] = [
+const NAMES: readonly string[] = [
   'k',
   'init',
   'nInit',
@@ -217,6 +217,11 @@ export function warningsOf(
 }
 
 /** Refuses options that a fit does not know. */
-export function checkClusterNames(call: string, options: unknown, more: readonly string[] = []): void {
-  checkOptions(call, options, [...clusterOptionNames, ...more])
+export function checkClusterNames(
+  call: string,
+  options: unknown,
+  more: readonly string[] = [],
+  less: readonly string[] = [],
+): void {
+  checkOptions(call, options, [...NAMES.filter((name) => !less.includes(name)), ...more])
 }

@@ -9,6 +9,7 @@ import { KMedians } from '../family/kmedians.ts'
 import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
 import { KMedoids } from '../family/kmedoids.ts'
 import { KMeans1D } from '../family/kmeans-1d.ts'
+import { BoundedKMeans } from '../family/bounded-kmeans.ts'
 import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
@@ -36,6 +37,7 @@ export type Model =
   | NeighborDistance
   | CentroidDistance
   | SphericalKMeans
+  | BoundedKMeans
   | KMeans1D
   | KMedoids
   | MiniBatchKMeans
@@ -84,6 +86,8 @@ export function load(bytes: Uint8Array): Model {
       return KMedoids.fromBytes(bytes)
     case 'kmeans-1d':
       return KMeans1D.fromBytes(bytes)
+    case 'bounded-kmeans':
+      return BoundedKMeans.fromBytes(bytes)
     case 'spherical-kmeans':
       return SphericalKMeans.fromBytes(bytes)
     case 'bisecting-kmeans':

@@ -1,0 +1,224 @@
+// The assignment of rows to clusters that costs least while every cluster has from `minSize` to `maxSize` rows.
+//
+// A minimum-cost flow: a unit a row, row → cluster → sink, the last arcs from minSize to maxSize units. It starts from
+// every row at its nearest cluster, which costs least of all and breaks only bounds, and sends units from where there
+// are too many to where there are too few along shortest paths, each of which keeps the flow the cheapest of its kind
+// (Ahuja, Magnanti and Orlin 1993, section 9.7). Rows need no nodes: between clusters a and b only the row of a that
+// loses least by going to b matters. So paths are looked for among k clusters and the sink, however many rows there are.
+
+import { powerAbove } from '../data/sums.ts'
+import type { SearchProgress } from '../indexes/steps.ts'
+import type { Work } from './partition.ts'
+
+/** Units sent between two pauses. */
+const BETWEEN_PAUSES = 64
+
+/**
+ * Finds the cheapest assignment within bounds: exactly, for costs rounded to about 2^-50 of the largest times k.
+ *
+ * Cost: n·k to begin; then for each row that must give way, k² steps a round of the path search and k·log n.
+ * Memory: about 16 bytes for each row and cluster.
+ *
+ * @param costs n × k, finite, from 0 up
+ * @param minSize at most n/k, `maxSize` at least n/k
+ * @returns n labels; among equal costs the smaller numbers of clusters and rows are preferred
+ */
+export function* boundedAssignment(
+  costs: Float64Array,
+  k: number,
+  minSize: number,
+  maxSize: number,
+  progress: SearchProgress,
+): Work<Uint32Array> {
+  const flow = new Flow(wholeCosts(costs, k), k, minSize, maxSize)
+  for (let sent = 0; flow.send(); sent++) if (sent % BETWEEN_PAUSES === 0) yield progress
+  return flow.labels
+}
+
+/**
+ * Costs over the cheapest of their row, as whole numbers whose sums along a path are exact: so that rounding cannot
+ * make a path go in circles.
+ */
+function wholeCosts(costs: Float64Array, k: number): Float64Array {
+  const whole = new Float64Array(costs.length)
+  let largest = 0
+  for (let from = 0; from < costs.length; from += k) {
+    let least = costs[from]
+    for (let c = 1; c < k; c++) least = Math.min(least, costs[from + c])
+    for (let c = 0; c < k; c++) {
+      whole[from + c] = costs[from + c] - least
+      largest = Math.max(largest, whole[from + c])
+    }
+  }
+  if (largest === 0) return whole
+  const steps = 2 ** 50 / powerAbove(k + 2)
+  const unit = powerAbove(largest)
+  for (let at = 0; at < whole.length; at++) whole[at] = Math.round((whole[at] / unit) * steps)
+  return whole
+}
+
+class Flow {
+  readonly labels: Uint32Array
+  readonly #costs: Float64Array
+  readonly #k: number
+  readonly #minSize: number
+  readonly #maxSize: number
+  /** Rows of each cluster, and how many of them are passed on to the sink. */
+  readonly #sizes: Float64Array
+  readonly #passed: Float64Array
+  /** For clusters a and b, the rows that were ever in a as a heap by what going to b costs; some have left. */
+  readonly #heaps: number[][]
+  /** Arc costs among k clusters and the sink; Infinity where there is no arc. */
+  readonly #arcs: Float64Array
+
+  constructor(costs: Float64Array, k: number, minSize: number, maxSize: number) {
+    const n = costs.length / k
+    this.#costs = costs
+    this.#k = k
+    this.#minSize = minSize
+    this.#maxSize = maxSize
+    this.labels = new Uint32Array(n)
+    this.#sizes = new Float64Array(k)
+    for (let i = 0; i < n; i++) {
+      let best = 0
+      for (let c = 1; c < k; c++) if (costs[i * k + c] < costs[i * k + best]) best = c
+      this.labels[i] = best
+      this.#sizes[best]++
+    }
+    this.#passed = this.#sizes.map((size) => Math.min(maxSize, Math.max(minSize, size)))
+    this.#heaps = []
+    this.#arcs = new Float64Array((k + 1) * (k + 1)).fill(Number.POSITIVE_INFINITY)
+    if (this.#sizes.every((size, c) => size === this.#passed[c])) return
+    for (let pair = 0; pair < k * k; pair++) this.#heaps.push([])
+    for (let i = 0; i < n; i++) this.#enter(i, this.labels[i])
+    for (let c = 0; c < k; c++) this.#renew(c)
+  }
+
+  /** Sends one unit from too many to too few; false where nothing is too many. */
+  send(): boolean {
+    if (this.#heaps.length === 0) return false
+    const k = this.#k
+    const nodes = k + 1
+    const distances = new Float64Array(nodes).fill(Number.POSITIVE_INFINITY)
+    const from = new Int32Array(nodes).fill(-1)
+    let over = false
+    for (let node = 0; node < nodes; node++) {
+      if (this.#excess(node) <= 0) continue
+      distances[node] = 0
+      over = true
+    }
+    if (!over) return false
+    // Bellman and Ford: arcs back along the flow have costs below 0. Strict <: the smaller number on a tie.
+    for (let changed = true; changed; ) {
+      changed = false
+      for (let a = 0; a < nodes; a++) {
+        if (distances[a] === Number.POSITIVE_INFINITY) continue
+        for (let b = 0; b < nodes; b++) {
+          const distance = distances[a] + this.#arcs[a * nodes + b]
+          if (distance < distances[b]) {
+            distances[b] = distance
+            from[b] = a
+            changed = true
+          }
+        }
+      }
+    }
+    let goal = -1
+    for (let node = 0; node < nodes; node++) {
+      if (this.#excess(node) >= 0 || distances[node] === Number.POSITIVE_INFINITY) continue
+      if (goal < 0 || distances[node] < distances[goal]) goal = node
+    }
+    if (goal < 0) throw new Error('bounds cannot be kept: this is a defect of nigh')
+    const touched = new Set<number>()
+    for (let b = goal; from[b] >= 0; b = from[b]) {
+      this.#carry(from[b], b)
+      touched.add(from[b]).add(b)
+    }
+    for (const node of touched) if (node < k) this.#renew(node)
+    return true
+  }
+
+  /** Units that a node has too many; below 0, too few. Node k is the sink. */
+  #excess(node: number): number {
+    if (node < this.#k) return this.#sizes[node] - this.#passed[node]
+    let excess = -this.labels.length
+    for (const passed of this.#passed) excess += passed
+    return excess
+  }
+
+  /** Sends a unit along one arc. */
+  #carry(a: number, b: number): void {
+    const k = this.#k
+    if (b === k) this.#passed[a]++
+    else if (a === k) this.#passed[b]--
+    else {
+      const row = this.#cheapest(a, b)
+      this.labels[row] = b
+      this.#sizes[a]--
+      this.#sizes[b]++
+      this.#enter(row, b)
+    }
+  }
+
+  /** Finds the arcs that leave a cluster, and those between it and the sink. */
+  #renew(c: number): void {
+    const k = this.#k
+    const nodes = k + 1
+    for (let b = 0; b < k; b++) {
+      if (b === c) continue
+      const row = this.#cheapest(c, b)
+      this.#arcs[c * nodes + b] = row < 0 ? Number.POSITIVE_INFINITY : this.#price(row, c, b)
+    }
+    this.#arcs[c * nodes + k] = this.#passed[c] < this.#maxSize ? 0 : Number.POSITIVE_INFINITY
+    this.#arcs[k * nodes + c] = this.#passed[c] > this.#minSize ? 0 : Number.POSITIVE_INFINITY
+  }
+
+  #price(row: number, a: number, b: number): number {
+    return this.#costs[row * this.#k + b] - this.#costs[row * this.#k + a]
+  }
+
+  #before(x: number, y: number, a: number, b: number): boolean {
+    const difference = this.#price(x, a, b) - this.#price(y, a, b)
+    return difference < 0 || (difference === 0 && x < y)
+  }
+
+  /** The row of cluster a that goes to b for least; −1 where a is empty. Rows that have left a are dropped. */
+  #cheapest(a: number, b: number): number {
+    const heap = this.#heaps[a * this.#k + b]
+    while (heap.length > 0) {
+      if (this.labels[heap[0]] === a) return heap[0]
+      const last = heap.pop() ?? 0
+      if (heap.length > 0) this.#sink(heap, last, a, b)
+    }
+    return -1
+  }
+
+  #enter(row: number, a: number): void {
+    for (let b = 0; b < this.#k; b++) {
+      if (b === a) continue
+      const heap = this.#heaps[a * this.#k + b]
+      let at = heap.length
+      heap.push(row)
+      while (at > 0) {
+        const parent = (at - 1) >> 1
+        if (!this.#before(row, heap[parent], a, b)) break
+        heap[at] = heap[parent]
+        at = parent
+      }
+      heap[at] = row
+    }
+  }
+
+  #sink(heap: number[], row: number, a: number, b: number): void {
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && this.#before(heap[child + 1], heap[child], a, b)) child++
+      if (!this.#before(heap[child], row, a, b)) break
+      heap[at] = heap[child]
+      at = child
+    }
+    heap[at] = row
+  }
+}
