@@ -143,7 +143,13 @@ try {
       for (const how of ways) {
         const way = `${how.threads ?? 'all'} threads, ${how.kernels ?? 'fastest'} kernels`
         await report.check(`${name}, ${way}: the bits of Node`, async () => {
-          const fits = JSON.parse(await tab.evaluate(`globalThis.golden(${JSON.stringify(how)})`))
+          const text = await Promise.race([
+            tab.evaluate(`globalThis.golden(${JSON.stringify(how)})`),
+            new Promise((_, reject) =>
+              setTimeout(reject, 180_000, new Error('not done after three minutes')),
+            ),
+          ])
+          const fits = JSON.parse(text)
           for (const { parts } of Object.values(fits)) {
             for (const part of Object.values(parts))
               part.hash = hashOf(Uint8Array.from(Buffer.from(part.bytes, 'base64')))

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import * as nigh from 'nigh'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-// Every example in the documents and docstrings is type-checked and run, and prints what its comments say it prints:
+// Every example in the documents and docstrings is type-checked (unless it is plain JavaScript) and run, and prints what its comments say it prints:
 // `console.log(x) // 3`, or lines of their own after a console.log.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -50,9 +50,9 @@ function documents(): string[] {
 
 function blocks(document: string): Example[] {
   const text = readFileSync(join(root, document), 'utf8')
-  return Array.from(text.matchAll(/^```(ts|js)\n([\s\S]*?)^```$/gm), ([, , code], i) => ({
+  return Array.from(text.matchAll(/^```(ts|js)\n([\s\S]*?)^```$/gm), ([, language, code], i) => ({
     name: `${document}, block ${i + 1}`,
-    file: `${document.replaceAll(/\W/g, '-')}-${i + 1}.ts`,
+    file: `${document.replaceAll(/\W/g, '-')}-${i + 1}.${language}`,
     code,
   }))
 }

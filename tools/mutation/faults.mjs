@@ -1,0 +1,285 @@
+// Faults planted by hand, one at a time, in a copy of the sources: each is a mistake that somebody could make.
+// `in` is a file below packages/nigh; `from` must occur in it (the first occurrence is changed).
+
+const kmeans = [
+  'packages/nigh/src/kernels',
+  'packages/nigh/src/kmeans',
+  'packages/nigh/fixtures/kmeans.golden.test.ts',
+]
+const knn = [
+  'packages/nigh/src/indexes',
+  'packages/nigh/src/metrics',
+  'packages/nigh/src/knn',
+  'packages/nigh/src/engine',
+]
+const data = ['packages/nigh/src/data', 'packages/nigh/src/kmeans']
+const files = ['packages/nigh/src/files', 'packages/nigh/src/kmeans']
+
+const plant = (tests, file, list) => list.map(([about, from, to]) => ({ tests, file, about, from, to }))
+
+export const faults = [
+  ...plant(kmeans, 'assembly/assign.ts', [
+    [
+      'ties: the last place, not the smaller index',
+      '(sq == bestSq && c < winner)',
+      '(sq == bestSq && c > winner)',
+    ],
+    [
+      'ties: the first place, not the smaller index',
+      'if (sq < bestSq || (sq == bestSq && c < winner)) {',
+      'if (sq < bestSq) {',
+    ],
+    ['a group is left out too soon', 'if (bound > reach) {', 'if (bound > reach * 0.7) {'],
+    [
+      'lower bound without the path of the others',
+      'down32(other + otherPath, otherPath)',
+      'down32(other + 2 * otherPath + 0.01, otherPath)',
+    ],
+    ['upper bound too low', 'up32(winnerUp - path, path)', 'up32(winnerUp * 0.98 - path, path)'],
+    ['sums: the sign is forgotten', 'a *= whole * sign', 'a *= whole'],
+    ['sums: the fine part is forgotten', 'b *= whole * sign', 'b *= 0'],
+    ['sums: fractions of weights are forgotten', 'if (part != 0) {', 'if (part > 2) {'],
+    [
+      'rows of weight 0 count as changes',
+      'if (!weights || load<f64>(weights + (row << 3)) != 0) changed += 1',
+      'changed += 1',
+    ],
+    [
+      'cluster 0 is never left',
+      'if (label >= 0) move(row, label, -1)',
+      'if (label > 0) move(row, label, -1)',
+    ],
+    ['the bound of the group that was left', 'const groupSqUnused', ''],
+    ['half gaps: too wide', 'const wider = f32x4.splat(1 + 4e-7)', 'const wider = f32x4.splat(0.9)'],
+    ['bounds: too narrow', 'const narrower = f32x4.splat(1 - 4e-7)', 'const narrower = f32x4.splat(1.2)'],
+    [
+      'the second of the whole is lost',
+      'if (sq < secondSq) secondSq = sq',
+      'if (sq < secondSq) secondSq = sq * 4',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/seed.ts', [
+    [
+      '−0 and 0 hash apart',
+      'cell(points, double, start + <usize>j) + 0.0)',
+      'cell(points, double, start + <usize>j))',
+    ],
+    [
+      'fractions put back with the wrong sign',
+      '-whole, whole - weight, big1, big2',
+      '-whole, weight - whole, big1, big2',
+    ],
+    ['absent rows gain', 'setDistance(i, 0) // absent', 'setDistance(i, 1) // absent'],
+    [
+      'the limit forgets the error of the score',
+      '(root * root - normSq + errorSq) * 0.5',
+      '(root * root * 0.9 - normSq) * 0.5',
+    ],
+    [
+      'old distances stay in the buckets',
+      'if (!first) addOnTwo(bucket, load<f64>(sqs + at)',
+      'if (first) addOnTwo(bucket, load<f64>(sqs + at)',
+    ],
+    [
+      'a row that gained is left out',
+      'if (!first && (load<u8>(gained + <usize>i) & bit) == 0) continue',
+      'if (!first && (load<u8>(gained + <usize>i) & bit) != 0) continue',
+    ],
+  ]),
+  ...plant(kmeans, 'src/kernels/scalar.ts', [
+    ['ties: the larger index', 'if (sq < best) {', 'if (sq <= best) {'],
+    [
+      'inertia: fractions of weights are forgotten',
+      'whole,\n      weight - whole,\n      f64[fields + SQ_GRID_1]',
+      'whole,\n      0,\n      f64[fields + SQ_GRID_1]',
+    ],
+    ['ranges take absent rows', 'if (weights > 0 && f64[weights + i] === 0) continue', ''],
+    ['sums: the sign is forgotten', 'b *= whole * sign', 'b *= whole'],
+    ['absent rows count as changes', 'if (weights === 0 || f64[weights + i] !== 0) changed++', 'changed++'],
+  ]),
+  ...plant(kmeans, 'src/kmeans/lloyd.ts', [
+    ['over although a cluster could be filled', '&& iterations > 1 && !filled', '&& iterations > 1'],
+    ['a tie of starts: the later one', 'outcome.inertia < best.inertia', 'outcome.inertia <= best.inertia'],
+    ['only the first start', 'if (best.inertia === 0) break', 'if (best.inertia >= 0) break'],
+    [
+      'labels of the last start',
+      'yield* answer(engine.keepLabels())',
+      'if (start > 0) continue\n      yield* answer(engine.keepLabels())',
+    ],
+    ['iterations one too many', 'let iterations = 0', 'let iterations = 1'],
+    ['tolerance against the square', 'shift <= options.tolerance', 'shift * shift <= options.tolerance'],
+    [
+      'the centroid that moved least',
+      'if (sq > longest) longest = sq',
+      'if (sq < longest || longest === 0) longest = sq',
+    ],
+    [
+      'stale labels at the limit',
+      'if (!converged || assigned === null) assigned',
+      'if (assigned === null) assigned',
+    ],
+    [
+      'means divide by the coarse weight',
+      'const weight = sums.weightCoarse[c] + sums.weightFine[c]\n    if',
+      'const weight = Math.round(sums.weightCoarse[c] + sums.weightFine[c])\n    if',
+    ],
+    ['means without the fine part', '(sums.coarse[at] + sums.fine[at]) / weight', 'sums.coarse[at] / weight'],
+    [
+      'clusters of no use are kept',
+      'if (empty.length > 0 && converged) {',
+      'if (empty.length > 99 && converged) {',
+    ],
+    [
+      'a row alone is moved for ever',
+      'if (left === undefined) filled++',
+      'filled++\n      if (left === undefined) continue',
+    ],
+  ]),
+  ...plant(kmeans, 'src/kmeans/seeding.ts', [
+    ['the candidate that gains least', 'gains[t] > gains[best]', 'gains[t] < gains[best]'],
+    [
+      'taken rows can be drawn again',
+      "engine.draw('weight', random.uniform(), taken)",
+      "engine.draw('weight', random.uniform(), [])",
+    ],
+  ]),
+  ...plant(kmeans, 'src/kmeans/job.ts', [
+    [
+      'inertia keeps the scale',
+      'inertia: outcome.inertia / factor / factor /',
+      'inertia: outcome.inertia / factor /',
+    ],
+    [
+      'counts keep the unit of the weights',
+      'counts: outcome.counts.map((x) => x / job.weightScale)',
+      'counts: outcome.counts.map((x) => x)',
+    ],
+    [
+      'predict forgets the scale',
+      'const centroids = job.centroids.map((x) => x * factor)',
+      'const centroids = job.centroids.map((x) => x)',
+    ],
+    ['absent rows may overflow', 'largest = Math.max(largest, largestAbsent(runner, rows))', ''],
+    ['inertia keeps the unit of the weights', '/ factor / job.weightScale', '/ factor'],
+  ]),
+  ...plant(kmeans, 'src/kmeans/grids.ts', [
+    ['grids that overflow', 'Math.min(50, 52 -', 'Math.min(60, 62 -'],
+    [
+      'a fine grid as coarse as the coarse',
+      'fine[j] = roundingConstant(exponent - 2 * bits - 1)',
+      'fine[j] = roundingConstant(exponent - bits)',
+    ],
+    [
+      'the origin is the minimum',
+      'const middle = ranges.minima[j] + span / 2',
+      'const middle = ranges.minima[j] + span / 2 + 1e-9 * span * ranges.weight',
+    ],
+  ]),
+  ...plant(kmeans, 'src/kmeans/options.ts', [
+    [
+      'nInit beside given centroids passes',
+      'if (given !== null && given > 1) {',
+      'if (given !== null && given > 1e6) {',
+    ],
+    [
+      'centroids of another width pass',
+      'matrix.rows !== k || matrix.columns !== columns',
+      'matrix.rows !== k',
+    ],
+    ['far centroids pass', 'Math.abs(x) > LARGEST', 'x > 1e308'],
+    [
+      'the caller’s centroids are used',
+      'return Float64Array.from(matrix.values)',
+      'return matrix.values instanceof Float64Array ? matrix.values : Float64Array.from(matrix.values)',
+    ],
+  ]),
+  ...plant(kmeans, 'src/engine/local-fit.ts', [
+    ['far rows: ties to the larger row', 'compareRows(row, best.row) < 0', 'compareRows(row, best.row) > 0'],
+    [
+      'far rows may be absent',
+      'if (sq === 0 || (weight !== null && weight[i] === 0)) continue',
+      'if (sq === 0) continue',
+    ],
+    ['canonical order by row number', 'byContent(a, b))', '0)'],
+    ['paths too short', '* scale * widening + 1e-300', '* scale * 0.5 + 1e-300'],
+    ['the mover’s own path', '(c === mover ? second : longest)', 'second'],
+    ['half gaps too long', '0.5 * Math.sqrt(gapsSq[c])', '0.9 * Math.sqrt(gapsSq[c])'],
+    ['relocated rows keep their bounds', 'upper[i] = Number.POSITIVE_INFINITY', ''],
+  ]),
+  ...plant(knn, 'src/indexes/selection.ts', [
+    [
+      'ties: the larger row is admitted',
+      'rank === this.worstRank && row < this.worstRow',
+      'rank === this.worstRank && row > this.worstRow',
+    ],
+    ['ties: the larger row stands first', 'rows[at - 1] > row', 'rows[at - 1] < row'],
+    ['heap: ties are not looked at', '(rank === ranks[parent] && row > rows[parent])', 'false'],
+    ['heap: the smaller child', 'ranks[right] > ranks[child] ||', 'ranks[right] < ranks[child] ||'],
+  ]),
+  ...plant(knn, 'src/indexes/kdtree.ts', [
+    [
+      'a tie prunes',
+      'if (!best.admits(bounds[depth], smallest[node])) continue',
+      'if (bounds[depth] >= best.worstRank) continue',
+    ],
+    ['a row is its own neighbour', 'const skip = self ? query : -1', 'const skip = -1'],
+    ['radius excluded', 'if (rank <= limit && row !== skip', 'if (rank < limit && row !== skip'],
+    [
+      'boxes leave a row out',
+      'if (x > highs[box + j]) highs[box + j] = x',
+      'if (x > highs[box + j] && position > start) highs[box + j] = x',
+    ],
+    [
+      'the filter is forgotten',
+      'best.admits(rank, row) && (live === undefined || live[row] === 1)',
+      'best.admits(rank, row)',
+    ],
+  ]),
+  ...plant(knn, 'src/metrics/euclidean.ts', [
+    ['one row of four', 's3 += t3 * t3', 's3 += t2 * t3'],
+    ['boxes: the far side', 'x > highs[b] ? x - highs[b] : 0', 'x > highs[b] ? x - lows[b] : 0'],
+  ]),
+  ...plant(knn, 'src/knn/class-votes.ts', [
+    [
+      'votes: ties to the later class',
+      'votes.values[start + c] > votes.values[start + best]',
+      'votes.values[start + c] >= votes.values[start + best]',
+    ],
+    ['votes: weights are forgotten', '+= votes[at - offsets[query]]', '+= 1'],
+    ['shares that do not sum to 1', 'values[start + c] /= sum', 'values[start + c] /= sum + 1'],
+  ]),
+  ...plant(knn, 'src/knn/number-means.ts', [
+    ['means divide by the number', 'let mean = sum / total', 'let mean = sum / (end - start)'],
+    [
+      'means of the wrong output',
+      'targets[rows[at] * outputs + j]\n      let mean',
+      'targets[rows[at] * outputs]\n      let mean',
+    ],
+  ]),
+  ...plant(knn, 'src/knn/vote-weights.ts', [
+    [
+      'coincident rows do not stand alone',
+      'distance === nearest ? 1 : nearest / distance',
+      'distance === nearest ? 1 : (nearest + 1) / (distance + 1)',
+    ],
+    ['copies count once', 'votes[place] *= copies[at + place]', ''],
+  ]),
+  ...plant(data, 'src/data/weights.ts', [
+    [
+      'negative weights pass',
+      'weight >= 0 && weight < Number.POSITIVE_INFINITY',
+      'weight < Number.POSITIVE_INFINITY',
+    ],
+    ['only zeros pass', 'if (largest === 0) {', 'if (largest < 0) {'],
+    ['weights are not brought to size', 'values[i] /= unit', ''],
+  ]),
+  ...plant(files, 'src/kmeans/kmeans.ts', [
+    ['a label beyond k passes', 'label >= k', 'label > k'],
+    ['the seed is not saved', "seed: fields.integer('seed', 0)", "seed: fields.integer('seed', 0) * 0"],
+    [
+      'the scale is not saved',
+      'exponent: this.#exponent,\n        warnings',
+      'exponent: 0,\n        warnings',
+    ],
+  ]),
+].filter(({ to, from }) => !from.includes('Unused') && to !== from)
