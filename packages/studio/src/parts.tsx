@@ -22,6 +22,7 @@ export function Segments<T extends string>(props: {
           type="button"
           aria-pressed={value === props.value}
           title={title}
+          aria-label={typeof text === 'string' ? undefined : title}
           onClick={() => props.onPick(value)}
         >
           {text}

@@ -174,7 +174,7 @@ describe('Work', () => {
     await page.locator('[data-confusion] button').first().click()
     await page.locator('[data-row]').first().click()
     await page.waitForSelector('[data-inspected]')
-    expect(await page.locator('section:has(#why-title) tbody tr').count()).toBe(6)
+    expect(await page.locator('section[aria-labelledby=why-title] tbody tr').count()).toBe(6)
     const [got] = await Promise.all([
       page.waitForEvent('download'),
       page.setInputFiles('[data-predict]', join(data, 'penguins.csv')),

@@ -63,7 +63,7 @@ export function Board(props: {
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         class={props.class ?? ''}
         role="application"
-        tabIndex={0}
+        tabindex={0}
         aria-label={props.label}
         aria-describedby="board-keys"
         data-board={props.name}

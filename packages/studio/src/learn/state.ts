@@ -134,7 +134,7 @@ export async function load(name: string, first = false): Promise<void> {
     const settled: Lesson = next.init === 'placed' ? { ...next, init: 'random' } : next
     if (first) lessons.reset(settled)
     else lessons.change(settled)
-    trouble.value = ''
+    if (!first) trouble.value = ''
   } catch {
     trouble.value = `The sample “${sample.title}” could not be loaded. Reload the page while you are online, or choose another one.`
   }

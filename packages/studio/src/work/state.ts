@@ -170,7 +170,7 @@ export function wordsFor(error: unknown): string {
 
 /** The library names calls and options; the page has controls. */
 function inPlainWords(message: string): string {
-  return message
+  const bare = message
     .replace(
       /^(Encoder|KMeans|KNNClassifier|KNNRegressor|NearestNeighbors|NeighborDistance|LocalOutlierFactor|CentroidDistance|chooseK|Table)(\.\w+)?: /,
       '',
@@ -179,7 +179,8 @@ function inPlainWords(message: string): string {
       /; missing: 'drop' leaves out such rows, missing: 'impute' fills the cells/,
       '. Choose under “Empty cells” what becomes of them',
     )
-    .replace(/^./, (first) => first.toUpperCase())
+  // A message that begins with a file's name keeps it as it is.
+  return bare === message ? bare : bare.replace(/^./, (first) => first.toUpperCase())
 }
 
 let editions = 0
