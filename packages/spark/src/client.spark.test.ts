@@ -62,6 +62,19 @@ describe('frames', () => {
     ])
   })
 
+  it('keeps in memory what it is told to, whatever is asked of it', async () => {
+    const view = await spark.sql('select id, id * 3 as x from range(1000)').createView('kept_rows')
+    await view.persist()
+    const plan = async (): Promise<string> =>
+      String((await spark.sql('explain select * from kept_rows').collect())[0].plan)
+    for (let i = 0; i < 3; i++) {
+      expect(await view.count()).toBe(1000)
+      expect(await plan()).toContain('InMemoryTableScan')
+    }
+    await view.unpersist()
+    expect(await plan()).not.toContain('InMemoryTableScan')
+  })
+
   it('uploads in chunks', async () => {
     const values = Float64Array.from({ length: 1_200_000 * 2 }, (_, i) => Math.sin(i))
     const { Matrix } = await import('nigh')

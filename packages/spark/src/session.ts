@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type MessageInitShape, create } from '@bufbuild/protobuf'
 import { type Client, Code, ConnectError, type Interceptor, createClient } from '@connectrpc/connect'
-import { type GrpcTransportOptions, createGrpcTransport } from '@connectrpc/connect-node'
+import { type GrpcTransportOptions, Http2SessionManager, createGrpcTransport } from '@connectrpc/connect-node'
 import { SparkError, errorClassOf, errorInfo, sparkError } from './errors.ts'
 import {
   type AddArtifactsRequest,
@@ -79,6 +79,7 @@ export class Session {
   readonly id: string
   readonly limits: Limits
   readonly #client: Client<typeof SparkConnectService>
+  readonly #connections: Http2SessionManager
   readonly #userId: string
   readonly #clientType: string
   /** The server's own id of this session: sent back with every request, so that a restarted server is noticed. */
@@ -95,13 +96,15 @@ export class Session {
       if (endpoint.token !== '') request.header.set('authorization', `Bearer ${endpoint.token}`)
       return next(request)
     }
+    const baseUrl = `${endpoint.secure ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`
+    // Node allows a connection 10 MB by default; an upload beyond it kills it for every call after.
+    const http2 = { ...tls, maxSessionMemory: 1024, settings: { initialWindowSize: 4 << 20 } }
+    this.#connections = new Http2SessionManager(baseUrl, { idleConnectionTimeoutMs: 10 * 60_000 }, http2)
     const options: GrpcTransportOptions = {
-      baseUrl: `${endpoint.secure ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`,
+      baseUrl,
       interceptors: [headers],
       readMaxBytes: limits.messageBytes,
-      // Node allows a session 10 MB by default; an upload beyond it kills the connection for every call after it.
-      nodeOptions: { ...tls, maxSessionMemory: 1024, settings: { initialWindowSize: 4 << 20 } },
-      idleConnectionTimeoutMs: 10 * 60_000,
+      sessionManager: this.#connections,
     }
     this.#client = createClient(SparkConnectService, createGrpcTransport(options))
   }
@@ -407,6 +410,8 @@ export class Session {
     } catch {
       // A server that cannot be reached frees the session when it times out.
     }
+    // An open connection would keep the program running.
+    this.#connections.abort()
   }
 }
 

@@ -26,6 +26,7 @@ it('the examples of docs/spark.md compile, run, and print what they say', () => 
     '--types',
     'node',
     '--skipLibCheck',
+    '--ignoreConfig',
   ]
   const types = join(root, 'node_modules', '@types')
   execFileSync(

@@ -116,7 +116,7 @@ import time
 from pyspark.sql import SparkSession
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.clustering import KMeans
-spark = SparkSession.builder.remote("${cluster.url}/;token=${cluster.token}").getOrCreate()
+spark = SparkSession.builder.remote("${cluster.url.replace('127.0.0.1', 'localhost')}/;use_ssl=false;token=${cluster.token}").getOrCreate()
 table = spark.read.parquet("${path}")
 rows = VectorAssembler(inputCols=[f"x{j}" for j in range(${d})], outputCol="features").transform(table)
 for turn in range(2):
@@ -127,7 +127,8 @@ for turn in range(2):
   process.stdout.write(
     execFileSync(cluster.spark.python, ['-W', 'ignore', '-c', python], {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 600_000,
     }),
   )
 
