@@ -66,7 +66,7 @@ function show(command, minutes) {
     const clock = setTimeout(() => {
       out += `\nstopped after ${minutes} minutes`
       try {
-        process.kill(-child.pid, 'SIGKILL') // the whole group that it started
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL') // the whole group that it started
       } catch {
         child.kill('SIGKILL')
       }

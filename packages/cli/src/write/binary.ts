@@ -37,7 +37,8 @@ export function writeArrow(table: Table, draft: Draft): void {
 /** Writes a Parquet file (Snappy): float32 and float64, booleans, text, timestamps in milliseconds. */
 export function writeParquet(table: Table, draft: Draft): void {
   const writer = new ByteWriter()
-  parquetWrite({
+  // A writer that holds all in memory: it is done at once.
+  void parquetWrite({
     writer,
     columnData: table.columns.map((column) => ({
       name: column.name,

@@ -21,7 +21,10 @@ export function codeOf(run: () => unknown): string {
 }
 
 // Written apart from the library: plain sorting by textbook formulae.
-const formulae: Record<Exclude<MetricName, 'minkowski' | 'haversine' | 'cosine'>, DistanceFunction> = {
+const formulae: Record<
+  Exclude<MetricName, 'minkowski' | 'haversine' | 'cosine' | 'precomputed'>,
+  DistanceFunction
+> = {
   euclidean: (a, b) => Math.sqrt(a.reduce((sum, x, j) => sum + (x - b[j]) * (x - b[j]), 0)),
   sqeuclidean: (a, b) => a.reduce((sum, x, j) => sum + (x - b[j]) * (x - b[j]), 0),
   manhattan: (a, b) => a.reduce((sum, x, j) => sum + Math.abs(x - b[j]), 0),
