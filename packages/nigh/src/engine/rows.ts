@@ -1,7 +1,7 @@
 import { InputError } from '../check.ts'
 import type { Reals } from '../data/matrix.ts'
 import type { Memory } from '../kernels/memory.ts'
-import type { FitRows } from './local-fit.ts'
+import type { FitRows } from './fit-record.ts'
 
 /** Rows on their way into a memory: n × d numbers and, where there are any, their weights. */
 export interface CarriedRows {

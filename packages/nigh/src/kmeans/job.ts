@@ -1,5 +1,6 @@
 import { InputError } from '../check.ts'
-import { LocalFit, type FitRows, type FitWork } from '../engine/local-fit.ts'
+import type { FitRows, FitWork } from '../engine/fit-record.ts'
+import { LocalFit } from '../engine/local-fit.ts'
 import type { Runner } from '../engine/runner.ts'
 import { Random } from '../random.ts'
 import { fit, type Init, type LloydOptions } from './lloyd.ts'

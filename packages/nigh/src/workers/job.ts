@@ -1,5 +1,5 @@
 import { placeRows, type CarriedRows } from '../engine/rows.ts'
-import type { FitRows } from '../engine/local-fit.ts'
+import type { FitRows } from '../engine/fit-record.ts'
 import type { Runner } from '../engine/runner.ts'
 import {
   runFit,

@@ -1,0 +1,159 @@
+import { threeGrids } from '../kmeans/grids.ts'
+import {
+  CENTROIDS,
+  COLUMNS,
+  DOUBLE,
+  FIELDS,
+  LABELS,
+  POINTS,
+  ROUND,
+  ROWS,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SQ_GRID_1,
+  SQ_GRID_2,
+  SQ_GRID_3,
+  SQ_SUMS,
+  STATS,
+  STAT_DISTANCES,
+  STAT_EXACT,
+  WEIGHTS,
+} from '../kernels/layout.ts'
+import type { Runner } from './runner.ts'
+
+/** Where the rows of a fit lie in the runner's memory. */
+export interface FitRows {
+  readonly rows: number
+  readonly columns: number
+  /** Address of the rows, n × d, and whether they are float64. */
+  readonly points: number
+  readonly double: boolean
+  /** Address of the weights, float64, n; 0 where every weight is 1. */
+  readonly weights: number
+  /** At most this many centroids. */
+  readonly k: number
+}
+
+/** How much a fit worked. */
+export interface FitWork {
+  /** Distances computed, fast or exact. */
+  readonly distances: number
+  /** Rows that were decided by exact distances. */
+  readonly exact: number
+}
+
+/** The record of a fit: the fields that kernels read, and the arrays that they point to, in a runner's memory. */
+export class FitRecord {
+  readonly runner: Runner
+  readonly rows: FitRows
+  /** Address of the record. */
+  readonly address: number
+  readonly #block: number
+
+  constructor(runner: Runner, rows: FitRows) {
+    this.runner = runner
+    this.rows = rows
+    const { memory, threads } = runner
+    const { rows: n, columns, k } = rows
+    this.address = memory.allocate(FIELDS * 8)
+    memory.f64(this.address, FIELDS).fill(0)
+    const share = Math.ceil(n / (threads * 16) / ROUND) * ROUND
+    this.#block = Math.min(Math.max(share, ROUND), 32 * ROUND)
+    this.set(ROWS, n)
+    this.set(COLUMNS, columns)
+    this.set(POINTS, rows.points)
+    this.set(DOUBLE, rows.double ? 1 : 0)
+    this.set(WEIGHTS, rows.weights)
+    // Kernels read four labels at a time, and so up to three past the last: those must be labels too.
+    this.set(LABELS, memory.allocate((n + 4) * 4))
+    memory.u32(this.get(LABELS), n + 4).fill(0, n)
+    this.set(STATS, memory.allocate(threads * 64))
+    memory.f64(this.get(STATS), threads * 8).fill(0)
+    const scratch = 14 * 4 * ROUND + 512
+    this.set(SCRATCH_BYTES, scratch)
+    this.set(SCRATCH, memory.allocate(threads * scratch))
+    this.set(CENTROIDS, memory.allocate(k * columns * 8))
+    this.set(SQ_SUMS, memory.allocate(threads * 32))
+  }
+
+  set(field: number, value: number): void {
+    this.runner.memory.views.f64[this.address / 8 + field] = value
+  }
+
+  get(field: number): number {
+    return this.runner.memory.views.f64[this.address / 8 + field]
+  }
+
+  /** Space for an array whose address goes into a field, handed out once. */
+  space(field: number, bytes: number): number {
+    const known = this.get(field)
+    if (known !== 0) return known
+    const address = this.runner.memory.allocate(bytes)
+    this.set(field, address)
+    return address
+  }
+
+  /** Runs a kernel over all rows. */
+  pass(kernel: FitKernel): void {
+    this.runner.run(kernel, this.address, this.rows.rows, this.#block)
+  }
+
+  /** Writes the constants that round squared distances up to `largest` to their grids. */
+  setSqGrids(largest: number, bits: number): void {
+    const [one, two, three] = threeGrids(largest, bits)
+    this.set(SQ_GRID_1, one)
+    this.set(SQ_GRID_2, two)
+    this.set(SQ_GRID_3, three)
+  }
+
+  /** How much the kernels worked so far. */
+  get work(): FitWork {
+    const { memory, threads } = this.runner
+    const stats = memory.f64(this.get(STATS), threads * 8)
+    let distances = 0
+    let exact = 0
+    for (let t = 0; t < threads; t++) {
+      distances += stats[t * 8 + STAT_DISTANCES]
+      exact += stats[t * 8 + STAT_EXACT]
+    }
+    return { distances, exact }
+  }
+
+  /** A row, as float64: a copy. */
+  row(i: number): Float64Array {
+    const { memory } = this.runner
+    const { columns, points, double } = this.rows
+    return Float64Array.from(
+      double ? memory.f64(points + i * columns * 8, columns) : memory.f32(points + i * columns * 4, columns),
+    )
+  }
+
+  /** Whether a row has this content. */
+  rowEquals(i: number, row: Float64Array): boolean {
+    const { columns, points, double } = this.rows
+    const { f64, f32 } = this.runner.memory.views
+    const values = double ? f64 : f32
+    const at = points / (double ? 8 : 4) + i * columns
+    for (let j = 0; j < columns; j++) if (values[at + j] !== row[j]) return false
+    return true
+  }
+}
+
+/** Kernels that work on the rows of a fit. */
+export type FitKernel =
+  | 'ranges'
+  | 'centre'
+  | 'narrow'
+  | 'assign'
+  | 'residuals'
+  | 'distances'
+  | 'hash'
+  | 'seed'
+
+/** Orders rows column by column. */
+export function compareRows(a: Float64Array, b: Float64Array): number {
+  for (let j = 0; j < a.length; j++) {
+    if (a[j] !== b[j]) return a[j] < b[j] ? -1 : 1
+  }
+  return 0
+}

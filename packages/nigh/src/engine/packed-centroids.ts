@@ -1,0 +1,177 @@
+import {
+  CENTROIDS,
+  CLUSTERS,
+  GROUPS,
+  GROUP_OF,
+  GROUP_PANELS,
+  GROUP_PATHS,
+  GROUP_PATHS_32,
+  HALF_GAPS,
+  HALVES,
+  NARROW,
+  NORM_MAX,
+  ORIGIN,
+  OTHER_PATHS,
+  OTHER_PATHS_32,
+  PANELS,
+  PATHS,
+  PATHS_32,
+  PLACES,
+  SCALE,
+  WORK_CENTROIDS,
+} from '../kernels/layout.ts'
+import { groupCentroids } from './centroid-groups.ts'
+import type { FitRecord } from './fit-record.ts'
+import type { WorkingCopy } from './working-copy.ts'
+
+/** The centroids in the forms that the assignment kernel reads, and how far they have come. */
+export class PackedCentroids {
+  readonly #record: FitRecord
+  readonly #copy: WorkingCopy
+  /** As they were packed last. */
+  #centroids: Float64Array = new Float64Array(0)
+  #places: Int32Array = new Int32Array(0)
+  #groupOf: Int32Array = new Int32Array(0)
+
+  constructor(record: FitRecord, copy: WorkingCopy) {
+    this.#record = record
+    this.#copy = copy
+  }
+
+  /** Groups the centroids and makes room for their packed form; returns the number of groups. */
+  layOut(centroids: Float64Array, k: number): number {
+    const { memory } = this.#record.runner
+    const { columns, k: most } = this.#record.rows
+    this.#record.set(CLUSTERS, k)
+    const groups = groupCentroids(centroids, columns, groupSize(most, columns))
+    this.#places = groups.places
+    this.#groupOf = groups.groupOf
+    this.#record.set(GROUPS, groups.count)
+    const spaces = placesMost(most)
+    memory.i32(this.#record.space(GROUP_PANELS, (most + 2) * 4), groups.count + 1).set(groups.panels)
+    memory.i32(this.#record.space(PLACES, spaces * 4), groups.places.length).set(groups.places)
+    memory.i32(this.#record.space(GROUP_OF, most * 4), k).set(groups.groupOf)
+    this.#record.space(PANELS, spaces * columns * 4)
+    this.#record.space(HALVES, spaces * 4)
+    this.#record.space(WORK_CENTROIDS, most * columns * 4)
+    return groups.count
+  }
+
+  /** Lengthens the paths by what the centroids moved since the last assignment, rounded up. */
+  follow(centroids: Float64Array, k: number): void {
+    const { memory } = this.#record.runner
+    const { columns } = this.#record.rows
+    const scale = this.#record.get(SCALE)
+    const paths = memory.f64(this.#record.get(PATHS), k)
+    const groupCount = this.#record.get(GROUPS)
+    const groupPaths = memory.f64(this.#record.get(GROUP_PATHS), groupCount)
+    const groupSteps = new Float64Array(groupCount)
+    const widening = 1 + (columns + 8) * 2.3e-16
+    let [longest, second, mover] = [0, 0, -1]
+    for (let c = 0; c < k; c++) {
+      let sq = 0
+      for (let j = 0; j < columns; j++) {
+        const t = centroids[c * columns + j] - this.#centroids[c * columns + j]
+        sq += t * t
+      }
+      if (sq === 0) continue
+      const step = Math.sqrt(sq) * scale * widening + 1e-300
+      paths[c] = (paths[c] + step) * (1 + 2.3e-16)
+      const g = this.#groupOf[c]
+      if (step > groupSteps[g]) groupSteps[g] = step
+      if (step > longest) {
+        second = longest
+        longest = step
+        mover = c
+      } else if (step > second) {
+        second = step
+      }
+    }
+    const groupPaths32 = memory.f32(this.#record.get(GROUP_PATHS_32), groupCount)
+    for (let g = 0; g < groupCount; g++) {
+      groupPaths[g] = (groupPaths[g] + groupSteps[g]) * (1 + 2.3e-16)
+      groupPaths32[g] = groupPaths[g] * (1 + 1.2e-7) + 1e-37
+    }
+    const otherPaths = memory.f64(this.#record.get(OTHER_PATHS), k)
+    const paths32 = memory.f32(this.#record.get(PATHS_32), k)
+    const otherPaths32 = memory.f32(this.#record.get(OTHER_PATHS_32), k)
+    for (let c = 0; c < k; c++) {
+      otherPaths[c] = (otherPaths[c] + (c === mover ? second : longest)) * (1 + 2.3e-16)
+      paths32[c] = paths[c] * (1 + 1.2e-7) + 1e-37
+      otherPaths32[c] = otherPaths[c] * (1 + 1.2e-7) + 1e-37
+    }
+  }
+
+  /** Writes the centroids where the kernels read them: as given, in the working unit, and packed in panels. */
+  pack(centroids: Float64Array, k: number): void {
+    const { memory } = this.#record.runner
+    const { columns } = this.#record.rows
+    this.#centroids = centroids.slice()
+    memory.f64(this.#record.get(CENTROIDS), centroids.length).set(centroids)
+    const origin = memory.f64(this.#record.get(ORIGIN), columns)
+    const scale = this.#record.get(SCALE)
+    const work = memory.f32(this.#record.get(WORK_CENTROIDS), k * columns)
+    const halves = new Float64Array(k)
+    let largest = 0
+    for (let c = 0; c < k; c++) {
+      let sq = 0
+      for (let j = 0; j < columns; j++) {
+        const at = c * columns + j
+        work[at] = (centroids[at] - origin[j]) * scale
+        sq += work[at] * work[at]
+      }
+      halves[c] = sq / 2
+      if (sq > largest) largest = sq
+    }
+    this.#record.set(NORM_MAX, Math.sqrt(largest) * (1 + 1e-9))
+    const places = this.#places
+    const panels = memory.f32(this.#record.get(PANELS), places.length * columns)
+    const packedHalves = memory.f32(this.#record.get(HALVES), places.length)
+    for (let p = 0; p < places.length; p++) {
+      const c = places[p]
+      const lane = (p >> 3) * columns * 8 + (p & 7)
+      packedHalves[p] = c < 0 ? Number.POSITIVE_INFINITY : halves[c]
+      for (let j = 0; j < columns; j++) panels[lane + j * 8] = c < 0 ? 0 : work[c * columns + j]
+    }
+    if (this.#record.get(NARROW) !== 0) this.#copy.packNarrow(work, this.#places)
+    if (k > 1 && k * k * columns <= HALF_GAP_WORK) this.#findHalfGaps(centroids, k, scale)
+  }
+
+  /** Half the distance from each centroid to its nearest other, rounded down: a row nearer than that cannot change. */
+  #findHalfGaps(centroids: Float64Array, k: number, scale: number): void {
+    const { columns } = this.#record.rows
+    const gapsSq = new Float64Array(k).fill(Number.POSITIVE_INFINITY)
+    for (let a = 0; a < k; a++) {
+      for (let b = 0; b < a; b++) {
+        let sq = 0
+        for (let j = 0; j < columns; j++) {
+          const t = centroids[a * columns + j] - centroids[b * columns + j]
+          sq += t * t
+        }
+        if (sq < gapsSq[a]) gapsSq[a] = sq
+        if (sq < gapsSq[b]) gapsSq[b] = sq
+      }
+    }
+    const halfGaps = this.#record.runner.memory.f32(this.#record.space(HALF_GAPS, this.#record.rows.k * 4), k)
+    for (let c = 0; c < k; c++) halfGaps[c] = 0.5 * Math.sqrt(gapsSq[c]) * scale * (1 - 1e-6)
+  }
+}
+
+/** At most this many places hold packed centroids. */
+export function placesMost(k: number): number {
+  return (Math.ceil(k / 8) + Math.ceil(k / 4) + 1) * 8
+}
+
+/** Centroids a group: all of them (Hamerly) while the dense kernel is cheaper than keeping many bounds, else 8 or 16. */
+function groupSize(k: number, columns: number): number {
+  if (k <= 16 || k * columns <= ONE_GROUP_WORK) return Math.ceil(k / 8) * 8
+  return k <= 256 ? 8 : 16
+}
+
+/** At most this many groups come of k centroids. */
+export function groupsMost(k: number): number {
+  return Math.ceil(k / 8) + 1
+}
+
+const ONE_GROUP_WORK = 3000
+const HALF_GAP_WORK = 40000
