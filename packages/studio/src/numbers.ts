@@ -6,7 +6,11 @@ export function brief(value: number, digits = 3): string {
   const size = Math.abs(value)
   if (size >= 1e15 || size < 1e-4) return signed(value.toExponential(digits - 1))
   if (size >= 10 ** digits || Number.isInteger(value)) {
-    return signed(Math.round(value).toLocaleString('en-GB', { maximumFractionDigits: 0 }))
+    const whole = Math.round(value)
+    // Four digits stand together: years, mostly.
+    return signed(
+      whole.toLocaleString('en-GB', { maximumFractionDigits: 0, useGrouping: Math.abs(whole) >= 10_000 }),
+    )
   }
   return signed(
     value.toLocaleString('en-GB', { maximumSignificantDigits: digits, minimumSignificantDigits: 1 }),

@@ -2,7 +2,7 @@ import { chooseK, InputError, KMeans, profileClusters, silhouette } from 'nigh'
 import type { ChosenK, Encoder, Matrix } from 'nigh'
 import { count } from '../numbers.ts'
 import { csvOf } from '../write/csv.ts'
-import { encoded, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
+import { encoded, rowNames, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
 import type { Clustered, FileMade, Tasks } from './tasks.ts'
 import type { Work } from './worker.ts'
 
@@ -57,7 +57,10 @@ export async function cluster(ask: Tasks['cluster']['ask'], work: Work): Promise
   const seconds = (performance.now() - begun) / 1000
   work.signal.throwIfAborted()
   work.progress({ share: null, words: 'describing the clusters' })
-  const profiles = profileClusters(table, model.labels, { encoder, centroids: centroidsOf(model) })
+  // Columns that are not in use describe the clusters too, but for those that only name rows.
+  const used = new Set(encoder.uses.filter((use) => use.used).map(({ name }) => name))
+  const telling = table.select(table.names.filter((name) => used.has(name) || !rowNames.has(name)))
+  const profiles = profileClusters(telling, model.labels, { encoder, centroids: model.centroids })
   fitted = { model, matrix, rows, encoder }
   const decoded = encoder.decode(model.centroids)
   const labels = new Int16Array(table.rows).fill(-1)
@@ -79,11 +82,6 @@ export async function cluster(ask: Tasks['cluster']['ask'], work: Work): Promise
     explained: explainedBy(matrix, model.inertia),
     seconds,
   }
-}
-
-/** Centroids of the clusters that have rows, in the order of their labels: every one has. */
-function centroidsOf(model: KMeans): Matrix {
-  return model.centroids
 }
 
 /** 1 − inertia / squared distances from the mean. */

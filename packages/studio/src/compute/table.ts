@@ -8,6 +8,8 @@ import type { Axis, Roles, Tasks } from './tasks.ts'
 import type { Work } from './worker.ts'
 
 let opened: Table | null = null
+/** Columns that only name their rows: they describe nothing. */
+export let rowNames: ReadonlySet<string> = new Set()
 /** Counts the tables, so that what was made of one is not used with another. */
 let edition = 0
 
@@ -25,6 +27,9 @@ export async function open(ask: Tasks['open']['ask'], work: Work): Promise<Tasks
   work.signal.throwIfAborted()
   const uses = usesOf(table)
   opened = table
+  rowNames = new Set(
+    uses.filter((use) => !use.used && use.how.includes('looks like an id')).map(({ name }) => name),
+  )
   edition++
   encodedLast = null
   return {

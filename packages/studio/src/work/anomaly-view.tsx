@@ -7,19 +7,15 @@ import { change, findOddities, job, oddities, picked, save, settings, stem, tabl
 
 export function AnomalyPicture(): JSX.Element {
   const found = oddities.value
-  // Strange rows are marked: group 1 beside 0 for all others.
+  // Strange rows are a group of their own; all others are grey.
   const groups = useMemo(
     () =>
-      found === null
-        ? null
-        : Int16Array.from(found.scores, (score) =>
-            Number.isNaN(score) ? -1 : score > found.threshold ? 1 : 6,
-          ),
+      found === null ? null : Int16Array.from(found.scores, (score) => (score > found.threshold ? 1 : -1)),
     [found],
   )
   return (
     <section class="card stack far" aria-label="Picture">
-      <Scatter groups={groups} count={7} hubs={false} height={320} />
+      <Scatter groups={groups} count={2} hubs={false} height={320} raised={1} whole />
       <PickedRows labels={null} />
       {found === null ? (
         <p class="small quiet">

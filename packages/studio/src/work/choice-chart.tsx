@@ -107,6 +107,9 @@ export function ChoiceChart(props: {
             {words[name]} {each ?? '–'}
           </span>
         ))}
+      </figcaption>
+      <div class="row tiny quiet">
+        Take k =
         <span class="row" role="group" aria-label="Take this k">
           {table.map(({ k: each }) => (
             <button
@@ -121,7 +124,7 @@ export function ChoiceChart(props: {
             </button>
           ))}
         </span>
-      </figcaption>
+      </div>
     </figure>
   )
 }

@@ -35,50 +35,75 @@ export function Opening(): JSX.Element {
     }
   }
   return (
-    <div
-      class={over.value ? 'drop over' : 'drop'}
-      onDragOver={(event) => {
-        event.preventDefault()
-        over.value = true
-      }}
-      onDragLeave={() => (over.value = false)}
-      onDrop={(event) => {
-        event.preventDefault()
-        over.value = false
-        take(event.dataTransfer?.files[0])
-      }}
-    >
-      <h1 style={{ fontSize: '1.4667rem', lineHeight: '32px' }}>Drop a table here</h1>
-      <p class="quiet">CSV, TSV, JSON, Parquet or Arrow. It stays in this browser: nothing is uploaded.</p>
-      <button type="button" class="primary" onClick={() => input.current?.click()}>
-        Open a file
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        aria-label="Open a file"
-        accept=".csv,.tsv,.tab,.txt,.gz,.json,.ndjson,.jsonl,.parquet,.pq,.arrow,.arrows,.feather,.ipc"
-        onChange={(event) => {
-          take(event.currentTarget.files?.[0])
-          event.currentTarget.value = ''
+    <div class="stack far">
+      <div
+        class={over.value ? 'drop over' : 'drop'}
+        onDragOver={(event) => {
+          event.preventDefault()
+          over.value = true
         }}
-      />
-      <div class="row" style={{ justifyContent: 'center' }}>
-        <span class="small quiet">or a sample:</span>
-        {samples.map((sample) => (
-          <button key={sample.file} type="button" onClick={() => void takeSample(sample)}>
-            {sample.title}
-          </button>
+        onDragLeave={() => (over.value = false)}
+        onDrop={(event) => {
+          event.preventDefault()
+          over.value = false
+          take(event.dataTransfer?.files[0])
+        }}
+      >
+        <h1 style={{ fontSize: '1.4667rem', lineHeight: '32px' }}>Drop a table here</h1>
+        <p class="quiet">CSV, TSV, JSON, Parquet or Arrow. It stays in this browser: nothing is uploaded.</p>
+        <button type="button" class="primary" onClick={() => input.current?.click()}>
+          Open a file
+        </button>
+        <input
+          ref={input}
+          type="file"
+          hidden
+          aria-label="Open a file"
+          accept=".csv,.tsv,.tab,.txt,.gz,.json,.ndjson,.jsonl,.parquet,.pq,.arrow,.arrows,.feather,.ipc"
+          onChange={(event) => {
+            take(event.currentTarget.files?.[0])
+            event.currentTarget.value = ''
+          }}
+        />
+        <div class="row" style={{ justifyContent: 'center' }}>
+          <span class="small quiet">or a sample:</span>
+          {samples.map((sample) => (
+            <button key={sample.file} type="button" onClick={() => void takeSample(sample)}>
+              {sample.title}
+            </button>
+          ))}
+        </div>
+        <p class="tiny quiet">
+          Up to {bytes(LARGEST_FILE)} and {count(MOST_CELLS)} cells, as far as this browser has memory. For
+          more there is the command nigh.
+        </p>
+      </div>
+      <div class="promises">
+        {promises.map(({ title, text }) => (
+          <section key={title} class="card stack">
+            <h2>{title}</h2>
+            <p class="small quiet">{text}</p>
+          </section>
         ))}
       </div>
-      <p class="tiny quiet">
-        Up to {bytes(LARGEST_FILE)} and {count(MOST_CELLS)} cells, as far as this browser has memory. For more
-        there is the command nigh.
-      </p>
     </div>
   )
 }
+
+const promises = [
+  {
+    title: 'Cluster',
+    text: 'Groups of rows that are alike: how many there are, if any, what sets each apart, and a picture of up to a million rows. Take the table, the model, a report, or the command that gives the same bits.',
+  },
+  {
+    title: 'Predict',
+    text: 'One column from the others, by the most similar rows: tried on rows it had not seen, every answer with the neighbours behind it. Then for new files.',
+  },
+  {
+    title: 'Anomalies',
+    text: 'Rows that are unlike the others, ranked, and in which columns they differ from the rows nearest to them.',
+  },
+] as const
 
 /** How a text file is read, where it does not say enough by itself. */
 export function ReadingOptions(props: { readonly onApply: () => void }): JSX.Element {

@@ -10,7 +10,14 @@ export interface Frame {
 
 export type ToPainter =
   | { readonly type: 'points'; readonly x: Float32Array; readonly y: Float32Array }
-  | { readonly type: 'groups'; readonly groups: Int16Array | null; readonly count: number }
+  | {
+      readonly type: 'groups'
+      readonly groups: Int16Array | null
+      readonly count: number
+      /** A group that is drawn over the others, always with its shape; −1 for none. */
+      readonly raised: number
+    }
+  | { readonly type: 'where'; readonly id: number; readonly points: Uint32Array }
   | {
       readonly type: 'paint'
       readonly id: number
@@ -37,11 +44,13 @@ export type FromPainter =
   | { readonly type: 'painted'; readonly id: number; readonly frame: Frame; readonly bitmap: ImageBitmap }
   | { readonly type: 'inside'; readonly id: number; readonly points: Uint32Array }
   | { readonly type: 'nearest'; readonly id: number; readonly point: number }
+  | { readonly type: 'places'; readonly id: number; readonly places: readonly (readonly [number, number])[] }
 
 let x: Float32Array = new Float32Array(0)
 let y: Float32Array = new Float32Array(0)
 let groups: Int16Array | null = null
 let groupCount = 0
+let raised = -1
 
 /** Up to so many points are drawn with their shapes; more become pixels whose density shows. */
 const SHAPED = 12_000
@@ -61,6 +70,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<ToPainter>) => {
     case 'groups':
       groups = data.groups
       groupCount = data.count
+      raised = data.raised
       post({ type: 'hubs', hubs: hubs() })
       return
     case 'paint':
@@ -68,6 +78,13 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<ToPainter>) => {
       return
     case 'loop':
       post({ type: 'inside', id: data.id, points: inside(data.corners) })
+      return
+    case 'where':
+      post({
+        type: 'places',
+        id: data.id,
+        places: Array.from(data.points, (point) => [x[point], y[point]] as const),
+      })
       return
     case 'near':
       post({ type: 'nearest', id: data.id, point: nearest(data.x, data.y, data.reachX, data.reachY) })
@@ -110,7 +127,7 @@ function extents(): FromPainter & { readonly type: 'extent' } {
   return { type: 'extent', extent, bulk, outside }
 }
 
-/** The range of 99 in 100 values with room around it, where that is less than a third of the whole; else the whole. */
+/** The range of 99 in 100 values with room around it, where that is much less than the whole; else the whole. */
 function bulkOf(values: Float32Array, from: number, to: number): readonly [number, number] {
   const step = Math.max(1, Math.floor(values.length / 20_000))
   const sample = Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step])
@@ -120,7 +137,7 @@ function bulkOf(values: Float32Array, from: number, to: number): readonly [numbe
   const low = sample[Math.floor(sample.length * 0.005)]
   const high = sample[Math.floor(sample.length * 0.995)]
   const room = (high - low) * 0.15
-  return high > low && (high - low + 2 * room) * 3 < to - from
+  return high > low && (high - low + 2 * room) * 1.6 < to - from
     ? [Math.max(from, low - room), Math.min(to, high + room)]
     : [from, to]
 }
@@ -158,7 +175,10 @@ function paint(ask: ToPainter & { readonly type: 'paint' }): void {
     if (px >= 0 && px < width && py >= 0 && py < height) visible++
   }
   if (visible <= SHAPED) shapes(pen, frame, toX, toY, width, height, colors, scale, visible, ask.paper)
-  else density(pen, frame, toX, toY, width, height, colors)
+  else {
+    density(pen, frame, toX, toY, width, height, colors)
+    if (raised >= 0) raise(pen, frame, toX, toY, width, height, colors, scale, ask.paper)
+  }
   const bitmap = canvas.transferToImageBitmap()
   post({ type: 'painted', id: ask.id, frame, bitmap }, [bitmap])
 }
@@ -190,11 +210,13 @@ function shapes(
   )
   const half = stamps[0].width / 2
   for (let i = 0; i < x.length; i++) {
+    if (raised >= 0 && groups?.[i] === raised) continue
     const px = (x[i] - frame.left) * toX
     const py = (frame.top - y[i]) * toY
     if (!(px >= -half && px < width + half && py >= -half && py < height + half)) continue
     pen.drawImage(stamps[groups === null ? 0 : groups[i] + 1], px - half, py - half)
   }
+  if (raised >= 0) raise(pen, frame, toX, toY, width, height, colors, scale, paper)
 }
 
 function stampOf(
@@ -226,6 +248,30 @@ function stampOf(
   pen.lineWidth = 0.6 * scale
   pen.stroke()
   return stamp
+}
+
+/** The group that stands out, over the density of the others. */
+function raise(
+  pen: OffscreenCanvasRenderingContext2D,
+  frame: Frame,
+  toX: number,
+  toY: number,
+  width: number,
+  height: number,
+  colors: readonly (readonly [number, number, number])[],
+  scale: number,
+  paper: string,
+): void {
+  if (groups === null) return
+  const stamp = stampOf(colorAt(colors, raised), raised, 3.2 * scale, scale, paper)
+  const half = stamp.width / 2
+  for (let i = 0; i < x.length; i++) {
+    if (groups[i] !== raised) continue
+    const px = (x[i] - frame.left) * toX
+    const py = (frame.top - y[i]) * toY
+    if (px >= -half && px < width + half && py >= -half && py < height + half)
+      pen.drawImage(stamp, px - half, py - half)
+  }
 }
 
 /** Many points: each adds its colour to a few pixels; the more meet, the fuller the pixel. */

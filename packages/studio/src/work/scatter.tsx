@@ -40,12 +40,17 @@ export function Scatter(props: {
   readonly count: number
   /** Whether hubs show where groups have their middles. */
   readonly hubs: boolean
+  /** A group that is drawn over the others. */
+  readonly raised?: number
+  /** Whether the picture begins with all rows in view, the far ones too. */
+  readonly whole?: boolean
   readonly height?: number
 }): JSX.Element {
   const holder = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const view = useSignal<Frame>(whole)
   const extent = useSignal<Frame>(whole)
+  const rings = useSignal<readonly (readonly [number, number])[]>([])
   const outside = useSignal(0)
   const hubs = useSignal<readonly (readonly [number, number])[]>([])
   const width = useSignal(640)
@@ -107,8 +112,8 @@ export function Scatter(props: {
         case 'extent':
           extent.value = data.extent
           ready.value++
-          outside.value = data.outside
-          show(data.bulk)
+          outside.value = props.whole === true ? 0 : data.outside
+          show(props.whole === true ? data.extent : data.bulk)
           return
         case 'hubs':
           hubs.value = data.hubs
@@ -136,6 +141,9 @@ export function Scatter(props: {
         }
         case 'inside':
           picked.value = Array.from(data.points, rowAt)
+          return
+        case 'places':
+          rings.value = data.places
           return
         case 'nearest':
           if (data.point >= 0) picked.value = [rowAt(data.point)]
@@ -189,11 +197,25 @@ export function Scatter(props: {
     const rows = rowsOf.current
     const placed =
       groups === null ? null : rows === null ? groups.slice() : Int16Array.from(rows, (row) => groups[row])
-    send({ type: 'groups', groups: placed, count: props.count })
+    send({ type: 'groups', groups: placed, count: props.count, raised: props.raised ?? -1 })
     paint()
   }, [props.groups, props.count, ready.value])
 
   useEffect(paint, [theme.value])
+
+  // Rings around the rows that were picked, while they are few enough to be seen.
+  const chosen = picked.value
+  useEffect(() => {
+    if (chosen.length === 0 || chosen.length > 200 || ready.value === 0) {
+      rings.value = []
+      return
+    }
+    const rows = rowsOf.current
+    const asked = Uint32Array.from(
+      chosen.map((row) => (rows === null ? row : rows.indexOf(row))).filter((point) => point >= 0),
+    )
+    send({ type: 'where', id: 0, points: asked })
+  }, [chosen, ready.value])
 
   const at = (event: PointerEvent | WheelEvent): readonly [number, number] => {
     const box = holder.current?.getBoundingClientRect()
@@ -365,6 +387,9 @@ export function Scatter(props: {
                 ),
               )
             : null}
+          {rings.value.map(([rx, ry], i) =>
+            Number.isNaN(rx + ry) ? null : <circle key={i} class="picked" cx={px(rx)} cy={py(ry)} r="7" />,
+          )}
           {loop.value.length > 1 ? (
             <polygon class="loop" points={loop.value.map(([lx, ly]) => `${px(lx)},${py(ly)}`).join(' ')} />
           ) : null}

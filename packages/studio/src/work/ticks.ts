@@ -7,7 +7,7 @@ export function ticksOf(from: number, to: number, about = 5): number[] {
   const power = 10 ** Math.floor(Math.log10(raw))
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power
   const ticks: number[] = []
-  for (let i = Math.ceil(from / step); i * step <= to && ticks.length < 20; i++) ticks.push(i * step)
+  for (let i = Math.ceil(from / step); i * step <= to && ticks.length < 20; i++) ticks.push(i * step + 0)
   return ticks
 }
 

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { timeline } from './history.ts'
+import { colorOf, MARKS, shapeOf } from './marks.ts'
+import { brief, bytes, percent, plural, seconds } from './numbers.ts'
+import { usualChoices } from './read/read.ts'
+import { ticksOf } from './work/ticks.ts'
+import { commandCan, kmeansCode, kmeansCommand, knnCommand, literal, shellWord } from './write/reproduce.ts'
+import { escaped } from './write/report.ts'
+
+describe('numbers', () => {
+  it('read as a person writes them', () => {
+    expect(
+      [0, 1, 2008, 12345, 78.94, 0.00123, -3.14159, 1e20, Number.NaN].map((value) => brief(value)),
+    ).toEqual(['0', '1', '2008', '12,345', '78.9', '0.00123', '−3.14', '1.00e+20', '–'])
+    expect([0, 0.001, 0.414, 0.999, 1].map(percent)).toEqual(['0 %', '<1 %', '41 %', '>99 %', '100 %'])
+    expect([999, 1000, 15367, 3e9].map(bytes)).toEqual(['999 B', '1 kB', '15.4 kB', '3 GB'])
+    expect([plural(1, 'row'), plural(23570, 'row')]).toEqual(['1 row', '23,570 rows'])
+    expect([0.0204, 4.24, 125].map(seconds)).toEqual(['20 ms', '4.2 s', '2 min 5 s'])
+  })
+
+  it('give round ticks inside the range', () => {
+    expect(ticksOf(0, 10)).toEqual([0, 2, 4, 6, 8, 10])
+    expect(ticksOf(-0.3, 0.3, 3).map((tick) => Math.round(tick * 10) / 10)).toEqual([-0.2, 0, 0.2])
+    expect(ticksOf(5, 5)).toEqual([])
+  })
+})
+
+describe('marks', () => {
+  it('are different for 24 groups', () => {
+    const marks = Array.from({ length: MARKS }, (_, group) => `${colorOf(group)} ${shapeOf(group)}`)
+    expect(new Set(marks).size).toBe(24)
+  })
+})
+
+describe('timeline', () => {
+  it('takes back and brings back; the way of a slider is one step', () => {
+    let now = 0
+    const line = timeline(0, () => now)
+    line.change(1)
+    now = 5000
+    for (const value of [2, 3, 4]) {
+      line.change(value, 'slider')
+      now += 100
+    }
+    line.undo()
+    expect(line.now.value).toBe(1)
+    line.redo()
+    expect(line.now.value).toBe(4)
+    line.undo()
+    line.undo()
+    expect([line.now.value, line.canUndo.value, line.canRedo.value]).toEqual([0, false, true])
+    line.change(9)
+    expect(line.canRedo.value).toBe(false)
+  })
+})
+
+describe('recipes', () => {
+  const recipe = {
+    file: "we'ird; drop.csv",
+    columns: ['a b', '$(x)'],
+    scale: 'standard',
+    missing: 'drop',
+    choices: { ...usualChoices, delimiter: '\t', header: false },
+  } as const
+
+  it('reach the command word for word, whatever a shell makes of them', () => {
+    const words = (command: string): string[] =>
+      execFileSync('/bin/sh', ['-c', `nigh() { printf '%s\\n' "$@"; }\n${command}`], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+    const kmeans = words(kmeansCommand(recipe, 4, 0, 'we;ird'))
+    expect(kmeans.slice(0, 2)).toEqual(['kmeans', "we'ird; drop.csv"])
+    expect(kmeans[kmeans.indexOf('--columns') + 1]).toBe('a b,$(x)')
+    expect(kmeans[kmeans.indexOf('--delimiter') + 1]).toBe('tab')
+    expect(kmeans[kmeans.indexOf('--out') + 1]).toBe('we;ird-clusters.csv')
+    expect(kmeans).toContain('--no-header')
+    const knn = words(
+      knnCommand({ ...recipe, file: '-rf' }, 'a b', { k: 3, weights: 'distance', task: 'classify' }, 5, 0),
+    )
+    expect(knn.slice(0, 4)).toEqual(['knn', './-rf', '--target', 'a b'])
+    expect(knn[knn.indexOf('--columns') + 1]).toBe('$(x)')
+    expect(shellWord('--help')).toBe("'--help'")
+  })
+
+  it('say where the command cannot, and quote what code needs quoted', () => {
+    expect(commandCan(recipe)).toBe(true)
+    expect(commandCan({ ...recipe, columns: ['a,b'] })).toBe(false)
+    expect(literal('it\'s "so"\n')).toBe("'it\\'s \"so\"\\n'")
+    expect(kmeansCode(recipe, 4, 7)).toContain('k: 4, seed: 7')
+    expect(escaped('<b a="1">&\'')).toBe('&lt;b a=&quot;1&quot;&gt;&amp;&#39;')
+  })
+})
