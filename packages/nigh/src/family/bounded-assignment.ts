@@ -16,7 +16,7 @@ const BETWEEN_PAUSES = 64
 /**
  * Finds the cheapest assignment within bounds: exactly, for costs rounded to about 2^-50 of the largest times k.
  *
- * Cost: n·k to begin; then for each row that must give way, k² steps a round of the path search and k·log n.
+ * Cost: n·k to begin; then for each row that must give way, k² steps and k·log n for each cluster on its path.
  * Memory: about 16 bytes for each row and cluster.
  *
  * @param costs n × k, finite, from 0 up
@@ -71,6 +71,9 @@ class Flow {
   /** Arc costs among k clusters and the sink; Infinity where there is no arc. */
   readonly #arcs: Float64Array
 
+  /** Distance of each node from all that had too many, when last looked for. */
+  readonly #potentials: Float64Array
+
   constructor(costs: Float64Array, k: number, minSize: number, maxSize: number) {
     const n = costs.length / k
     this.#costs = costs
@@ -79,6 +82,7 @@ class Flow {
     this.#maxSize = maxSize
     this.labels = new Uint32Array(n)
     this.#sizes = new Float64Array(k)
+    this.#potentials = new Float64Array(k + 1)
     for (let i = 0; i < n; i++) {
       let best = 0
       for (let c = 1; c < k; c++) if (costs[i * k + c] < costs[i * k + best]) best = c
@@ -101,32 +105,41 @@ class Flow {
     const nodes = k + 1
     const distances = new Float64Array(nodes).fill(Number.POSITIVE_INFINITY)
     const from = new Int32Array(nodes).fill(-1)
+    const potentials = this.#potentials
     let over = false
     for (let node = 0; node < nodes; node++) {
       if (this.#excess(node) <= 0) continue
-      distances[node] = 0
+      distances[node] = -potentials[node]
       over = true
     }
     if (!over) return false
-    // Bellman and Ford: arcs back along the flow have costs below 0. Strict <: the smaller number on a tie.
-    for (let changed = true; changed; ) {
-      changed = false
-      for (let a = 0; a < nodes; a++) {
-        if (distances[a] === Number.POSITIVE_INFINITY) continue
-        for (let b = 0; b < nodes; b++) {
-          const distance = distances[a] + this.#arcs[a * nodes + b]
-          if (distance < distances[b]) {
-            distances[b] = distance
-            from[b] = a
-            changed = true
-          }
+    // Dijkstra from all that have too many, over arc costs less what the last paths said: none is below 0, and all are
+    // whole, so exact. The smaller number on a tie.
+    const done = new Uint8Array(nodes)
+    let farthest = 0
+    for (;;) {
+      let a = -1
+      for (let node = 0; node < nodes; node++) {
+        if (done[node] === 0 && (a < 0 || distances[node] < distances[a])) a = node
+      }
+      if (a < 0 || distances[a] === Number.POSITIVE_INFINITY) break
+      done[a] = 1
+      farthest = distances[a]
+      const base = distances[a] + potentials[a]
+      for (let b = 0; b < nodes; b++) {
+        const distance = base + this.#arcs[a * nodes + b] - potentials[b]
+        if (distance < distances[b]) {
+          distances[b] = distance
+          from[b] = a
         }
       }
     }
+    // Potentials become true distances; what cannot be reached stays ahead of all that can.
+    for (let node = 0; node < nodes; node++) potentials[node] += Math.min(distances[node], farthest)
     let goal = -1
     for (let node = 0; node < nodes; node++) {
-      if (this.#excess(node) >= 0 || distances[node] === Number.POSITIVE_INFINITY) continue
-      if (goal < 0 || distances[node] < distances[goal]) goal = node
+      if (this.#excess(node) >= 0 || done[node] === 0) continue
+      if (goal < 0 || potentials[node] < potentials[goal]) goal = node
     }
     if (goal < 0) throw new Error('bounds cannot be kept: this is a defect of nigh')
     const touched = new Set<number>()

@@ -10,6 +10,8 @@ import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
 import { KMedoids } from '../family/kmedoids.ts'
 import { KMeans1D } from '../family/kmeans-1d.ts'
 import { BoundedKMeans } from '../family/bounded-kmeans.ts'
+import { GeoKMeans } from '../family/geo-kmeans.ts'
+import { KPrototypes } from '../family/kprototypes.ts'
 import { SphericalKMeans } from '../family/spherical-kmeans.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { KNNClassifier } from '../knn/classifier.ts'
@@ -37,6 +39,8 @@ export type Model =
   | NeighborDistance
   | CentroidDistance
   | SphericalKMeans
+  | KPrototypes
+  | GeoKMeans
   | BoundedKMeans
   | KMeans1D
   | KMedoids
@@ -88,6 +92,10 @@ export function load(bytes: Uint8Array): Model {
       return KMeans1D.fromBytes(bytes)
     case 'bounded-kmeans':
       return BoundedKMeans.fromBytes(bytes)
+    case 'geo-kmeans':
+      return GeoKMeans.fromBytes(bytes)
+    case 'kprototypes':
+      return KPrototypes.fromBytes(bytes)
     case 'spherical-kmeans':
       return SphericalKMeans.fromBytes(bytes)
     case 'bisecting-kmeans':
