@@ -60,13 +60,63 @@ async function compile(relaxed) {
   return files.get('out.wasm')
 }
 
-const modules = { simd: await compile(false), relaxed: await compile(true) }
-let text = '// Made by tools/build-kernels.mjs from packages/nigh/assembly: do not edit.\n'
-for (const [name, bytes] of Object.entries(modules)) {
-  text += `\n/** ${bytes.length} bytes of WebAssembly. */\nexport const ${name}Module: string =\n  '${Buffer.from(bytes).toString('base64')}'\n`
-  text += `\n/** Where the module says that its memory is shared. */\nexport const ${name}MemoryFlag: number = ${memoryFlagAt(bytes)}\n`
-  console.log(`${name}: ${bytes.length} bytes`)
+/**
+ * The second module as a patch on the first, which it nearly equals: numbers of base 128, low digits first, that say
+ * how many bytes follow as they are, then from where in the first module how many are copied; and so on.
+ */
+function patchOf(base, bytes) {
+  const shortest = 12
+  const seen = new Map()
+  for (let at = base.length - shortest; at >= 0; at--) {
+    const key = Buffer.from(base.subarray(at, at + shortest)).toString('latin1')
+    const places = seen.get(key)
+    if (places === undefined) seen.set(key, [at])
+    else if (places.length < 32) places.push(at)
+  }
+  const out = []
+  const number = (value) => {
+    for (; value > 127; value >>>= 7) out.push((value & 127) | 128)
+    out.push(value)
+  }
+  let literal = []
+  for (let at = 0; at < bytes.length; ) {
+    const key = Buffer.from(bytes.subarray(at, at + shortest)).toString('latin1')
+    let [from, length] = [0, 0]
+    for (const place of seen.get(key) ?? []) {
+      let same = 0
+      while (
+        place + same < base.length &&
+        at + same < bytes.length &&
+        base[place + same] === bytes[at + same]
+      )
+        same++
+      if (same > length) [from, length] = [place, same]
+    }
+    if (length < shortest) {
+      literal.push(bytes[at++])
+      continue
+    }
+    number(literal.length)
+    out.push(...literal)
+    number(from)
+    number(length)
+    literal = []
+    at += length
+  }
+  number(literal.length)
+  out.push(...literal)
+  return Uint8Array.from(out)
 }
+
+const simd = await compile(false)
+const relaxed = await compile(true)
+const patch = patchOf(simd, relaxed)
+const base64 = (bytes) => Buffer.from(bytes).toString('base64')
+let text = '// Made by tools/build-kernels.mjs from packages/nigh/assembly: do not edit.\n'
+text += `\n/** ${simd.length} bytes of WebAssembly. */\nexport const simdModule: string =\n  '${base64(simd)}'\n`
+text += `\n/** What makes the relaxed module, of ${relaxed.length} bytes, of the simd module: see \`patched\`. */\nexport const relaxedPatch: string =\n  '${base64(patch)}'\n`
+text += `\n/** Where the modules say that their memory is shared. */\nexport const simdMemoryFlag: number = ${memoryFlagAt(simd)}\nexport const relaxedMemoryFlag: number = ${memoryFlagAt(relaxed)}\n`
+console.log(`simd: ${simd.length} bytes, relaxed: ${relaxed.length} bytes by a patch of ${patch.length}`)
 const target = join(root, 'src/kernels/wasm.bytes.ts')
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {

@@ -9,9 +9,6 @@
 // With 2^L numbers the grids step by 2^(L−51), 2^(2L−104) and 2^(3L−157): what is lost of each number is below 2^-94
 // of the reach at a million numbers, 2^-58 at four thousand million.
 
-/** The largest count that {@link OrderFreeSum} takes. */
-export const LARGEST_COUNT: number = 2 ** 33
-
 /**
  * The sum of x − origin over many numbers x, each with a weight: the same bits in whatever order they are added.
  * A whole weight counts like so many copies, to the last bit.

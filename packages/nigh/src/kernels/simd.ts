@@ -1,7 +1,7 @@
 import type { Kernels, KernelSetName } from './contract.ts'
 import type { Memory } from './memory.ts'
 import { scalarKernels } from './scalar.ts'
-import { relaxedMemoryFlag, relaxedModule, simdMemoryFlag, simdModule } from './wasm.bytes.ts'
+import { relaxedMemoryFlag, relaxedPatch, simdMemoryFlag, simdModule } from './wasm.bytes.ts'
 
 /** The kernel sets that this environment can run, fastest first; 'scalar' is always the last. */
 export function availableKernels(): readonly KernelSetName[] {
@@ -40,7 +40,8 @@ function compiled(set: 'simd' | 'relaxed', shared: boolean): WebAssembly.Module 
   if (known !== undefined) return known
   let module: WebAssembly.Module | null = null
   try {
-    const bytes = decode(set === 'simd' ? simdModule : relaxedModule)
+    const base = decode(simdModule)
+    const bytes = set === 'simd' ? base : patched(base, decode(relaxedPatch))
     // The module asks for a shared memory (bit 1 of the flag); where memory is not shared the bit is cleared.
     if (!shared) bytes[set === 'simd' ? simdMemoryFlag : relaxedMemoryFlag] = 1
     module = new WebAssembly.Module(bytes)
@@ -49,6 +50,30 @@ function compiled(set: 'simd' | 'relaxed', shared: boolean): WebAssembly.Module 
   }
   modules.set(key, module)
   return module
+}
+
+/**
+ * Makes one module of another and a patch: numbers of base 128, low digits first, say how many bytes follow as they
+ * are, then from where in the other how many are copied; and so on to the end.
+ */
+function patched(base: Uint8Array<ArrayBuffer>, patch: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const parts: number[] = []
+  let at = 0
+  const number = (): number => {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const digit = patch[at++]
+      value |= (digit & 127) << shift
+      if (digit < 128) return value
+    }
+  }
+  while (at < patch.length) {
+    for (let literal = number(); literal > 0; literal--) parts.push(patch[at++])
+    if (at >= patch.length) break
+    const from = number()
+    for (let i = 0, length = number(); i < length; i++) parts.push(base[from + i])
+  }
+  return Uint8Array.from(parts)
 }
 
 function decode(text: string): Uint8Array<ArrayBuffer> {
