@@ -134,7 +134,10 @@ nigh COMMAND --help says more.`,
         )
         .argument('<data>', 'the file of rows')
         .addOption(new Option('--from <n>', 'smallest number looked at (default: 1)').argParser(integer(1)))
-        .addOption(new Option('--to <n>', 'largest number looked at (default: 10)').argParser(integer(1))),
+        .addOption(new Option('--to <n>', 'largest number looked at (default: 10)').argParser(integer(1)))
+        .addOption(report())
+        .addOption(plot())
+        .addOption(plotOf('elbow, criterion')),
     ),
   )
     .addHelpText('after', '\nExample:\n  nigh choose-k wine.csv --ignore cultivar --to 8')

@@ -1,22 +1,32 @@
 import { chooseK } from 'nigh'
 import type { ChosenK, Matrix } from 'nigh'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
+import type { ReportFlags } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { choiceLines } from '../show/choice.ts'
 import { prepare, readingOf } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
-export interface ChooseKFlags extends DataFlags {
+export interface ChooseKFlags extends DataFlags, ReportFlags {
   readonly from?: number | undefined
   readonly to?: number | undefined
 }
 
 /** `nigh choose-k DATA` */
 export async function chooseKFor(name: string, flags: ChooseKFlags, run: Run): Promise<void> {
+  const drawn = wantsReport(flags)
   const input = await run.read(name, readingOf(flags, [], false))
   const { encoder, matrix } = await run.time('encode', 'encoding', () => prepare(input, flags, []))
   run.notes(encoder)
   const chosen = await choose(matrix, flags, run)
+  if (drawn) {
+    await run.time('report', 'drawing', async () => {
+      const { choiceReport } = await import('../report/clusters.ts')
+      const told = { input, encoder, chosen, notes: run.notesSaid }
+      await saveReport(await choiceReport(told, run.invocation), flags, run)
+    })
+  }
   run.answer({
     command: 'choose-k',
     rows: matrix.rows,
@@ -32,7 +42,9 @@ export async function chooseKFor(name: string, flags: ChooseKFlags, run: Run): P
   })
   if (run.json || run.quiet) return
   run.sayInput(input, encoder)
-  run.say(...choiceLines(chosen, run.width, run.paint), '', run.paint.dim(timeLine(run)))
+  run.say(...choiceLines(chosen, run.width, run.paint), '')
+  sayFiles(flags, run)
+  run.say(run.paint.dim(timeLine(run)))
 }
 
 /** Looks for the number of clusters, with progress. */

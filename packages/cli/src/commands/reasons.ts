@@ -1,6 +1,6 @@
 import { Matrix } from 'nigh'
 import type { Encoder } from 'nigh'
-import { percent } from '../show/numbers.ts'
+import { brief, percent } from '../show/numbers.ts'
 import { featureTexts, featureTypes } from '../show/profile.ts'
 
 /** A column that makes less of the distance than this is no reason. */
@@ -30,7 +30,8 @@ export function explainStrange(encoder: Encoder, own: Matrix, usual: Matrix, nam
       .slice(0, 3)
       .filter(({ square }, at) => at === 0 || square / total >= LEAST)
       .map(({ j, square }) => {
-        const [value, other] = featureTexts([here[j].values[i], there[j].values[i]], types[j])
+        const pair = [here[j].values[i], there[j].values[i]]
+        const [value, other] = types[j] === 'number' ? pair.map(brief) : featureTexts(pair, types[j])
         return `${encoder.features[j]} ${value} (${name} ${other}; ${percent(square / total)})`
       })
   })

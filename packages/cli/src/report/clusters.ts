@@ -209,3 +209,41 @@ function exampleRows(table: Table, model: KMeans, encoder: Encoder): Section | n
     tables: [rowsTable(table, rows, ['cluster', 'which', '#row'])],
   }
 }
+
+/** The page of a comparison of numbers of clusters. */
+export async function choiceReport(
+  {
+    input,
+    encoder,
+    chosen,
+    notes,
+  }: Pick<Clustering, 'input' | 'encoder' | 'notes'> & { readonly chosen: ChosenK },
+  invocation: Invocation,
+): Promise<{ readonly report: Report; readonly figures: readonly Figure[] }> {
+  const pen = await openPen()
+  startNumbers()
+  const figures = choiceFigures(pen, chosen)
+  const { k, verdict } = chosen
+  const report: Report = {
+    title: `How many clusters: ${input.name === '-' ? 'standard input' : baseOf(input.name)}`,
+    summary:
+      verdict === 'no clear clusters'
+        ? 'The criteria find no clear clusters in these data.'
+        : `The criteria together recommend ${plural(k, 'cluster')}${verdict === 'weak' ? ', though not clearly' : ''}.`,
+    facts: [
+      ['recommended', whole(k)],
+      ['verdict', verdict],
+      ['rows', whole(input.rows)],
+      ['rows looked at', whole(chosen.rows)],
+      ['Hopkins statistic', chosen.hopkins.toFixed(3)],
+    ],
+    notes,
+    sections: [
+      { title: 'The criteria', text: chosen.reasons, figures },
+      dataSection(input, input.table, encoder, new Map()),
+    ],
+    command: commandLine(invocation),
+    versions: versionLine(invocation),
+  }
+  return { report, figures }
+}

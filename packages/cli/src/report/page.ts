@@ -3,6 +3,13 @@ import { escaped } from './escape.ts'
 import type { DataTable, Figure, Report, Section } from './figure.ts'
 import { inks } from './palette.ts'
 
+/** Text of sentences: a number stays on the line of its unit. */
+function prose(text: string): string {
+  return escaped(text)
+    .replace(/(\d) %/g, '$1&#160;%')
+    .replace(/\bk = (?=\d)/g, 'k&#160;=&#160;')
+}
+
 /**
  * A report as one HTML page that needs nothing else: no script, no address. The same report gives the same bytes.
  *
@@ -28,9 +35,9 @@ export function pageOf(report: Report): string {
 <header>
 <p class="brand">nigh</p>
 <h1>${escaped(title)}</h1>
-<p class="summary">${escaped(summary)}</p>
+<p class="summary">${prose(summary)}</p>
 <dl class="facts">${facts.map(([name, value]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`).join('')}</dl>
-${notes.length === 0 ? '' : `<aside aria-label="Notes"><h2>Worth knowing</h2><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul></aside>`}
+${notes.length === 0 ? '' : `<aside aria-label="Notes"><h2>Worth knowing</h2><ul>${notes.map((note) => `<li>${prose(note)}</li>`).join('')}</ul></aside>`}
 <nav aria-label="Contents"><ol>${contents.join('')}</ol></nav>
 </header>
 <main id="content">
@@ -47,14 +54,14 @@ ${sections.map((section, at) => sectionOf(section, at + 1)).join('\n')}
 
 function sectionOf({ title, text = [], figures = [], tables = [] }: Section, at: number): string {
   return `<section aria-labelledby="part-${at}"><h2 id="part-${at}">${escaped(title)}</h2>
-${text.map((paragraph) => `<p class="says">${escaped(paragraph)}</p>`).join('\n')}
+${text.map((paragraph) => `<p class="says">${prose(paragraph)}</p>`).join('\n')}
 ${figures.map((figure) => figureOf(figure, figures.length > 1)).join('\n')}
 ${tables.map((table) => `${table.title === undefined ? '' : `<h3>${escaped(table.title)}</h3>`}${tableOf(table, title)}`).join('\n')}
 </section>`
 }
 
 function figureOf({ title, says, svg, table, tableTitle = 'The numbers' }: Figure, several: boolean): string {
-  return `<figure>${several ? `<h3>${escaped(title)}</h3>` : ''}<figcaption>${escaped(says)}</figcaption>
+  return `<figure>${several ? `<h3>${escaped(title)}</h3>` : ''}<figcaption>${prose(says)}</figcaption>
 <div class="chart">${svg}</div>
 <details><summary>${escaped(tableTitle)}</summary>${tableOf(table, title)}</details>
 </figure>`
@@ -65,13 +72,13 @@ function tableOf({ columns, rows, note }: DataTable, caption: string): string {
     const align = columns[j].align === 'right' ? ' class="n"' : ''
     return j === 0
       ? `<th scope="row"${align}>${escaped(shorten(visible(text), 80))}</th>`
-      : `<td${text.length > 60 ? ' class="w"' : align}>${escaped(shorten(visible(text), 400))}</td>`
+      : `<td${text.length > 60 ? ' class="w"' : text.length > 24 && align === '' ? ' class="m"' : align}>${escaped(shorten(visible(text), 400))}</td>`
   }
   const heads = columns.map(
     ({ title, align }) => `<th scope="col"${align === 'right' ? ' class="n"' : ''}>${escaped(title)}</th>`,
   )
   return `<div class="table" role="region" tabindex="0" aria-label="${escaped(caption)}"><table><thead><tr>${heads.join('')}</tr></thead>
-<tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>${note === undefined ? '' : `<p class="note">${escaped(note)}</p>`}`
+<tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>${note === undefined ? '' : `<p class="note">${prose(note)}</p>`}`
 }
 
 function styles(): string {
@@ -112,6 +119,7 @@ th,td{padding:.32rem .7rem;border-bottom:1px solid var(--line);text-align:left;v
 thead th{position:sticky;top:0;background:var(--paper);color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600}
 td.w{min-width:18rem}
+td.m{min-width:11rem}
 .n{text-align:right;white-space:nowrap}
 pre{background:var(--wash);padding:.8rem 1rem;border-radius:.5rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.88rem}
 @media (max-width:40rem){body{padding:1rem .9rem 3rem}h1{font-size:1.5rem}.chart svg{min-width:30rem}}

@@ -17,7 +17,7 @@ export interface ReportFlags {
 export function wantsReport({ report, plot, plotOf }: ReportFlags): boolean {
   if (report !== undefined) {
     checkPlace(report)
-    if (report !== '-' && !/\.html?$/i.test(report)) {
+    if (!/\.html?$/i.test(report)) {
       throw new InputError('E_FILE', 'report', `--report ${show(report)}: the name must end in .html`)
     }
   }
@@ -71,6 +71,6 @@ async function pngOf(svg: string): Promise<Uint8Array> {
 
 /** Says where the drawings are. */
 export function sayFiles({ report, plot }: ReportFlags, run: Run): void {
-  if (report !== undefined && report !== '-') run.say(`Report: ${report}`)
+  if (report !== undefined) run.say(`Report: ${report}`)
   if (plot !== undefined) run.say(`Chart: ${plot}`)
 }

@@ -128,7 +128,7 @@ export function neighborsFigure(pen: Pen, chosen: ChosenNeighbors, used: number,
     marginLeft: 60,
     marginBottom: 40,
     x: { label: 'neighbours asked (k)', tickFormat: String, grid: true, ticks: Math.min(points.length, 10) },
-    y: { label: measure, grid: true },
+    y: { label: measure, grid: true, nice: true },
     marks: [
       pen.plot.areaY(points, { x: 'k', y1: 'from', y2: 'to', fill: 'var(--c0)', fillOpacity: 0.18 }),
       pen.plot.lineY(points, { x: 'k', y: 'score', stroke: 'var(--c0)', strokeWidth: 2 }),

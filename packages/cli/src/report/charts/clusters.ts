@@ -133,7 +133,7 @@ export function multiplesFigure(
       width: wideness,
       height: tall + 34,
       marginLeft: 26,
-      marginRight: 12,
+      marginRight: 20,
       marginTop: 24,
       marginBottom: 24,
       x: { label: null, ticks: 3, grid: true, ...(date ? { type: 'utc' } : { tickFormat: short }) },
@@ -397,6 +397,7 @@ export function elbowFigure(pen: Pen, chosen: ChosenK): Figure {
     y: {
       label: 'inertia',
       domain: [0, Math.max(...points.map(({ inertia }) => inertia))],
+      nice: true,
       grid: true,
       tickFormat: short,
     },
@@ -432,7 +433,7 @@ export function criterionFigure(pen: Pen, chosen: ChosenK): Figure | null {
     marginLeft: 60,
     marginBottom: 40,
     x: { label: 'number of clusters', ticks: points.map(({ k }) => k), tickFormat: String, grid: true },
-    y: { label: 'mean silhouette', grid: true },
+    y: { label: 'mean silhouette', grid: true, nice: true },
     legend: [
       { label: 'these data', color: 'var(--c0)', symbol: 'circle' },
       { label: 'data without clusters', color: 'var(--c7)', symbol: 'square' },
@@ -502,7 +503,7 @@ export function short(value: number): string {
   if (size >= 1e9) return `${trim(value / 1e9)}G`
   if (size >= 1e6) return `${trim(value / 1e6)}M`
   if (size >= 1e4) return `${trim(value / 1e3)}k`
-  return String(Number(value.toPrecision(4))).replace('-', '−')
+  return String(Number(value.toPrecision(6))).replace('-', '−')
 }
 
 /** Names for an axis, cut, and no two alike. */

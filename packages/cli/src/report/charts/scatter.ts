@@ -90,9 +90,11 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     outside === 0
       ? ''
       : ` ${plural(outside, 'row')} beyond the edge ${outside === 1 ? 'is' : 'are'} drawn on it, so that the others can be told apart.`
-  const form = many
-    ? ' Each box has the colour of the group with most rows in it, the fuller the stronger.'
-    : ''
+  const whose =
+    options.onTop === undefined
+      ? 'Each box has the colour of the group with most rows in it, the fuller the stronger.'
+      : 'Each box has the colour of the group with most rows in it; what stands out comes first, the other boxes are the fuller the stronger.'
+  const form = many ? ` ${whose}` : ''
   const says = `${options.says}${form}${edge}`
   const svg = pen.draw({
     title: options.title,
