@@ -51,6 +51,9 @@ function strictPage(): Plugin {
   }
 }
 
+/** Hosts read `_headers` and may not serve it. */
+const notKept = new Set(['service-worker.js', '_headers'])
+
 /** Writes the service worker: the list of files to keep for offline, named by their contents. */
 function offline(): Plugin {
   return {
@@ -59,11 +62,15 @@ function offline(): Plugin {
     closeBundle() {
       const dist = join(import.meta.dirname, 'dist')
       const files = readdirSync(dist, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && entry.name !== 'service-worker.js')
+        .filter((entry) => entry.isFile() && !notKept.has(entry.name))
         .map((entry) => relative(dist, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
         .sort()
       const hash = createHash('sha256')
       for (const file of files) hash.update(file).update(readFileSync(join(dist, file)))
+      // Netlify, Cloudflare Pages and others send what this file says.
+      const sent = { ...headers, 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' }
+      const lines = Object.entries(sent).map(([name, value]) => `  ${name}: ${value}`)
+      writeFileSync(join(dist, '_headers'), `/*\n${lines.join('\n')}\n`)
       const source = readFileSync(join(import.meta.dirname, 'service-worker.js'), 'utf8')
       writeFileSync(
         join(dist, 'service-worker.js'),

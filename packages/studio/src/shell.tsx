@@ -44,9 +44,9 @@ addEventListener('keydown', (event) => {
   // In a field, the field's own undo.
   if (event.target instanceof HTMLInputElement && event.target.type === 'text') return
   event.preventDefault()
-  const back = event.shiftKey
-  if (page.peek() === 'learn') back ? lessons.redo() : lessons.undo()
-  else back ? workPage.peek()?.redo() : workPage.peek()?.undo()
+  const past = page.peek() === 'learn' ? lessons : workPage.peek()
+  if (event.shiftKey) past?.redo()
+  else past?.undo()
 })
 
 export function Shell(): JSX.Element {

@@ -375,6 +375,30 @@ describe('Hostile input', () => {
     await context.close()
   })
 
+  it('a worker that does not look up is ended, and the table read again', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    await openTable(page, join(data, 'iris.csv'))
+    await setK(page, 3)
+    const inertia = await page.locator('[data-inertia]').getAttribute('data-inertia')
+    for (const worker of page.workers()) {
+      if (!/worker-/.test(worker.url())) continue
+      void worker
+        .evaluate(() => {
+          for (;;);
+        })
+        .catch(() => {})
+    }
+    await page.getByRole('button', { name: 'Measure silhouettes' }).click()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.waitForSelector('[data-busy]', { state: 'detached', timeout: 20_000 })
+    await settled(page)
+    await page.getByRole('button', { name: 'Measure silhouettes' }).click()
+    await page.waitForSelector('[data-silhouette]', { timeout: 20_000 })
+    expect(await page.locator('[data-inertia]').getAttribute('data-inertia')).toBe(inertia)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('a blocked worker script is explained', async () => {
     const { page, context } = await open(browser, `${isolated.url}#work`, { serviceWorkers: 'block' })
     const blocked = await host({ isolated: true, without: (path) => /\/worker-/.test(path) })

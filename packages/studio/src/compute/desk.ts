@@ -23,8 +23,13 @@ export interface Following {
   readonly transfer?: Transferable[]
 }
 
+/** A worker that has not stopped by then is ended: some readers do not look up from their work. Milliseconds. */
+const PATIENCE = 3000
+
 /** A worker that holds a table and answers questions about it, one name each. */
 export class Desk {
+  /** Told when the worker was ended or died, and with it the table that it held. */
+  onLost: () => void = () => {}
   #worker: Worker | null = null
   #next = 0
   readonly #waiting = new Map<number, (message: MessageEvent['data']) => void>()
@@ -39,7 +44,12 @@ export class Desk {
         reject(new Cancelled())
         return
       }
-      const cancel = (): void => worker.postMessage({ type: 'cancel', id })
+      const cancel = (): void => {
+        worker.postMessage({ type: 'cancel', id })
+        setTimeout(() => {
+          if (this.#waiting.has(id)) this.#end(worker, (asked) => ({ type: 'cancelled', id: asked }))
+        }, PATIENCE)
+      }
       signal?.addEventListener('abort', cancel, { once: true })
       this.#waiting.set(id, (message) => {
         if (message.type === 'progress') {
@@ -66,11 +76,18 @@ export class Desk {
         event.message === undefined || event.message === ''
           ? 'This browser did not load the worker that computes. Something blocks worker scripts: an extension, or the settings of the site. Allow them and reload.'
           : `The worker that computes has stopped: ${event.message}. Open the file again; if that happens with the same file, it needs more memory than the browser gives.`
-      this.#worker = null
-      worker.terminate()
-      for (const [id, hear] of [...this.#waiting]) hear({ type: 'failed', id, message: why, expected: true })
+      this.#end(worker, (id) => ({ type: 'failed', id, message: why, expected: true }))
     })
     this.#worker = worker
     return worker
+  }
+
+  /** Ends the worker; everything that waits for it hears why. */
+  #end(worker: Worker, message: (id: number) => MessageEvent['data']): void {
+    if (this.#worker !== worker) return
+    this.#worker = null
+    worker.terminate()
+    for (const [id, hear] of this.#waiting) hear(message(id))
+    this.onLost()
   }
 }

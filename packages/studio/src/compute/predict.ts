@@ -341,7 +341,10 @@ export async function inspect(ask: Tasks['inspect']['ask']): Promise<Inspected> 
   const own = lesson.rows.indexOf(row)
   const others = Uint32Array.from({ length: points.rows }, (_, i) => i).filter((i) => i !== own)
   const taken = others.length === points.rows ? points : rowsOf(points, others)
-  const shown = [...new Set([...encoder.uses.filter(({ used }) => used).map(({ name }) => name)])].slice(0, 8)
+  const shown = encoder.uses
+    .filter(({ used }) => used)
+    .map(({ name }) => name)
+    .slice(0, 8)
   const target = roles.target ?? ''
   const [truth] = rowTexts(table.select([target]), [row])
   const asked = Math.min(k, others.length)

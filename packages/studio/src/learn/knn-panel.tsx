@@ -118,6 +118,7 @@ export function KnnPanel(): JSX.Element {
           <NumberAnswer />
         )}
       </p>
+      <Voters />
     </section>
   )
 }
@@ -160,6 +161,51 @@ function Votes(): JSX.Element | null {
           </span>
         ))}
       </div>
+    </div>
+  )
+}
+
+/** The neighbours one by one: how far, what they say, how much that counts. */
+function Voters(): JSX.Element | null {
+  const found = answer.value
+  if (found === null) return null
+  const { task } = lesson.value
+  return (
+    <div
+      class="scroll"
+      style={{ maxHeight: '152px' }}
+      tabIndex={0}
+      role="group"
+      aria-label="Neighbours, nearest first"
+    >
+      <table class="grid">
+        <thead>
+          <tr>
+            <th scope="col">neighbour</th>
+            <th scope="col">distance</th>
+            <th scope="col">{task === 'classify' ? 'class' : 'value'}</th>
+            <th scope="col">weight</th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.neighbors.map(({ index, distance, target, share }, rank) => (
+            <tr key={index}>
+              <td>{rank + 1}</td>
+              <td title={String(distance)}>{brief(distance)}</td>
+              <td>
+                {task === 'classify' ? (
+                  <>
+                    <Mark group={target} /> {labelNames[target]}
+                  </>
+                ) : (
+                  brief(target)
+                )}
+              </td>
+              <td title={String(share)}>{percent(share)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   )
 }

@@ -105,7 +105,10 @@ export function ClusterPanel(): JSX.Element {
           disabled={columns.length === 0}
           onClick={() => void cluster()}
         >
-          Cluster{cheap.value ? '' : ` ${count(rows)} rows`}
+          Cluster
+          {cheap.value
+            ? ''
+            : ` ${count(rows)} rows, about ${seconds(Math.max(0.5, (rows * columns.length * k) / 4e7))}`}
         </button>
         <label class="field push">
           seed

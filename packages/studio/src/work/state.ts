@@ -311,6 +311,22 @@ export function clusterName(cluster: number): string {
   return given === '' ? `Cluster ${cluster}` : given
 }
 
+let lostBefore = Number.NEGATIVE_INFINITY
+
+/** The worker is gone, and the table with it: the file is read again, and the settings stay. */
+desk.onLost = () => {
+  const given = file.peek()
+  if (table.peek() === null || given === null) return
+  // A worker that dies of this file would do so for ever.
+  const again = performance.now() - lostBefore < 10_000
+  lostBefore = performance.now()
+  if (again) {
+    table.value = null
+    return
+  }
+  void openFile(given, choices.peek(), settings.peek())
+}
+
 let begun = false
 
 /** Opens what was open before the reload, and keeps what changes from now on. */
