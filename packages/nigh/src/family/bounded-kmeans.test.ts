@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { golden, labelsOf, rowsOf, type Source } from '../../fixtures/golden.ts'
 import { made, plain, reordered } from '../../test/made-data.ts'
+import { Table } from '../data/table.ts'
 import { load } from '../files/load.ts'
 import { runHere } from '../indexes/steps.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
@@ -138,6 +139,21 @@ describe('BoundedKMeans', () => {
       maxIterations: 5,
     })
     expect(Array.from(model.counts)).toEqual(Array.from({ length: 8 }, () => 375))
+  })
+
+  test('far from zero, the clusters of the same data near zero; a table', () => {
+    const near = plain(made({ rows: 60, columns: 2, seed: 3, kind: 'blobs' })).map((row) =>
+      row.map((x) => Math.round(x * 256) / 256),
+    )
+    const far = near.map((row) => row.map((x) => x + 2 ** 36))
+    const options = { k: 4, minSize: 15, maxSize: 15 }
+    const here = BoundedKMeans.fitSync(near, options)
+    const there = BoundedKMeans.fitSync(far, options)
+    expect(there.labels).toEqual(here.labels)
+    const table = Table.fromRows(near.map(([x, y]) => ({ x, y })))
+    const named = BoundedKMeans.fitSync(table, { ...options, encoder: { scale: 'none' } })
+    expect(named.labels).toEqual(here.labels)
+    expect(BoundedKMeans.fromBytes(named.toBytes()).predictSync(table)).toEqual(named.predictSync(table))
   })
 
   test('refuses', async () => {

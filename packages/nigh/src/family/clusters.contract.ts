@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { made, plain, reordered } from '../../test/made-data.ts'
 import type { Matrix } from '../data/matrix.ts'
+import { Table } from '../data/table.ts'
 import { load } from '../files/load.ts'
 import { Random } from '../random.ts'
 import type { Clusters } from './clusters.ts'
@@ -108,6 +109,33 @@ export function clustersContract(name: string, family: Family): void {
         { k: 4 },
       )
       expect([copies.k, copies.warnings.map(({ code }) => code)]).toEqual([2, ['W_DISTINCT']])
+    })
+
+    test('takes float32 rows, typed rows and tables, and weights of any size', () => {
+      const points = data(13)
+      const typed = Array.from({ length: points.rows }, (_, i) => Float32Array.from(points.row(i)))
+      const single = family.fitSync(typed as never, { k: 3, nInit: 2 })
+      const double = family.fitSync(
+        typed.map((row) => Array.from(row)),
+        { k: 3, nInit: 2 },
+      )
+      expect(single.labels).toEqual(double.labels)
+      expect(single.centroids).toEqual(double.centroids)
+      const table = Table.fromRows(plain(points).map(([latitude, longitude]) => ({ latitude, longitude })))
+      const encoder = { scale: 'none' } as const
+      const named = family.fitSync(table as never, { k: 3, nInit: 2, encoder })
+      expect(named.labels).toEqual(family.fitSync(points, { k: 3, nInit: 2 }).labels)
+      expect(named.predictSync(table as never)).toEqual(named.labels)
+      expect(load(named.toBytes())).toEqual(named)
+      const small = family.fitSync(points, { k: 3, nInit: 2 })
+      for (const weight of [2 ** -40, 2 ** 60]) {
+        const sampleWeight = Array.from({ length: points.rows }, () => weight)
+        const weighted = family.fitSync(points, { k: 3, nInit: 2, sampleWeight })
+        expect(weighted.labels.length).toBe(points.rows)
+        expect(sum(weighted.counts)).toBe(weight * points.rows)
+        expect(weighted.predictSync(points)).toEqual(weighted.labels)
+        if (name !== 'MiniBatchKMeans') expect(weighted.labels).toEqual(small.labels)
+      }
     })
 
     test('is saved and loaded', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { golden, labelsOf, rowsOf, type Source } from '../../fixtures/golden.ts'
+import { made } from '../../test/made-data.ts'
+import { Matrix } from '../data/matrix.ts'
 import { clustersContract } from './clusters.contract.ts'
 import { KMedians } from './kmedians.ts'
 
@@ -42,5 +44,24 @@ describe('KMedians', () => {
     expect(median([1, 2, 3], [0.5, 0.25, 1])).toBe(3)
     expect(median([1, 2], [0, 1])).toBe(2)
     expect(median([1.7e12, 1.7e12 + 1, 1.7e12 + 5])).toBe(1.7e12 + 1)
+  })
+
+  test('far from zero, the clusters of the same data near zero', () => {
+    const near = made({ rows: 200, columns: 2, seed: 3, kind: 'blobs' }).values.map(
+      (x) => Math.round(x * 256) / 256,
+    )
+    const fit = (offset: number): KMedians =>
+      KMedians.fitSync(
+        Matrix.of(
+          near.map((x) => x + offset),
+          2,
+        ),
+        { k: 5 },
+      )
+    const here = fit(0)
+    const there = fit(2 ** 40)
+    expect(there.labels).toEqual(here.labels)
+    expect(there.inertia).toBe(here.inertia)
+    expect(there.centroids.values.map((x) => x - 2 ** 40)).toEqual(here.centroids.values)
   })
 })
