@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { golden, labelsOf, rowsOf, type Source } from '../../fixtures/golden.ts'
 import { made, plain, reordered } from '../../test/made-data.ts'
+import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import { load } from '../files/load.ts'
 import { runHere } from '../indexes/steps.ts'
@@ -167,6 +168,8 @@ describe('BoundedKMeans', () => {
     expect(() => fit(rows, Object.assign({ k: 2 }, { sampleWeight: [1, 1, 1, 1, 1] }))).toThrow(
       refusal('sampleWeight'),
     )
+    const many = Matrix.of(new Float64Array(2 ** 14), 1)
+    expect(() => fit(many, { k: 2 ** 13, nInit: 1 })).toThrow(expect.objectContaining({ code: 'E_MEMORY' }))
     expect(() => fit(rows, { k: 6 })).toThrow(expect.objectContaining({ code: 'E_K' }))
     expect(() => fit([], { k: 1 })).toThrow(expect.objectContaining({ code: 'E_EMPTY' }))
     await expect(BoundedKMeans.fit([[Number.NaN]], { k: 1 })).rejects.toThrow(/NaN/)

@@ -1,4 +1,4 @@
-import { checkInteger } from '../check.ts'
+import { checkInteger, InputError } from '../check.ts'
 import type { PointsLike, PointsOptions } from '../data/points.ts'
 import { runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
@@ -20,6 +20,8 @@ import type { Space } from './space.ts'
 
 const KIND = 'bounded-kmeans'
 const CLASS = 'BoundedKMeans'
+/** Most rows times clusters: 2 GB of costs and heaps. */
+const MOST = 2 ** 26
 
 /** Options of {@link BoundedKMeans.fit}. */
 export interface BoundedKMeansOptions extends PointsOptions, Omit<ClusterOptions, 'sampleWeight'> {
@@ -38,8 +40,8 @@ export interface BoundedKMeansOptions extends PointsOptions, Omit<ClusterOptions
  * Equal rows and options give equal bits, whatever the order of the rows (copies of a row may change places).
  *
  * Cost: n·d·k an iteration, and for each row that must give way some k² steps: 100,000 rows in 20 clusters take seconds
- * where bounds are loose, minutes where most rows must move. Memory: about 24 bytes for each row and cluster. Runs on
- * this thread.
+ * where bounds are loose, minutes where most rows must move. Memory: about 24 bytes for each row and cluster, of
+ * which there may be 2^26 (a million rows in 64 clusters). Runs on this thread.
  * Source: Bradley, Bennett and Demiriz 2000.
  * @example
  * const model = await BoundedKMeans.fit([[1], [2], [3], [4], [90], [91]], { k: 2, minSize: 3 })
@@ -55,7 +57,7 @@ export class BoundedKMeans extends Clusters<PointsLike> {
    * Clusters rows within bounds of size.
    *
    * @throws {InputError} E_K unless k is from 1 to n; E_INIT, E_PARAM for other options; E_NONFINITE, E_SHAPE, E_TYPE,
-   * E_EMPTY, E_RANGE for points
+   * E_EMPTY, E_RANGE for points; E_MEMORY where k·n is above 2^26
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: BoundedKMeansOptions): Promise<BoundedKMeans> {
@@ -80,6 +82,13 @@ export class BoundedKMeans extends Clusters<PointsLike> {
     const least = Math.ceil(n / k)
     const minSize = checkInteger(call, 'minSize', options.minSize ?? 1, 1, most, 'rows / k')
     const maxSize = checkInteger(call, 'maxSize', options.maxSize ?? n, least, n, 'from rows / k to all')
+    if (n * k > MOST) {
+      throw new InputError(
+        'E_MEMORY',
+        'k',
+        `${call}: k times the number of rows must be at most ${MOST}, got ${k} × ${n}`,
+      )
+    }
     const prepared = space.read(call, 'points', matrix)
     const rows = inOrder(prepared, columns)
     const merged = distinctRows(prepared, columns, null)

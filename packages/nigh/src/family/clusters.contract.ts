@@ -85,6 +85,10 @@ export function clustersContract(name: string, family: Family): void {
       expect(b).toEqual(a)
       expect(b.labels).toEqual(a.labels)
       expect(points.values).toEqual(before)
+      // Read before the call returns: what the caller does to the numbers afterwards is without effect.
+      const later = family.fit(points, { k: 7, seed: 3 })
+      points.values.fill(3)
+      expect(await later).toEqual(a)
     })
 
     test('one row; as many clusters as rows; copies', () => {

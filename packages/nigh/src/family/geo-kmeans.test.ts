@@ -68,6 +68,23 @@ describe('GeoKMeans', () => {
     )
   })
 
+  test('a centroid is where its rows cost least: a step in any direction costs more', () => {
+    const points = rowsOf({ csv: 'airports.csv', columns: ['latitude', 'longitude'], every: 40 })
+    const cost = (init: number[][]): number =>
+      -GeoKMeans.fromBytes(GeoKMeans.fitSync(init, { k: 1 }).toBytes()).scoreSync(points)
+    const best = GeoKMeans.fitSync(points, { k: 1 })
+    const [latitude, longitude] = best.centroids.row(0)
+    expect(cost([[latitude, longitude]])).toBeCloseTo(best.inertia, 3)
+    for (const [up, right] of [
+      [0.01, 0],
+      [-0.01, 0],
+      [0, 0.01],
+      [0, -0.01],
+    ]) {
+      expect(cost([[latitude + up, longitude + right]])).toBeGreaterThan(best.inertia)
+    }
+  })
+
   test('a table of coordinates is taken in degrees', () => {
     const table = Table.fromRows([
       { latitude: 10, longitude: 179 },

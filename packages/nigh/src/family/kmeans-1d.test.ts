@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { golden, rowsOf, type Source } from '../../fixtures/golden.ts'
 import { load } from '../files/load.ts'
+import { KMeans } from '../kmeans/kmeans.ts'
 import { Random } from '../random.ts'
 import { KMeans1D } from './kmeans-1d.ts'
 
@@ -76,6 +77,18 @@ describe('KMeans1D', () => {
       ),
       { numRuns: 60 },
     )
+  })
+
+  test('K-Means never finds better', () => {
+    const random = new Random(6)
+    const values = Array.from({ length: 400 }, () => random.uniform() ** 3)
+    const rows = values.map((x) => [x])
+    for (const k of [2, 5, 13, 40]) {
+      const best = KMeans1D.fitSync(values, { k })
+      expect(KMeans.fitSync(rows, { k, nInit: 10 }).inertia).toBeGreaterThan(best.inertia * (1 - 1e-12))
+      const init = best.centroids.toArrays()
+      expect(KMeans.fitSync(rows, { k, init }).labels).toEqual(best.labels)
+    }
   })
 
   test('tight clusters far apart keep their digits', () => {

@@ -1,6 +1,6 @@
 import { checkInteger, InputError, show } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
-import { type PointsLike, queryPoints } from '../data/points.ts'
+import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { tensorOf } from '../files/tensor.ts'
 import { runHere, runPaced } from '../indexes/steps.ts'
@@ -89,9 +89,13 @@ export class KMedoids extends Clusters<PointsLike> {
   static *#fitSteps(call: string, given: PointsLike, options: KMedoidsOptions): Work<KMedoids> {
     checkClusterNames(call, options, metricOptionNames)
     const points = readPoints(call, given, options)
-    const { matrix } = points
-    const metric = metricOf(call, options, matrix.columns)
-    const prepared = preparedRows(call, 'points', matrix, metric)
+    const metric = metricOf(call, options, points.matrix.columns)
+    const prepared = preparedRows(call, 'points', points.matrix, metric)
+    // A copy: the caller's numbers may change while an async fit waits. Of distances there is one already.
+    const matrix =
+      metric.name === 'precomputed'
+        ? Matrix.trusted(prepared, points.matrix.columns)
+        : ownCopy(given, points.matrix)
     const { init, ...rest } = options
     const words = typeof init === 'string' ? { ...rest, init } : rest
     const plan = checkPlan(call, matrix.rows, matrix.columns, words, () => new Float64Array(0))
