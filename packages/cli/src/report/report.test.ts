@@ -119,7 +119,14 @@ put('groups.csv', groups())
 describe('kmeans', () => {
   test('--report holds the figures of --json, is well-formed, alone and accessible', async () => {
     const answer = await json([
-      ...['kmeans', 'groups.csv', '--k', '3', '--ignore', 'group', '--report', 'clusters.html'],
+      'kmeans',
+      'groups.csv',
+      '--k',
+      '3',
+      '--ignore',
+      'group',
+      '--report',
+      'clusters.html',
     ])
     const html = page('clusters.html')
     expectWellFormed(html)
@@ -147,7 +154,14 @@ describe('kmeans', () => {
 
   test('--k auto shows the knee and every criterion', async () => {
     const answer = await json([
-      ...['kmeans', 'groups.csv', '--k', 'auto', '--ignore', 'group', '--report', 'auto.html'],
+      'kmeans',
+      'groups.csv',
+      '--k',
+      'auto',
+      '--ignore',
+      'group',
+      '--report',
+      'auto.html',
     ])
     const text = textOf(page('auto.html'))
     expectWellFormed(page('auto.html'))
@@ -268,7 +282,14 @@ describe('kmeans', () => {
 describe('choose-k', () => {
   test('--report holds the reasons and every criterion', async () => {
     const answer = await json([
-      ...['choose-k', 'groups.csv', '--ignore', 'group', '--to', '4', '--report', 'choice.html'],
+      'choose-k',
+      'groups.csv',
+      '--ignore',
+      'group',
+      '--to',
+      '4',
+      '--report',
+      'choice.html',
     ])
     const html = page('choice.html')
     expectWellFormed(html)
@@ -282,8 +303,18 @@ describe('choose-k', () => {
 describe('knn', () => {
   test('--report holds confusion, mistakes with their neighbours and the curve of k', async () => {
     const answer = await json([
-      ...['knn', 'groups.csv', '--target', 'group', '--cv', 'loo', '--k', '3', '--scale', 'none'],
-      ...['--report', 'knn.html'],
+      'knn',
+      'groups.csv',
+      '--target',
+      'group',
+      '--cv',
+      'loo',
+      '--k',
+      '3',
+      '--scale',
+      'none',
+      '--report',
+      'knn.html',
     ])
     const html = page('knn.html')
     expectWellFormed(html)
@@ -316,20 +347,18 @@ describe('knn', () => {
       csv += `${i % 20},${i % 13},${(i % 20) * 10 + (i % 13) + (i === 50 ? 5000 : 0)}\n`
     put('numbers.csv', csv)
     const answer = await json([
-      ...[
-        'knn',
-        'numbers.csv',
-        '--target',
-        'y',
-        '--cv',
-        '5',
-        '--report',
-        'numbers.html',
-        '--plot',
-        'k.svg',
-        '--plot-of',
-        'k',
-      ],
+      'knn',
+      'numbers.csv',
+      '--target',
+      'y',
+      '--cv',
+      '5',
+      '--report',
+      'numbers.html',
+      '--plot',
+      'k.svg',
+      '--plot-of',
+      'k',
     ])
     const html = page('numbers.html')
     expectWellFormed(html)
@@ -357,8 +386,23 @@ describe('anomalies', () => {
     for (const method of ['neighbor', 'centroid', 'lof']) {
       const k = method === 'centroid' ? ['--k', '1'] : []
       const answer = await json([
-        ...['anomalies', 'strange.csv', '--columns', 'x,y', '--label', 'bad', '--method', method, ...k],
-        ...['--top', '3', '--contamination', '0.03', '--out', `${method}.csv`, '--model', `${method}.nigh`],
+        'anomalies',
+        'strange.csv',
+        '--columns',
+        'x,y',
+        '--label',
+        'bad',
+        '--method',
+        method,
+        ...k,
+        '--top',
+        '3',
+        '--contamination',
+        '0.03',
+        '--out',
+        `${method}.csv`,
+        '--model',
+        `${method}.nigh`,
       ])
       expect(answer.anomalies).toBe(2)
       expect(answer.evaluation).toMatchObject({
@@ -402,8 +446,20 @@ describe('anomalies', () => {
 
   test('--report holds the figures of --json', async () => {
     const answer = await json([
-      ...['anomalies', 'strange.csv', '--columns', 'x,y', '--label', 'kind', '--anomalous', 'odd'],
-      ...['--threshold', '50', '--scale', 'none', '--report', 'strange.html'],
+      'anomalies',
+      'strange.csv',
+      '--columns',
+      'x,y',
+      '--label',
+      'kind',
+      '--anomalous',
+      'odd',
+      '--threshold',
+      '50',
+      '--scale',
+      'none',
+      '--report',
+      'strange.html',
     ])
     expect(answer).toMatchObject({ threshold: 50, anomalies: 2 })
     const html = page('strange.html')

@@ -66,7 +66,7 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
   const xWindow = windowOf(x)
   const yWindow = windowOf(y)
   const outside = countOutside(cloud, xWindow, yWindow)
-  const many = x.length > MOST_POINTS
+  const many = x.length > MOST_POINTS || isCrowded(x, y)
   const middles = middlesOf(cloud)
   const { plot } = pen
   const marks = many
@@ -129,6 +129,14 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
       note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.`,
     },
   }
+}
+
+/** Whether most rows lie on others, as on a coarse grid: dots would show only the last of them. */
+function isCrowded(x: Float64Array, y: Float64Array): boolean {
+  if (x.length < 200) return false
+  const places = new Set<string>()
+  for (let i = 0; i < x.length; i++) places.add(`${x[i]},${y[i]}`)
+  return places.size < x.length / 3
 }
 
 function lookIn(group: number, { wrong }: ScatterOptions): Look {
