@@ -97,6 +97,50 @@ describe('Work', () => {
     await context.close()
   })
 
+  it('reads Parquet, Arrow and JSON as the command does', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    const nigh = join(root, 'packages/cli/bin/nigh.js')
+    copyFileSync(join(data, 'population-ages-by-year.parquet'), join(folder, 'ages.parquet'))
+    // CDNOW has dates; as the command writes them, in the other formats.
+    for (const name of ['customers.arrow', 'customers.json', 'customers.ndjson', 'customers.parquet']) {
+      execFileSync(process.execPath, [
+        nigh,
+        'kmeans',
+        join(data, 'cdnow-customers.csv'),
+        '--k',
+        '2',
+        '--quiet',
+        '--out',
+        join(folder, name),
+      ])
+    }
+    for (const name of [
+      'ages.parquet',
+      'customers.arrow',
+      'customers.json',
+      'customers.ndjson',
+      'customers.parquet',
+    ]) {
+      await openTable(page, join(folder, name))
+      await settled(page)
+      await setK(page, 3)
+      await page.locator('summary', { hasText: 'The same again' }).click()
+      runRecipe(await page.locator('[data-recipe=command]').innerText())
+      const stem = name.replace(/\.\w+$/, '')
+      expect(
+        (await download(page, 'Table')).equals(readFileSync(join(folder, `${stem}-clusters.csv`))),
+        name,
+      ).toBe(true)
+      expect(
+        (await download(page, 'Model (.nigh)')).equals(readFileSync(join(folder, `${stem}.nigh`))),
+        name,
+      ).toBe(true)
+      await page.getByRole('button', { name: 'Other file' }).click()
+    }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('gives the same without isolation, and without WebAssembly', async () => {
     const found: (string | null)[] = []
     const noWasm = await host({

@@ -49,7 +49,7 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
       reason: reasons[rank],
       cells: texts[rank],
     })),
-    scores,
+    scores: work.give(scores),
     threshold: found.threshold,
     outliers,
     seconds,

@@ -71,7 +71,7 @@ export async function cluster(ask: Tasks['cluster']['ask'], work: Work): Promise
     iterations: model.iterations,
     converged: model.converged,
     counts: [...model.counts],
-    labels,
+    labels: work.give(labels),
     centroids: Array.from({ length: model.k }, (_, c) => decoded.columns.map((column) => column.values[c])),
     encoded: Array.from({ length: model.k }, (_, c) => [...model.centroids.row(c)]),
     features: encoder.features,

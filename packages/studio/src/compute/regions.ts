@@ -20,7 +20,7 @@ export async function regions(ask: Tasks['regions']['ask'], work: Work): Promise
   if (task === 'regress') {
     const model = await KNNRegressor.fit(rows, targets, { k, weights })
     values.set(await model.predict(queries, { signal }))
-    return { values, shares }
+    return { values: work.give(values), shares: work.give(shares) }
   }
   const model = await KNNClassifier.fit(rows, targets, { k, weights })
   const shared = await model.predictProba(queries, { signal })
@@ -29,5 +29,5 @@ export async function regions(ask: Tasks['regions']['ask'], work: Work): Promise
     values[i] = answers[i]
     shares[i] = shared.values[i * shared.columns + model.classes.indexOf(answers[i])]
   }
-  return { values, shares }
+  return { values: work.give(values), shares: work.give(shares) }
 }

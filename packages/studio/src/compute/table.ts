@@ -120,12 +120,12 @@ export function encoderOptions(roles: Roles): {
 }
 
 /** Where the rows lie along two axes. */
-export async function places(ask: Tasks['places']['ask']): Promise<Tasks['places']['answer']> {
+export async function places(ask: Tasks['places']['ask'], work: Work): Promise<Tasks['places']['answer']> {
   const table = tableNow()
   if ('column' in ask.x && 'column' in ask.y) {
     return {
-      x: numbersOf(table.column(ask.x.column)),
-      y: numbersOf(table.column(ask.y.column)),
+      x: work.give(numbersOf(table.column(ask.x.column))),
+      y: work.give(numbersOf(table.column(ask.y.column))),
       rows: null,
       shares: [],
     }
@@ -145,7 +145,7 @@ export async function places(ask: Tasks['places']['ask']): Promise<Tasks['places
       (_, i) => turned.values[i * turned.columns + axis.component],
     )
   }
-  return { x: along(ask.x), y: along(ask.y), rows, shares: [...principal.shares] }
+  return { x: work.give(along(ask.x)), y: work.give(along(ask.y)), rows, shares: [...principal.shares] }
 }
 
 function componentOf(axis: Axis): number {

@@ -12,6 +12,8 @@ import type { FromWorker, Task, TaskProgress, Tasks, ToWorker } from './tasks.ts
 export interface Work {
   readonly signal: AbortSignal
   readonly progress: (progress: TaskProgress) => void
+  /** Hands an array of the answer over rather than copying it: nothing here may use it afterwards. */
+  readonly give: <T extends ArrayBufferView>(array: T) => T
 }
 
 type Handlers = { [K in Task]: (ask: Tasks[K]['ask'], work: Work) => Promise<Tasks[K]['answer']> }
@@ -44,6 +46,7 @@ async function serve<K extends Task>(id: number, task: K, ask: Tasks[K]['ask']):
   const controller = new AbortController()
   running.set(id, controller)
   let said = 0
+  const given: Transferable[] = []
   try {
     const answer = await handlers[task](ask, {
       signal: controller.signal,
@@ -54,8 +57,13 @@ async function serve<K extends Task>(id: number, task: K, ask: Tasks[K]['ask']):
         said = now
         post({ type: 'progress', id, progress })
       },
+      give: (array) => {
+        if (array.buffer instanceof ArrayBuffer) given.push(array.buffer)
+        return array
+      },
     })
-    post(controller.signal.aborted ? { type: 'cancelled', id } : { type: 'answer', id, answer })
+    if (controller.signal.aborted) post({ type: 'cancelled', id })
+    else post({ type: 'answer', id, answer }, given)
   } catch (error) {
     if (controller.signal.aborted) post({ type: 'cancelled', id })
     else if (error instanceof InputError) post({ type: 'failed', id, message: error.message, expected: true })

@@ -46,7 +46,7 @@ export function AnomalyPicture(): JSX.Element {
                   <tr key={row} class={picked.value.includes(row) ? 'picked' : ''}>
                     <td>{rank + 1}</td>
                     <th scope="row">
-                      <button type="button" class="link" onClick={() => (picked.value = [row])}>
+                      <button type="button" class="link" onClick={() => (picked.value = Uint32Array.of(row))}>
                         {row}
                       </button>
                     </th>

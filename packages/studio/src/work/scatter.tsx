@@ -140,13 +140,13 @@ export function Scatter(props: {
           return
         }
         case 'inside':
-          picked.value = Array.from(data.points, rowAt)
+          picked.value = rowsOf.current === null ? data.points : data.points.map(rowAt)
           return
         case 'places':
           rings.value = data.places
           return
         case 'nearest':
-          if (data.point >= 0) picked.value = [rowAt(data.point)]
+          if (data.point >= 0) picked.value = Uint32Array.of(rowAt(data.point))
       }
     }
     const rowAt = (point: number): number => rowsOf.current?.[point] ?? point
@@ -212,7 +212,7 @@ export function Scatter(props: {
     }
     const rows = rowsOf.current
     const asked = Uint32Array.from(
-      chosen.map((row) => (rows === null ? row : rows.indexOf(row))).filter((point) => point >= 0),
+      Array.from(chosen, (row) => (rows === null ? row : rows.indexOf(row))).filter((point) => point >= 0),
     )
     send({ type: 'where', id: 0, points: asked })
   }, [chosen, ready.value])
@@ -301,7 +301,7 @@ export function Scatter(props: {
             '=': () => zoom(0.8, middle()),
             '-': () => zoom(1.25, middle()),
             '0': () => show(extent.peek()),
-            Escape: () => (picked.value = []),
+            Escape: () => (picked.value = new Uint32Array(0)),
           }
           if (!Object.hasOwn(keys, event.key)) return
           event.preventDefault()
@@ -457,7 +457,7 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
     }
     let stale = false
     desk
-      .ask('cells', { rows: rows.slice(0, 100), columns: null })
+      .ask('cells', { rows: Array.from(rows.subarray(0, 100)), columns: null })
       .then((found) => {
         if (!stale) cells.value = found
       })
@@ -483,7 +483,7 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
             .map(([group, size]) => `${group < 0 ? 'left out' : clusterName(group)} ${count(size)}`)
             .join(', ')}
         </span>
-        <button type="button" class="plain push" onClick={() => (picked.value = [])}>
+        <button type="button" class="plain push" onClick={() => (picked.value = new Uint32Array(0))}>
           Let go
         </button>
       </div>

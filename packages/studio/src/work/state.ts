@@ -103,7 +103,7 @@ export const evaluated: Signal<Evaluated | null> = signal(null)
 export const inspected: Signal<(Inspected & { readonly index: number }) | null> = signal(null)
 export const oddities: Signal<Oddities | null> = signal(null)
 /** Rows that were picked in the picture. */
-export const picked: Signal<readonly number[]> = signal([])
+export const picked: Signal<Uint32Array> = signal(new Uint32Array(0))
 
 /** How columns become numbers; clustering and anomalies have no target. */
 export function roles(target: string | null = null): Roles {
@@ -231,7 +231,7 @@ function forget(): void {
   evaluated.value = null
   inspected.value = null
   oddities.value = null
-  picked.value = []
+  picked.value = new Uint32Array(0)
 }
 
 export async function cluster(): Promise<void> {
@@ -242,7 +242,7 @@ export async function cluster(): Promise<void> {
   if (found === null) return
   clusters.value = { ...found, key }
   silhouettes.value = null
-  picked.value = []
+  picked.value = new Uint32Array(0)
 }
 
 export async function choose(): Promise<void> {
