@@ -59,9 +59,25 @@ describe('KPrototypes', () => {
     const model = KPrototypes.fitSync(tableOf(one), { k: one.k, init: 'random', nInit: 60 })
     expect(model.gamma).toBe(1)
     expect(model.inertia).toBeLessThanOrEqual(one.bestCost)
+    const huang = KPrototypes.fitSync(tableOf(one), { k: one.k, init: 'huang', nInit: 60 })
+    expect(huang.inertia).toBeLessThanOrEqual(one.bestCost)
     const cao = KPrototypes.fitSync(tableOf(one), { k: one.k, init: 'cao' })
     expect(cao.inertia / one.bestCost).toBeLessThan(1.3)
   })
+
+  test.each(['k-means++', 'random', 'huang', 'cao'] as const)(
+    'init %s: k prototypes, or as many as rows differ',
+    (init) => {
+      const rows = mixedRows(3, 40)
+      const model = KPrototypes.fitSync(Table.fromRows(rows), { k: 6, init })
+      expect([model.k, model.warnings.length]).toEqual([6, 0])
+      const few = KPrototypes.fitSync(Table.fromRows([...rows.slice(0, 2), ...rows.slice(0, 2)]), {
+        k: 4,
+        init,
+      })
+      expect([few.k, few.inertia, few.warnings[0].code]).toEqual([2, 0, 'W_DISTINCT'])
+    },
+  )
 
   test('gamma is half the mean of the standard deviations, column by column', () => {
     const table = Table.fromRows([

@@ -9,7 +9,7 @@ import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
 import { type DistinctRows, distinctRows } from './distinct-rows.ts'
 import { foundBy, type Pacing } from './fit-options.ts'
-import { partition, type Work } from './partition.ts'
+import { drawn, partition, type Plan, type Work } from './partition.ts'
 import { checkWidth, readClusters } from './saved-clusters.ts'
 import type { Centering, Space } from './space.ts'
 
@@ -31,9 +31,10 @@ export interface KPrototypesOptions extends Pacing {
   readonly scale?: 'standard' | 'none'
   /**
    * The first prototypes: 'k-means++' draws rows that differ from each other, 'random' takes k different rows arbitrarily,
+   * 'huang' draws each column's cell by itself, so frequent categories come often, and takes the rows most like that,
    * 'cao' takes rows of frequent categories that differ from each other, without chance. Default: 'k-means++'.
    */
-  readonly init?: 'k-means++' | 'random' | 'cao'
+  readonly init?: 'k-means++' | 'random' | 'huang' | 'cao'
   /** Number of starts, the best of which is kept: an integer from 1 up. Default: 1 for 'cao', else 10. */
   readonly nInit?: number
   /** Most iterations a start may take: an integer from 1 up. Default: 1000. */
@@ -78,7 +79,7 @@ const NAMES = [
  * order. Equal rows and options give equal bits, whatever the order of the rows.
  *
  * Cost: n·d·k an iteration. Runs on this thread.
- * Source: Huang 1998; first prototypes 'cao' by Cao, Liang and Bai 2009.
+ * Source: Huang 1998; first prototypes 'cao' by Cao, Liang and Bai 2009, 'huang' after Huang.
  * @example
  * const table = Table.fromRows([{ age: 20, city: 'Graz' }, { age: 22, city: 'Graz' }, { age: 60, city: 'Linz' }])
  * const model = await KPrototypes.fit(table, { k: 2 })
@@ -122,7 +123,12 @@ export class KPrototypes extends Clusters<Table> {
     const k = checkInteger(call, 'k', options.k, 1, table.rows, 'the number of rows', 'E_K')
     const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 1000, 1, 2 ** 31)
     const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
-    const init = checkChoice(call, 'init', options.init ?? 'k-means++', ['k-means++', 'random', 'cao'])
+    const init = checkChoice(call, 'init', options.init ?? 'k-means++', [
+      'k-means++',
+      'random',
+      'huang',
+      'cao',
+    ])
     const starts = checkInteger(call, 'nInit', options.nInit ?? (init === 'cao' ? 1 : 10), 1, 1e6)
     if (init === 'cao' && starts > 1) {
       throw new InputError(
@@ -139,12 +145,7 @@ export class KPrototypes extends Clusters<Table> {
     const gamma = options.gamma === undefined ? usual : checkNumber(call, 'gamma', options.gamma, 0, 1e100)
     const space = mixed(uses, gamma)
     const rows = distinctRows(space.read(call, 'table', table), space.width, weights)
-    const plan = {
-      k,
-      init: init === 'cao' ? denseRows(space, uses, rows, k) : init,
-      starts,
-      maxIterations,
-    }
+    const plan = { k, init: firstOf(init, space, uses, rows, k), starts, maxIterations }
     const found = yield* partition(space, rows, plan, new Random(seed))
     const told = foundBy(call, { unit, encoder: undefined, kept: null }, rows, plan, found, space.width)
     return new KPrototypes(told, uses, gamma)
@@ -338,6 +339,42 @@ function meansAndModes({ values, width, weights, count }: DistinctRows, uses: re
       }
     })
   }
+}
+
+/** How the first prototypes are found. */
+function firstOf(
+  init: NonNullable<KPrototypesOptions['init']>,
+  space: Space<Table>,
+  uses: readonly Use[],
+  rows: DistinctRows,
+  k: number,
+): Plan['init'] {
+  if (init === 'cao') return denseRows(space, uses, rows, k)
+  return init === 'huang' ? (random) => likelyRows(space, rows, k, random) : init
+}
+
+/** First prototypes by drawing each cell by itself, by weight; then the rows most like that, each taken once. */
+function likelyRows(space: Space<Table>, rows: DistinctRows, k: number, random: Random): Float64Array {
+  const { values, width, weights, count } = rows
+  const found = Math.min(k, count)
+  const centers = new Float64Array(found * width)
+  const taken = new Uint8Array(count)
+  const cells = new Float64Array(width)
+  for (let c = 0; c < found; c++) {
+    for (let j = 0; j < width; j++) cells[j] = values[drawn(weights, random.uniform()) * width + j]
+    let best = -1
+    let least = Number.POSITIVE_INFINITY
+    for (let i = 0; i < count; i++) {
+      const cost = space.cost(values, i * width, cells, 0)
+      if (taken[i] === 0 && cost < least) {
+        least = cost
+        best = i
+      }
+    }
+    taken[best] = 1
+    centers.set(values.subarray(best * width, (best + 1) * width), c * width)
+  }
+  return centers
 }
 
 /** First prototypes by density: rows of frequent categories, each as different as can be from those before. */

@@ -24,8 +24,8 @@ export interface Partition {
 /** How a partition is looked for. */
 export interface Plan {
   readonly k: number
-  /** Prepared centres; or how to draw them. */
-  readonly init: 'k-means++' | 'random' | Float64Array
+  /** Prepared centres; or how to draw them for each start. */
+  readonly init: 'k-means++' | 'random' | Float64Array | ((random: Random) => Float64Array)
   readonly starts: number
   readonly maxIterations: number
 }
@@ -66,6 +66,7 @@ export function* seeds(
   progress: SearchProgress,
 ): Work<Float64Array> {
   if (plan.init instanceof Float64Array) return plan.init.slice()
+  if (typeof plan.init === 'function') return plan.init(random)
   if (plan.init === 'random') return centersOf(rows, arbitrary(rows.weights, plan.k, random))
   const { values, width, weights, count } = rows
   const costsTo = (row: number, out: Float64Array): void => {
