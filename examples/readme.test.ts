@@ -70,9 +70,11 @@ describe('what the READMEs print is what comes out', () => {
   })
 
   test('the command’s README: labelled flowers, penguins inspected', () => {
-    const [flowers, penguins] = blocks('packages/cli/README.md', 'text')
+    const [flowers, strange, penguins] = blocks('packages/cli/README.md', 'text')
     const predict = commandsOf('packages/cli/README.md').find((line) => line.includes('--predict')) ?? ''
     expect(holds(run(predict), flowers)).toBe(true)
+    const anomalies = commandsOf('packages/cli/README.md').find((line) => line.includes('--label')) ?? ''
+    expect(holds(run(anomalies), strange)).toBe(true)
     expect(holds(run('npx nigh inspect examples/data/penguins.csv'), penguins)).toBe(true)
   })
 })

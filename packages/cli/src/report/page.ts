@@ -77,7 +77,8 @@ function tableOf({ columns, rows, note }: DataTable, caption: string): string {
   const heads = columns.map(
     ({ title, align }) => `<th scope="col"${align === 'right' ? ' class="n"' : ''}>${escaped(title)}</th>`,
   )
-  return `<div class="table" role="region" tabindex="0" aria-label="${escaped(caption)}"><table><thead><tr>${heads.join('')}</tr></thead>
+  // A long table scrolls in its own window; a short one is seen whole.
+  return `<div class="table${rows.length > 40 ? ' tall' : ''}" role="region" tabindex="0" aria-label="${escaped(caption)}"><table><thead><tr>${heads.join('')}</tr></thead>
 <tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}</tbody></table></div>${note === undefined ? '' : `<p class="note">${prose(note)}</p>`}`
 }
 
@@ -113,7 +114,8 @@ figure{margin:0 0 1.6rem}
 .chart text{white-space:pre}
 details{margin-top:.4rem;font-size:.92rem}
 summary{cursor:pointer;color:var(--muted);padding:.2rem 0}
-.table{overflow:auto;max-height:30rem;margin:.5rem 0}
+.table{overflow:auto;margin:.5rem 0}
+.tall{max-height:34rem}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;min-width:50%}
 th,td{padding:.32rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{position:sticky;top:0;background:var(--paper);color:var(--muted);font-weight:600;white-space:nowrap}
