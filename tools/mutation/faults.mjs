@@ -17,6 +17,7 @@ const files = ['packages/nigh/src/files', 'packages/nigh/src/kmeans']
 
 const plant = (tests, file, list) => list.map(([about, from, to]) => ({ tests, file, about, from, to }))
 
+// Not planted: a distance for rows of weight 0 in seeding. Nothing reads it, so no test can notice.
 export const faults = [
   ...plant(kmeans, 'assembly/assign.ts', [
     [
@@ -49,7 +50,6 @@ export const faults = [
       'if (label >= 0) move(row, label, -1)',
       'if (label > 0) move(row, label, -1)',
     ],
-    ['the bound of the group that was left', 'const groupSqUnused', ''],
     ['half gaps: too wide', 'const wider = f32x4.splat(1 + 4e-7)', 'const wider = f32x4.splat(0.9)'],
     ['bounds: too narrow', 'const narrower = f32x4.splat(1 - 4e-7)', 'const narrower = f32x4.splat(1.2)'],
     [
@@ -69,7 +69,6 @@ export const faults = [
       '-whole, whole - weight, big1, big2',
       '-whole, weight - whole, big1, big2',
     ],
-    ['absent rows gain', 'setDistance(i, 0) // absent', 'setDistance(i, 1) // absent'],
     [
       'the limit forgets the error of the score',
       '(root * root - normSq + errorSq) * 0.5',

@@ -21,12 +21,16 @@ export function made({ rows, columns, seed, double = true, offset = 0, kind = 'e
     for (let j = 0; j < columns; j++) {
       const u = random.uniform()
       const v = random.uniform()
-      values[i * columns + j] =
-        offset +
-        (kind === 'coarse' ? Math.floor(u * 3) : kind === 'blobs' ? heaps[heap * columns + j] + u - v : u)
+      const x = kind === 'coarse' ? coarse(u, v) : kind === 'blobs' ? heaps[heap * columns + j] + u - v : u
+      values[i * columns + j] = offset === 0 ? x : offset + x // 0 + −0 would be 0
     }
   }
   return Matrix.of(values, columns)
+}
+
+/** 0, 1 or 2, and some zeros negative: −0 is the same number, and must be taken so. */
+function coarse(u: number, v: number): number {
+  return u < 1 / 3 && v < 1 / 3 ? -0 : Math.floor(u * 3)
 }
 
 /** Weights by kind: whole ones with zeros among them, or fractions with zeros among them. */

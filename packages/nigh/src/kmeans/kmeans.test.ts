@@ -387,6 +387,20 @@ describe('edges', () => {
     }
   })
 
+  test('random starts take different rows, however often a row is there and whatever it weighs', () => {
+    const points = Array.from({ length: 120 }, (_, i) => [i % 10 < 5 ? 0 : i % 6])
+    const sampleWeight = points.map(([x]) => (x === 3 ? 1000 : 1))
+    for (let seed = 0; seed < 20; seed++) {
+      for (const init of ['random', 'k-means++'] as const) {
+        let taken: number[] = []
+        for (const step of KMeans.steps(points, { k: 6, init, seed, sampleWeight, nInit: 1 })) {
+          if (step.phase === 'seed') taken = Array.from(step.centroids.values)
+        }
+        expect(taken.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5])
+      }
+    }
+  })
+
   test('more clusters than different rows: labels are compact', () => {
     fc.assert(
       fc.property(fits, (fit) => {
