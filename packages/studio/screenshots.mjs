@@ -99,7 +99,16 @@ async function chosen(page, file) {
 }
 
 const shots = {
-  learn: [desktop, (page) => learn(page, 'iris', 5)],
+  learn: [
+    desktop,
+    async (page) => {
+      await learn(page, 'iris', 5)
+      await page.locator('[data-board=knn]').focus()
+      for (const key of ['Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowUp', 'ArrowUp'])
+        await page.keyboard.press(key)
+      await page.locator('#neighbors').fill('7')
+    },
+  ],
   'learn-moons-dark': [{ ...desktop, dark: true }, (page) => learn(page, 'moons', 30)],
   'learn-phone': [phone, (page) => learn(page, 'blobs', 4)],
   open: [desktop, async (page) => page.goto(`${url}#work`)],

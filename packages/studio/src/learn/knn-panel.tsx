@@ -173,7 +173,7 @@ function Voters(): JSX.Element | null {
   return (
     <div
       class="scroll"
-      style={{ maxHeight: '152px' }}
+      style={{ maxHeight: '184px' }}
       tabIndex={0}
       role="group"
       aria-label="Neighbours, nearest first"

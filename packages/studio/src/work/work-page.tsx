@@ -72,7 +72,7 @@ export function WorkPage(): JSX.Element {
       {opened === null ? (
         <Opening />
       ) : (
-        <div class="desk">
+        <div class="desk" data-view={view}>
           <Columns />
           {view === 'cluster' ? (
             <ClusterPicture />
