@@ -296,7 +296,7 @@ describe('scale and offset', () => {
     )
   })
 
-  test.each([600, -600])('times 2^%i, where squares leave float64', (power) => {
+  test.each([600, -250, -600])('times 2^%i, where squares leave float64', (power) => {
     const points = made({ rows: 90, columns: 3, seed: 4, kind: 'blobs' })
     const init = plain(points).slice(0, 4)
     const factor = 2 ** power
@@ -315,6 +315,7 @@ describe('scale and offset', () => {
     expect(small.labels).toEqual(model.labels)
     expect(small.predictSync(scaled)).toEqual(model.labels)
     expect(small.centroids.values).toEqual(model.centroids.values.map((x) => x * factor))
+    expect(small.inertia).toBe(model.inertia * factor * factor)
     expect(KMeans.fromBytes(small.toBytes()).predictSync(scaled)).toEqual(model.labels)
   })
 

@@ -195,7 +195,7 @@ export class KMeans {
       const { start, iteration, phase, changed, centroids } = next.value
       const factor = 2 ** -begun.exponent
       if (phase === 'seed') {
-        if (changed <= 2) picked = []
+        if (changed === 1) picked = []
         picked.push(...centroids)
         yield {
           start,

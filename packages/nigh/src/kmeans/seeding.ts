@@ -22,6 +22,7 @@ export function* plusPlus(
   if (first === null) return taken
   yield* answer(engine.takeRow(first))
   taken.push(first)
+  yield seedStep(start, taken)
   const trials = 2 + Math.floor(Math.log(k))
   while (taken.length < k) {
     const candidates: Float64Array[] = []
