@@ -12,7 +12,7 @@ import {
   multiplesFigure,
   silhouetteFigure,
 } from './charts/clusters.ts'
-import { principalCloud, scatterFigure } from './charts/scatter.ts'
+import { MOST_NAMES, principalCloud, scatterFigure } from './charts/scatter.ts'
 import { openPen, startNumbers } from './draw.ts'
 import { titled } from './figure.ts'
 import type { Figure, Report, Section } from './figure.ts'
@@ -49,7 +49,7 @@ export async function clusterFigures(
       scatterFigure(pen, main.cloud, {
         name: 'scatter',
         title: 'Clusters in principal components',
-        says: `The rows, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Numbers mark the clusters.`,
+        says: `The rows, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Numbers mark ${model.k > MOST_NAMES ? `the ${MOST_NAMES} largest clusters` : 'the clusters'}.`,
         centred: true,
       }),
     )
@@ -135,12 +135,19 @@ export async function clusterReport(
   const named = (...wanted: readonly string[]): readonly Figure[] =>
     figures.filter(({ name }) => wanted.includes(name))
   const total = profile.counts.reduce((sum, count) => sum + count, 0)
+  // Only a column of weights is used for something else than distances.
+  const weighted = extra.size > 0
   const sections: Section[] = [
     {
       title: 'The clusters',
       tables: [
         {
-          columns: titled('cluster', '#rows', '#share', 'what sets it apart from the other rows'),
+          columns: titled(
+            'cluster',
+            weighted ? '#weight' : '#rows',
+            '#share',
+            'what sets it apart from the other rows',
+          ),
           rows: profile.counts.map((count, c) => [
             String(c),
             whole(count),
@@ -166,7 +173,7 @@ export async function clusterReport(
   const report: Report = {
     title: `Clusters of ${input.name === '-' ? 'standard input' : baseOf(input.name)}`,
     summary:
-      `K-Means put ${plural(matrix.rows, 'row')} into ${plural(model.k, 'cluster')} of ${whole(smallest)} to ${whole(largest)} rows, ` +
+      `K-Means put ${plural(matrix.rows, 'row')} into ${plural(model.k, 'cluster')} of ${whole(smallest)} to ${whole(largest)} ${weighted ? 'in weight' : 'rows'}, ` +
       `by ${plural(encoder.uses.filter(({ used }) => used).length, 'column')}` +
       (silhouette === null ? '.' : `; their mean silhouette is ${silhouette.toFixed(3)}.`),
     facts: [

@@ -250,7 +250,7 @@ export async function silhouetteFigure(
   const found = await silhouette(matrix, labels, { ...part, signal })
   const groups: number[][] = Array.from({ length: k }, () => [])
   found.samples.forEach((value, i) => groups[labels[found.rows[i]]].push(value))
-  const height = Math.min(560, 180 + k * 26)
+  const height = Math.min(1300, k <= 15 ? 180 + k * 26 : 240 + k * 18)
   const gap = found.samples.length * 0.012 + 1
   // Every cluster gets room for its number, be it ever so small.
   const least = (found.samples.length * 15) / (height - 60)
@@ -265,7 +265,8 @@ export async function silhouetteFigure(
     // A cluster of one row still is a hill.
     const last = values.at(-1)
     if (last !== undefined) hills.push({ row: base + values.length, value: last, c, color: lookOf(c).color })
-    marks.push({ row: base + Math.max(values.length, least * 0.8) / 2, name: String(c) })
+    const place = { row: base + Math.max(values.length, least * 0.8) / 2, name: String(c) }
+    if (k <= 60 || c % 10 === 0) marks.push(place)
     base += Math.max(values.length + gap, least)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const negative = values.filter((value) => value < 0).length

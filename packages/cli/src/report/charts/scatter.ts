@@ -47,6 +47,9 @@ export function principalCloud(
   }
 }
 
+/** More numbers than this would hide the rows: the largest groups bear theirs. */
+export const MOST_NAMES = 24
+
 /** How a scatter is told and drawn. */
 export interface ScatterOptions {
   readonly name: string
@@ -232,7 +235,7 @@ function boxes(
   ]
 }
 
-/** The numbers of the groups in their middles, moved aside where two would lie on each other. */
+/** The numbers of the groups in their middles, moved aside (or left out) where two would lie on each other. */
 function labelsOf(
   middles: readonly Middle[],
   xWindow: Window,
@@ -240,17 +243,19 @@ function labelsOf(
 ): { readonly x: number; readonly y: number; readonly text: string }[] {
   const placed: { x: number; y: number; text: string }[] = []
   const [wide, tall] = [xWindow[1] - xWindow[0], yWindow[1] - yWindow[0]]
+  const sizes = middles.map(({ rows }) => rows).sort((a, b) => b - a)
+  const least = Math.max(1, sizes[Math.min(MOST_NAMES, sizes.length) - 1])
   for (const [group, middle] of middles.entries()) {
-    if (middle.rows === 0) continue
+    if (middle.rows < least) continue
     const label = { x: clamp(middle.x, xWindow), y: clamp(middle.y, yWindow), text: String(group) }
     const step = label.x > xWindow[0] + wide / 2 ? -0.03 * wide : 0.03 * wide
-    while (
+    const hidden = (): boolean =>
       placed.some(
         (other) => Math.abs(other.x - label.x) < 0.024 * wide && Math.abs(other.y - label.y) < 0.04 * tall,
       )
-    )
-      label.x += step
-    placed.push(label)
+    // A number far from its group would be worse than none.
+    for (let moves = 0; moves < 3 && hidden(); moves++) label.x += step
+    if (!hidden()) placed.push(label)
   }
   return placed
 }
