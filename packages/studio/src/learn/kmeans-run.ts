@@ -19,7 +19,12 @@ export interface Run {
   readonly iterations: number
 }
 
-/** Runs K-Means on a lesson's points and keeps every half step. One start: what it ends in depends on it. */
+/**
+ * Runs K-Means on a lesson's points and keeps every half step. One start: what it ends in depends on it.
+ *
+ * With the plain kernels: for a few hundred points, making WebAssembly ready takes longer than all the work, at each
+ * point that is drawn. The answer is the same.
+ */
 export function runOf(lesson: Lesson): Run {
   const { points, clusters, seed, init, placed } = lesson
   const k = Math.min(clusters, points.length)
@@ -32,8 +37,9 @@ export function runOf(lesson: Lesson): Run {
           k: Math.min(placed.length, points.length),
           init: Matrix.of(placesOf(placed.slice(0, points.length)), 2),
           nInit: 1,
+          kernels: 'scalar',
         }
-      : { k, init, seed, nInit: 1 },
+      : { k, init, seed, nInit: 1, kernels: 'scalar' },
   )
   const frames: Frame[] = []
   for (let next = steps.next(); ; next = steps.next()) {

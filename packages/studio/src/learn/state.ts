@@ -76,7 +76,7 @@ effect(() => {
   tries.value = [...before.filter((one) => one.name !== name), { name, inertia }].slice(-12)
 })
 
-/** A fitted model of the points: made again when they change, and asked for every move of the query. */
+/** A fitted model of the points (in a ball-tree, which needs no kernels to be made ready: the answer is the same): made again when they change, and asked for every move of the query. */
 interface Asked {
   readonly key: readonly unknown[]
   readonly explain: (query: Spot) => Explanation<number>
@@ -90,11 +90,11 @@ function modelOf({ points, neighbors, weights, task }: Lesson): Asked {
   const k = Math.min(neighbors, points.length)
   if (task === 'classify') {
     const labels = points.map(({ label }) => label)
-    const model = KNNClassifier.fitSync(rows, labels, { k, weights })
+    const model = KNNClassifier.fitSync(rows, labels, { k, weights, algorithm: 'balltree' })
     modelBefore = { key, explain: ({ x, y }) => model.explainSync([[x, y]])[0] }
   } else {
     const values = points.map(({ value }) => value)
-    const model = KNNRegressor.fitSync(rows, values, { k, weights })
+    const model = KNNRegressor.fitSync(rows, values, { k, weights, algorithm: 'balltree' })
     modelBefore = {
       key,
       explain: ({ x, y }) => {
