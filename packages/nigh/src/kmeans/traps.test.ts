@@ -269,3 +269,18 @@ test('trap 29: given centroids are copied, never moved', () => {
   KMeans.fitSync(points, { k: 3, init: () => typed, nInit: 2 })
   expect(typed.values).toEqual(before)
 })
+
+test('4, on a tie: an empty cluster takes the smaller of the rows that lie farthest, whatever their order', () => {
+  for (const order of [
+    [0, 10, -10],
+    [-10, 10, 0],
+    [10, -10, 0],
+  ]) {
+    const points = order.map((x) => [x])
+    for (const kernels of ['scalar', 'simd'] as const) {
+      const model = KMeans.fitSync(points, { k: 2, init: [[0], [1000]], kernels })
+      expect(model.centroids.toArrays()).toEqual([[5], [-10]])
+      expect(model.labels[order.indexOf(-10)]).toBe(1)
+    }
+  }
+})
