@@ -124,13 +124,16 @@ for turn in range(2):
     model = KMeans(k=${k}, seed=0, maxIter=20).fit(rows)
     print(f"{time.time() - began:9.2f} s  plain PySpark, MLlib, round {turn + 1}: {model.summary.numIter} iterations, cost {model.summary.trainingCost}")
 `
-  process.stdout.write(
-    execFileSync(cluster.spark.python, ['-W', 'ignore', '-c', python], {
+  try {
+    const printed = execFileSync(cluster.spark.python, ['-W', 'ignore', '-c', python], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 600_000,
-    }),
-  )
+      timeout: 300_000,
+    })
+    process.stdout.write(printed)
+  } catch (error) {
+    console.log(`           plain PySpark did not finish: ${String(error).slice(0, 300)}`)
+  }
 
   const half = Math.floor(rows / 2)
   const base = Matrix.of(points.values.subarray(0, half * d), d)
