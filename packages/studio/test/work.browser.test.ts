@@ -463,6 +463,48 @@ describe('Hostile input', () => {
   })
 })
 
+describe('At the width of a phone', () => {
+  it('nothing is cut off, and everything that can be used has a name', async () => {
+    const { page, context, faults } = await open(browser, isolated.url, {
+      viewport: { width: 390, height: 844 },
+    })
+    const check = async (view: string): Promise<void> => {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(390)
+      const nameless = await page.evaluate(() =>
+        [...document.querySelectorAll('button, input:not([hidden]), select, a, [tabindex="0"]')]
+          .filter((element) => {
+            const label = element.getAttribute('aria-label') ?? element.textContent ?? ''
+            const labels = 'labels' in element ? (element as HTMLInputElement).labels : null
+            return element.tagName === 'INPUT' || element.tagName === 'SELECT'
+              ? !element.getAttribute('aria-label') && (labels === null || labels.length === 0)
+              : label.trim() === ''
+          })
+          .map((element) => element.outerHTML.slice(0, 100)),
+      )
+      expect(nameless, view).toEqual([])
+    }
+    await page.waitForSelector('[data-neighbor]')
+    await check('learn')
+    await page.goto(`${isolated.url}#work`)
+    await page.waitForSelector('input[aria-label="Open a file"]', { state: 'attached' })
+    await check('open')
+    await openTable(page, join(data, 'iris.csv'))
+    await settled(page)
+    await check('cluster')
+    await page.getByRole('button', { name: 'Predict', exact: true }).click()
+    await page.selectOption('[data-target]', 'species')
+    await page.locator('[data-choose-neighbors]').click()
+    await page.waitForSelector('[data-evaluated]', { timeout: 60_000 })
+    await check('predict')
+    await page.getByRole('button', { name: 'Anomalies', exact: true }).click()
+    await page.locator('[data-anomalies]').click()
+    await page.waitForSelector('[data-oddities]', { timeout: 60_000 })
+    await check('anomalies')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+})
+
 describe('The first load', () => {
   it('is small and soon ready', async () => {
     const { page, context } = await open(browser, 'about:blank', { serviceWorkers: 'block' })

@@ -246,6 +246,12 @@ export function Scatter(props: {
     readonly frame: Frame
     moved: boolean
   } | null>(null)
+  /** Fingers on the picture: two of them zoom. */
+  const fingers = useRef(new Map<number, { readonly x: number; readonly y: number }>())
+  const apart = (): number => {
+    const [a, b] = [...fingers.current.values()]
+    return Math.hypot(a.x - b.x, a.y - b.y)
+  }
   const middle = (): readonly [number, number] => {
     const { left, right, bottom, top } = view.peek()
     return [(left + right) / 2, (bottom + top) / 2]
@@ -314,10 +320,23 @@ export function Scatter(props: {
         onPointerDown={(event) => {
           if (event.button !== 0) return
           event.currentTarget.setPointerCapture(event.pointerId)
+          fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
+          if (fingers.current.size > 1) {
+            grabbed.current = null
+            loop.value = []
+            return
+          }
           if (mode.peek() === 'lasso' || event.shiftKey) loop.value = [at(event)]
           else grabbed.current = { x: event.clientX, y: event.clientY, frame: view.peek(), moved: false }
         }}
         onPointerMove={(event) => {
+          if (fingers.current.size === 2 && fingers.current.has(event.pointerId)) {
+            const before = apart()
+            fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
+            const now = apart()
+            if (before > 0 && now > 0) zoom(before / now, at(event))
+            return
+          }
           if (loop.peek().length > 0) {
             loop.value = [...loop.peek(), at(event)]
             return
@@ -332,6 +351,7 @@ export function Scatter(props: {
           show({ left: left - mx, right: right - mx, bottom: bottom + my, top: top + my })
         }}
         onPointerUp={(event) => {
+          fingers.current.delete(event.pointerId)
           if (loop.peek().length > 2) send({ type: 'loop', id: 0, corners: loop.peek() })
           else if (grabbed.current !== null && !grabbed.current.moved) {
             const [cx, cy] = at(event)
@@ -348,7 +368,8 @@ export function Scatter(props: {
           loop.value = []
           grabbed.current = null
         }}
-        onPointerCancel={() => {
+        onPointerCancel={(event) => {
+          fingers.current.delete(event.pointerId)
           loop.value = []
           grabbed.current = null
         }}
