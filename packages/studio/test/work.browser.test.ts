@@ -180,6 +180,47 @@ describe('Work', () => {
     await context.close()
   })
 
+  it('takes a dropped file, and picks rows with the lasso, by a press, and lets them go', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    await page.waitForSelector('.drop')
+    const text = `x,y\n${Array.from({ length: 400 }, (_, i) => `${i % 20},${Math.floor(i / 20)}`).join('\n')}\n`
+    const transfer = await page.evaluateHandle((content) => {
+      const made = new DataTransfer()
+      made.items.add(new File([content], 'grid.csv', { type: 'text/csv' }))
+      return made
+    }, text)
+    await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer })
+    await settled(page)
+    await page.selectOption('[data-axis=x]', 'c:x')
+    await page.selectOption('[data-axis=y]', 'c:y')
+    await page.waitForTimeout(800)
+    await page.getByRole('button', { name: 'Lasso' }).click()
+    const box = await page.locator('[data-plot]').boundingBox()
+    if (box === null) throw new Error('no plot')
+    // The left half of the plane: x from 0 to 9 of 0 to 19, all rows.
+    const corners = [
+      [1, 1],
+      [box.width / 2, 1],
+      [box.width / 2, box.height - 1],
+      [1, box.height - 1],
+    ]
+    await page.mouse.move(box.x + corners[0][0], box.y + corners[0][1])
+    await page.mouse.down()
+    for (const [x, y] of corners.slice(1)) await page.mouse.move(box.x + x, box.y + y, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForSelector('[data-picked="200"]')
+    expect(await page.locator('[data-picked] tbody tr').count()).toBe(100)
+    await page.locator('[data-plot]').press('Escape')
+    await page.waitForSelector('[data-picked]', { state: 'detached' })
+    await page.getByRole('button', { name: 'Move', exact: true }).click()
+    // Row 0 is at 0, 0: with 4 % of room around the range of 19.
+    await page.mouse.click(box.x + box.width * (0.04 / 1.08), box.y + box.height * (1.04 / 1.08))
+    await page.waitForSelector('[data-picked="1"]')
+    expect(await page.locator('[data-picked] tbody th').innerText()).toBe('0')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('says how many clusters there are, and takes that k', async () => {
     const { page, context, faults } = await open(browser, `${isolated.url}#work`)
     const rows = Array.from(
