@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { colorOf, paletteNow } from '../marks.ts'
 import { brief, count, percent, plural, seconds } from '../numbers.ts'
 import { Count, Mark } from '../parts.tsx'
 import { clusterReport } from '../write/report.ts'
@@ -251,16 +252,20 @@ function Exports(): JSX.Element {
         </button>
         <button
           type="button"
-          onClick={() =>
-            save(
-              clusterReport(
-                opened.name,
-                found,
-                found.counts.map((_, c) => clusterName(c)),
-                command,
+          onClick={() => {
+            void pictureNow().then((picture) =>
+              save(
+                clusterReport(
+                  opened.name,
+                  found,
+                  found.counts.map((_, c) => clusterName(c)),
+                  command,
+                  colorsNow(found.k),
+                  picture,
+                ),
               ),
             )
-          }
+          }}
         >
           Report
         </button>
@@ -272,4 +277,27 @@ function Exports(): JSX.Element {
       />
     </section>
   )
+}
+
+function colorsNow(k: number): string[] {
+  const palette = paletteNow()
+  return Array.from({ length: k }, (_, c) => `rgb(${palette[colorOf(c)].join(' ')})`)
+}
+
+/** The picture as it is on the page, for the report; null where it cannot be had. */
+async function pictureNow(): Promise<{ readonly address: string; readonly caption: string } | null> {
+  const canvas = document.querySelector('[data-plot] canvas')
+  if (!(canvas instanceof HTMLCanvasElement)) return null
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve))
+  if (blob === null) return null
+  const address = await new Promise<string | null>((resolve) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(typeof reader.result === 'string' ? reader.result : null)
+    reader.onerror = () => resolve(null)
+    reader.readAsDataURL(blob)
+  })
+  const name = (id: string): string =>
+    id.startsWith('pc:') ? `component ${Number(id.slice(3)) + 1}` : id.slice(2)
+  const { x, y } = settings.peek()
+  return address === null ? null : { address, caption: `Across: ${name(x)}. Up: ${name(y)}.` }
 }
