@@ -30,6 +30,21 @@ const suites = [
   { name: 'packaging', command: ['node', 'tools/packaging.mjs'], counts: 'closing line', minutes: 4 },
   { name: 'matrix', command: ['node', 'tools/golden-hashes.mjs'], counts: 'closing line', minutes: 12 },
   { name: 'browser', command: ['npm', 'run', 'test:browser'], counts: 'closing line', minutes: 12 },
+  { name: 'studio-types', command: ['npm', 'run', 'check:studio'], counts: 'command', minutes: 2 },
+  {
+    name: 'studio',
+    command: [
+      'npm',
+      'run',
+      'test:studio',
+      '--',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${join(folder, 'studio.json')}`,
+    ],
+    counts: 'vitest',
+    minutes: 12,
+  },
   {
     name: 'spark',
     command: [
