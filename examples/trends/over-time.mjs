@@ -11,7 +11,7 @@ const JUDGEMENT =
 
 const posts = read('dated-tweets.csv.gz').filter(({ date }) => date >= '2011') // 61 posts before 2011 are too few
 const { terms, rows } = tfidf(
-  posts.map((post) => String(post.text).replace('(cont)', '')),
+  posts.map((post) => String(post.words).replace(/\bcont\b/g, '')),
   { least: 20, most: 900 },
 )
 const spoken = rows.flatMap((row, i) => (row.length >= 2 ? [i] : [])) // posts with two common words or more

