@@ -5,6 +5,8 @@ import type { Index, Found, NearestRequest, WithinRequest } from './spatial-inde
 
 /** Numbers that the kernels look at in the time that a plain loop takes for one, about: for pacing. */
 const speed = 8
+/** Products that a full scan of one batch takes at most. */
+const batchProducts = 1.6e9
 
 /**
  * Euclidean search by the kernels, on this thread and those that join it: a full scan or a k-d tree in the kernels' own memory.
@@ -17,6 +19,8 @@ const speed = 8
 export class KernelIndex implements Index {
   readonly algorithm: 'flat' | 'kdtree'
   readonly rows: number
+  /** A full scan reads the points once for many queries; together they take some 20 ms a thread. */
+  readonly batch: number
   readonly #search: NearSearch
   readonly #width: number
   readonly #plain: () => Index
@@ -26,6 +30,8 @@ export class KernelIndex implements Index {
   private constructor(search: NearSearch, points: Matrix, plain: () => Index) {
     this.algorithm = search.algorithm
     this.rows = points.rows
+    const most = Math.floor(batchProducts / (points.rows * points.columns))
+    this.batch = search.algorithm === 'flat' ? Math.max(4, Math.min(64, most - (most % 4))) : 1
     this.#search = search
     this.#width = points.columns
     this.#plain = plain

@@ -84,7 +84,8 @@ export class Search {
     }
     const { indices, distances } = answerSpace(request.call, rows, k)
     let from = 0
-    let run = 1
+    const least = this.index.batch ?? 1
+    let run = least
     while (from < rows) {
       const to = Math.min(rows, from + run)
       let work = 0
@@ -118,7 +119,10 @@ export class Search {
       checkDistances(request.call, distances, from * k, to * k)
       const spent = work * space.width * space.metric.effort
       // The next run is as long as fills a stage at the pace of this one.
-      run = Math.max(1, Math.min(65536, 2 * run, Math.floor((stageWork * (to - from)) / Math.max(1, spent))))
+      run = Math.max(
+        least,
+        Math.min(65536, 2 * run, Math.floor((stageWork * (to - from)) / Math.max(1, spent))),
+      )
       from = to
       yield { done: from, total: rows, work: spent }
     }

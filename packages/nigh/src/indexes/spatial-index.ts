@@ -43,6 +43,8 @@ export interface Index {
   readonly algorithm: Algorithm
   /** n. */
   readonly rows: number
+  /** Queries that are best asked together, where the index shares work among them. Default: 1. */
+  readonly batch?: number
   /**
    * Writes for query i, from position (i − from) · k on, the rows found and their ranks, nearest first.
    *
