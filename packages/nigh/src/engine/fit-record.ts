@@ -45,14 +45,17 @@ export interface FitWork {
 /** The record of a fit: the fields that kernels read, and the arrays that they point to, in a runner's memory. */
 export class FitRecord {
   readonly runner: Runner
-  readonly rows: FitRows
+  /** Rows that the memory has room for. */
+  readonly room: number
+  #rows: FitRows
   /** Address of the record. */
   readonly address: number
   readonly #block: number
 
   constructor(runner: Runner, rows: FitRows) {
     this.runner = runner
-    this.rows = rows
+    this.room = rows.rows
+    this.#rows = rows
     const { memory, threads } = runner
     const { rows: n, columns, k } = rows
     this.address = memory.allocate(FIELDS * 8)
@@ -74,6 +77,19 @@ export class FitRecord {
     this.set(SCRATCH, memory.allocate(threads * scratch))
     this.set(CENTROIDS, memory.allocate(k * columns * 8))
     this.set(SQ_SUMS, memory.allocate(threads * 32))
+  }
+
+  /** The rows that the memory holds now: all of them, or where they come by windows those of one window. */
+  get rows(): FitRows {
+    return this.#rows
+  }
+
+  /** Says how many rows the memory holds from now on: at most {@link room}. */
+  hold(rows: number): void {
+    this.#rows = { ...this.#rows, rows }
+    this.set(ROWS, rows)
+    // Kernels read up to three labels past the last.
+    this.runner.memory.u32(this.get(LABELS), this.room + 4).fill(0, rows, rows + 4)
   }
 
   set(field: number, value: number): void {

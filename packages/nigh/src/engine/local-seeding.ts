@@ -4,23 +4,15 @@ import {
   BUCKET_SHIFT,
   CANDIDATES,
   CANDIDATE_GAPS,
-  CANDIDATE_HALVES,
-  CANDIDATE_NARROW,
-  CANDIDATE_PANEL,
   CANDIDATE_ROWS,
   DISTANCES_SQ,
   FIRST,
   GAINED,
-  GAINS,
   HASHES,
   LIMITS,
-  NARROW,
-  NARROW_STEP,
-  NARROW_UNIT,
   NEAREST,
   NORMS_SQ,
   NORM_MAX,
-  ORIGIN,
   SCALE,
   SQ_GRID_1,
   SQ_GRID_2,
@@ -28,6 +20,16 @@ import {
   TAKEN_AS,
 } from '../kernels/layout.ts'
 import { hashRow } from '../kernels/scalar.ts'
+import {
+  addBuckets,
+  addOnTwo,
+  bucketAt,
+  bucketBits,
+  clearGains,
+  gainsOf,
+  makeCandidateSpace,
+  packCandidates,
+} from './candidates.ts'
 import { compareRows, type FitRecord } from './fit-record.ts'
 import type { WorkingCopy } from './working-copy.ts'
 
@@ -52,22 +54,17 @@ export class LocalSeeding {
   start(grids: Grids, sqs: number): void {
     this.#grids = grids
     const { memory, threads } = this.#record.runner
-    const { rows, columns, k } = this.#record.rows
+    const { rows, k } = this.#record.rows
     this.#record.setSqGrids(grids.spanSq * (1 + 1e-9), grids.bits)
     this.#copy.makeNarrow(k, this.#placesMost)
     if (this.#seeding === null) {
       this.#record.space(HASHES, rows * 4)
       this.#record.pass('hash')
       this.#record.space(NEAREST, rows * 4)
-      this.#record.space(CANDIDATE_PANEL, columns * 32)
-      this.#record.space(CANDIDATE_HALVES, 32)
-      this.#record.space(CANDIDATE_ROWS, columns * 64)
-      this.#record.space(CANDIDATE_NARROW, (columns + 1) * 16)
+      makeCandidateSpace(this.#record, bucketBits(rows))
       this.#record.space(LIMITS, rows * 4)
       this.#record.set(BUCKET_SHIFT, 32 - bucketBits(rows))
       this.#gapsAddress = memory.allocate((k + 1) * 32)
-      this.#record.space(GAINS, threads * 256)
-      this.#record.space(BUCKETS, threads * 2 ** bucketBits(rows) * 16)
       this.#seeding = new Seeding(memory.u32(this.#record.get(HASHES), rows), bucketBits(rows))
     }
     this.#record.set(DISTANCES_SQ, sqs)
@@ -97,28 +94,11 @@ export class LocalSeeding {
       for (let t = seeding.excluded; t < taken.length; t++) this.#exclude(seeding, taken[t], weight, value)
       seeding.excluded = taken.length
     }
-    let [totalA, totalB] = [0, 0]
-    const count = sums.length / 2
-    for (let b = 0; b < count; b++) {
-      totalA += sums[2 * b]
-      totalB += sums[2 * b + 1]
-    }
-    const total = totalA + totalB
-    if (!(total > 0)) return null
-    const target = at * total
-    let [a, b, bucket, last] = [0, 0, -1, -1]
-    for (let i = 0; i < count; i++) {
-      if (sums[2 * i] === 0 && sums[2 * i + 1] === 0) continue
-      last = i
-      if (a + sums[2 * i] + (b + sums[2 * i + 1]) > target) {
-        bucket = i
-        break
-      }
-      a += sums[2 * i]
-      b += sums[2 * i + 1]
-    }
-    const past = bucket < 0 // rounding put the target past the end: the last row with weight
-    const members = this.#canonical(seeding, past ? last : bucket)
+    const place = bucketAt(sums, at)
+    if (place === null) return null
+    const { bucket, target, past } = place
+    let { a, b } = place
+    const members = this.#canonical(seeding, bucket)
     let chosen = -1
     for (const i of members) {
       if (seeding.isExcluded(i, by)) continue
@@ -215,35 +195,23 @@ export class LocalSeeding {
 
   #tryEight(rows: readonly Float64Array[]): Float64Array {
     const seeding = this.#seedingState()
-    const { memory, threads } = this.#record.runner
-    this.#packCandidates(rows)
+    packCandidates(this.#record, rows)
     this.#packGaps(rows)
     this.#record.set(CANDIDATES, rows.length)
     this.#record.set(TAKEN, -1)
     this.#record.set(FIRST, 0)
-    memory.f64(this.#record.get(GAINS), threads * 32).fill(0)
+    clearGains(this.#record)
     const before = this.#record.work.distances
     this.#record.pass('seed')
     // Where the triangle inequality rules out little, its table is not worth making.
     const spared = 1 - (this.#record.work.distances - before) / (8 * this.#record.rows.rows)
     if (seeding.taken.length >= 8 && spared < 0.25) seeding.gapsPay = false
-    const found = memory.f64(this.#record.get(GAINS), threads * 32)
-    const gains = new Float64Array(rows.length)
-    for (let c = 0; c < rows.length; c++) {
-      let [x, y, z] = [0, 0, 0]
-      for (let t = 0; t < threads; t++) {
-        x += found[t * 32 + c * 4]
-        y += found[t * 32 + c * 4 + 1]
-        z += found[t * 32 + c * 4 + 2]
-      }
-      gains[c] = x + y + z
-    }
-    return gains
+    return gainsOf(this.#record, rows.length)
   }
 
   takeRow(row: Float64Array): void {
     const seeding = this.#seedingState()
-    const { memory, threads } = this.#record.runner
+    const { memory } = this.#record.runner
     const first = seeding.taken.length === 0
     // A row that was tried left word of who gains from it; the first row is everybody's nearest.
     let place = seeding.tried.indexOf(row)
@@ -259,43 +227,7 @@ export class LocalSeeding {
     this.#record.set(FIRST, first ? 1 : 0)
     this.#record.pass('seed')
     seeding.taken.push(row)
-    const count = seeding.totals.length
-    const buckets = memory.f64(this.#record.get(BUCKETS), threads * count)
-    const totals = seeding.totals
-    for (let t = 0; t < threads; t++) {
-      for (let b = 0; b < count; b++) totals[b] += buckets[t * count + b]
-    }
-    buckets.fill(0)
-  }
-
-  /** Writes candidates where the kernels read them. */
-  #packCandidates(rows: readonly Float64Array[]): void {
-    const { memory } = this.#record.runner
-    const { columns } = this.#record.rows
-    const origin = memory.f64(this.#record.get(ORIGIN), columns)
-    const scale = this.#record.get(SCALE)
-    const panel = memory.f32(this.#record.get(CANDIDATE_PANEL), columns * 8)
-    const halves = memory.f32(this.#record.get(CANDIDATE_HALVES), 8)
-    const exact = memory.f64(this.#record.get(CANDIDATE_ROWS), columns * 8)
-    const width = columns + (columns & 1)
-    const isNarrow = this.#record.get(NARROW) !== 0
-    const step = isNarrow ? this.#record.get(NARROW_STEP) : 1
-    const narrowPanel = new Int16Array(memory.buffer, this.#record.get(CANDIDATE_NARROW), width * 8)
-    narrowPanel.fill(0)
-    this.#record.set(NARROW_UNIT, step * step)
-    panel.fill(0)
-    halves.fill(Number.POSITIVE_INFINITY)
-    for (let c = 0; c < rows.length; c++) {
-      exact.set(rows[c], c * columns)
-      let sq = 0
-      for (let j = 0; j < columns; j++) {
-        const x = Math.fround((rows[c][j] - origin[j]) * scale)
-        panel[j * 8 + c] = x
-        if (isNarrow) narrowPanel[(j >> 1) * 16 + c * 2 + (j & 1)] = roundEven(x / step)
-        sq += x * x
-      }
-      halves[c] = sq / 2
-    }
+    addBuckets(this.#record, seeding.totals)
   }
 
   /** Writes a quarter of the candidates' squared distances to the rows taken. */
@@ -395,39 +327,5 @@ class Seeding {
 
   isExcluded(row: number, by: 'weight' | 'distance'): boolean {
     return by === 'weight' && this.#excludedRows.has(row)
-  }
-}
-
-/**
- * Bits of the hash that name a bucket: about four rows a bucket, 4,096 buckets at most. How many there are changes no
- * draw: buckets only cut the one canonical order into runs.
- */
-function bucketBits(rows: number): number {
-  return Math.min(12, Math.max(2, Math.ceil(Math.log2(rows)) - 2))
-}
-
-/** To the nearest whole number, halves to the even one: as the kernels round. */
-function roundEven(x: number): number {
-  const big = 6755399441055744 // 1.5 · 2^52
-  return x + big - big
-}
-
-export function addOnTwo(
-  sum: Float64Array,
-  at: number,
-  value: number,
-  whole: number,
-  part: number,
-  coarse: number,
-  fine: number,
-): void {
-  const a = value + coarse - coarse
-  sum[at] += whole * a
-  sum[at + 1] += whole * (value - a + fine - fine)
-  if (part !== 0) {
-    const product = value * part
-    const b = product + coarse - coarse
-    sum[at] += b
-    sum[at + 1] += product - b + fine - fine
   }
 }

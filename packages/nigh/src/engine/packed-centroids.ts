@@ -33,7 +33,10 @@ export class PackedCentroids {
   #places: Int32Array = new Int32Array(0)
   #groupOf: Int32Array = new Int32Array(0)
 
-  constructor(record: FitRecord, copy: WorkingCopy) {
+  readonly #oneGroup: boolean
+
+  constructor(record: FitRecord, copy: WorkingCopy, oneGroup: boolean) {
+    this.#oneGroup = oneGroup
     this.#record = record
     this.#copy = copy
   }
@@ -43,7 +46,7 @@ export class PackedCentroids {
     const { memory } = this.#record.runner
     const { columns, k: most } = this.#record.rows
     this.#record.set(CLUSTERS, k)
-    const groups = groupCentroids(centroids, columns, groupSize(most, columns))
+    const groups = groupCentroids(centroids, columns, this.#oneGroup ? most : groupSize(most, columns))
     this.#places = groups.places
     this.#groupOf = groups.groupOf
     this.#record.set(GROUPS, groups.count)

@@ -34,7 +34,8 @@ export class WorkingCopy {
    */
   make(ranges: Ranges): void {
     const { memory } = this.#record.runner
-    const { columns, rows, points, double } = this.#record.rows
+    const { room } = this.#record
+    const { columns, points, double } = this.#record.rows
     const { origin, centred } = this.#sampleOrigin()
     let reach = 0
     for (let j = 0; j < columns; j++) {
@@ -46,10 +47,16 @@ export class WorkingCopy {
     if (!centred) origin.fill(0)
     memory.f64(this.#record.space(ORIGIN, columns * 8), columns).set(origin)
     this.#record.set(SCALE, scale)
-    this.#record.set(WORK, copy ? memory.allocate(rows * columns * 4) : points)
-    this.#record.space(NORMS_SQ, rows * 4)
+    this.#record.set(WORK, copy ? memory.allocate(room * columns * 4) : points)
+    this.#record.space(NORMS_SQ, room * 4)
     this.#record.pass('centre')
     this.#reach = reach * scale
+  }
+
+  /** Makes the copies of rows that came after {@link make}, within the same ranges. */
+  renew(): void {
+    this.#record.pass('centre')
+    if (this.#record.get(NARROW) !== 0) this.#narrow()
   }
 
   /**
@@ -57,21 +64,29 @@ export class WorkingCopy {
    * sums of d products in int32 allow.
    */
   makeNarrow(k: number, placesMost: number): void {
-    const { memory, threads, kernels } = this.#record.runner
-    const { columns, rows } = this.#record.rows
+    const { memory, kernels } = this.#record.runner
+    const { columns } = this.#record.rows
     if (kernels.set === 'scalar' || columns < NARROW_COLUMNS || k < 16 || this.#record.get(NARROW) !== 0)
       return
     if (!(this.#reach > 0) || this.#narrowGivenUp) return
     const width = columns + (columns & 1)
     this.#record.set(NARROW_STEP, powerOfTwoAbove(this.#reach / narrowMost(width)))
-    this.#record.set(NARROW, memory.allocate(rows * width * 2))
+    this.#record.set(NARROW, memory.allocate(this.#record.room * width * 2))
     this.#record.space(NARROW_PANELS, placesMost * width * 2)
+    this.#narrow()
+  }
+
+  /** Writes the int16 copy. What it cut off is kept as the largest so far: the other side may be a row seen before. */
+  #narrow(): void {
+    const { memory, threads } = this.#record.runner
+    const { columns } = this.#record.rows
     const stats = memory.f64(this.#record.get(STATS), threads * 8)
     for (let t = 0; t < threads; t++) stats[t * 8 + STAT_CUT_SQ] = 0
     this.#record.pass('narrow')
     let largest = 0
     for (let t = 0; t < threads; t++) largest = Math.max(largest, stats[t * 8 + STAT_CUT_SQ])
-    this.#record.set(NARROW_ROW_ERROR, Math.sqrt(largest * (1 + (columns + 8) * 1.2e-7)) * (1 + 1e-6))
+    const error = Math.sqrt(largest * (1 + (columns + 8) * 1.2e-7)) * (1 + 1e-6)
+    this.#record.set(NARROW_ROW_ERROR, Math.max(this.#record.get(NARROW_ROW_ERROR), error))
   }
 
   /** Writes the packed centroids as int16. */
