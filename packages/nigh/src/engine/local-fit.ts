@@ -400,6 +400,20 @@ export class LocalFit implements FitEngine {
     return new Uint32Array(this.record.runner.memory.u32(this.record.get(LABELS), this.record.rows.rows))
   }
 
+  /** The sums as they are. */
+  get sums(): CentroidSums {
+    if (this.#sums === null) throw new Error('assign comes first: this is a defect of nigh')
+    return this.#sums
+  }
+
+  get grids(): Grids {
+    return this.#prepared().grids
+  }
+
+  get ranges(): Ranges {
+    return this.#prepared().ranges
+  }
+
   /** How much the fit worked so far. */
   get work(): FitWork {
     return this.record.work

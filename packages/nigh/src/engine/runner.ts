@@ -1,4 +1,4 @@
-import type { Kernels, KernelName } from '../kernels/contract.ts'
+import type { Kernels, KernelName, KernelSetName } from '../kernels/contract.ts'
 import type { Memory } from '../kernels/memory.ts'
 import { availableKernels, bindKernels } from '../kernels/simd.ts'
 import { Memory as KernelMemory } from '../kernels/memory.ts'
@@ -51,9 +51,9 @@ export function withInlineRunner<T>(work: (runner: Runner) => T): T {
 }
 
 /** A runner on this thread with the fastest kernels there are, or with a named set. */
-export function makeInlineRunner(): InlineRunner {
+export function makeInlineRunner(kernels: KernelSetName = availableKernels()[0]): InlineRunner {
   const memory = KernelMemory.create(false)
-  return new InlineRunner(memory, bindKernels(availableKernels()[0], memory))
+  return new InlineRunner(memory, bindKernels(kernels, memory))
 }
 
 /**

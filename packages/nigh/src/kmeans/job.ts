@@ -4,7 +4,8 @@ import { LocalFit } from '../engine/local-fit.ts'
 import type { Runner } from '../engine/runner.ts'
 import { Random } from '../random.ts'
 import { fit, type Init, type LloydOptions } from './lloyd.ts'
-import { runHere, type FitStep, type Yielded } from './passes.ts'
+import type { Ranges } from './grids.ts'
+import { runHere, type FitEngine, type FitStep, type Yielded } from './passes.ts'
 import { plusPlus } from './seeding.ts'
 
 /** A fit, as plain data: what goes to another thread. */
@@ -61,27 +62,52 @@ export interface BegunFit {
 export function beginFit(runner: Runner, rows: FitRows, job: FitJob): BegunFit {
   const engine = new LocalFit(runner, rows)
   const grids = engine.prepare()
-  let largest = 0
-  let span = 0
+  const { ranges } = engine
+  let largest = largestAbsent(runner, rows)
   for (let j = 0; j < rows.columns; j++) {
-    const { minimum, maximum } = engine.rangeOf(j)
-    largest = Math.max(largest, Math.abs(minimum), Math.abs(maximum))
-    span = Math.max(span, maximum - minimum)
+    largest = Math.max(largest, Math.abs(ranges.minima[j]), Math.abs(ranges.maxima[j]))
   }
-  largest = Math.max(largest, largestAbsent(runner, rows))
-  if (largest > LARGEST) {
-    throw new InputError(
-      'E_RANGE',
-      'points',
-      `KMeans.fit: points must lie between −1e150 and 1e150, since squared distances overflow beyond; found ${largest}: divide the columns by a constant`,
-    )
+  refuseLarge(largest)
+  const exponent = exponentFor(grids.spanSq, ranges, rows.double)
+  if (exponent !== 0) engine.scaleRows(exponent)
+  return {
+    ...fitSteps(engine, job, exponent),
+    labels: () => engine.currentLabels(),
+    inertia: (centroids) => engine.inertia(centroids),
+    exponent,
   }
-  let exponent = 0
-  if (grids.spanSq < SMALLEST && rows.double && span > 0) {
-    exponent = -Math.floor(Math.log2(span))
-    exponent = Math.min(exponent, 1000)
-    engine.scaleRows(exponent)
-  }
+}
+
+/** Refuses points whose squared distances could overflow. */
+export function refuseLarge(largest: number): void {
+  if (!(largest > LARGEST)) return
+  throw new InputError(
+    'E_RANGE',
+    'points',
+    `KMeans.fit: points must lie between −1e150 and 1e150, since squared distances overflow beyond; found ${largest}: divide the columns by a constant`,
+  )
+}
+
+/** The power of two by which rows are multiplied where squares of their differences would underflow; else 0. */
+export function exponentFor(spanSq: number, { minima, maxima }: Ranges, double: boolean): number {
+  let span = 0
+  for (let j = 0; j < minima.length; j++) span = Math.max(span, maxima[j] - minima[j])
+  if (!(spanSq < SMALLEST) || !double || !(span > 0)) return 0
+  return Math.min(-Math.floor(Math.log2(span)), 1000)
+}
+
+/** An engine that keeps the labels of the best start and counts its work. */
+interface LabellingEngine extends FitEngine {
+  readonly labels: Uint32Array
+  readonly work: FitWork
+}
+
+/** The steps of a fit on an engine whose rows were multiplied by 2^exponent, and its result in the caller's units. */
+export function fitSteps(
+  engine: LabellingEngine,
+  job: FitJob,
+  exponent: number,
+): Pick<BegunFit, 'steps' | 'finish'> {
   const factor = 2 ** exponent
   const init: Init =
     typeof job.options.init === 'string'
@@ -108,9 +134,6 @@ export function beginFit(runner: Runner, rows: FitRows, job: FitJob): BegunFit {
       if (result === null) throw new Error('the steps are not done: this is a defect of nigh')
       return result
     },
-    labels: () => engine.currentLabels(),
-    inertia: (centroids) => engine.inertia(centroids),
-    exponent,
   }
 }
 

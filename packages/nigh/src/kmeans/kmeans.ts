@@ -5,15 +5,16 @@ import { Matrix, type Reals } from '../data/matrix.ts'
 import { fittedPoints, queryPoints, type PointsLike } from '../data/points.ts'
 import type { FitWork } from '../engine/fit-record.ts'
 import { placeRows } from '../engine/rows.ts'
-import { makeInlineRunner, withInlineRunner, InlineRunner, type Runner } from '../engine/runner.ts'
+import { makeInlineRunner, withInlineRunner, type InlineRunner, type Runner } from '../engine/runner.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import { tensorOf } from '../files/tensor.ts'
 import type { KernelSetName } from '../kernels/contract.ts'
-import { Memory } from '../kernels/memory.ts'
-import { availableKernels, bindKernels } from '../kernels/simd.ts'
+import { availableKernels } from '../kernels/simd.ts'
 import { runJob, type JobResult } from '../workers/job.ts'
 import { runOnTeam } from '../workers/pool.ts'
 import { nextTurn } from '../workers/spawn.ts'
+import { isPointChunks, type PointChunks } from './chunks.ts'
+import { fitChunks } from './fit-chunks.ts'
 import { beginFit, type FitJob, type FitResult, type PredictJob, type PredictResult } from './job.ts'
 import {
   checkKernels,
@@ -124,16 +125,25 @@ export class KMeans {
    * cannot change. Memory: the points once more, and about 16 bytes a row.
    * Source: Lloyd 1982; k-means++ by Arthur and Vassilvitskii 2007; bounds by Hamerly 2010 and Ding et al. 2015.
    *
-   * @param points n × d: plain or typed rows, a Matrix, or a Table (which an Encoder then turns into numbers)
+   * Points that do not fit in memory come in chunks ({@link PointChunks}): every iteration passes over them anew, and
+   * picking first centroids takes two or three passes each. What stays in memory is 16 MB of points and 17 to 26 bytes
+   * a row. The model is the same, to the last bit. The work is then done on this thread and members of the team.
+   *
+   * @param points n × d: plain or typed rows, a Matrix, a Table (which an Encoder then turns into numbers), or chunks
    * @throws {InputError} E_K unless k is from 1 to n; E_INIT, E_WEIGHTS, E_PARAM for other options; E_NONFINITE,
-   * E_SHAPE, E_TYPE, E_EMPTY for points; E_RANGE for numbers beyond ±1e150; E_DISTINCT with `strict`
+   * E_SHAPE, E_TYPE, E_EMPTY for points; E_RANGE for numbers beyond ±1e150; E_DISTINCT with `strict`;
+   * E_MUTATED for chunks that change between passes
    * @throws the signal's reason when aborted
    */
-  static async fit(points: PointsLike, options: KMeansOptions & LaterOptions): Promise<KMeans> {
+  static async fit(points: PointsLike | PointChunks, options: KMeansOptions & LaterOptions): Promise<KMeans> {
     const call = 'KMeans.fit'
     checkKMeansNames(call, options, true)
     const { signal = null, onProgress = null } = options
     signal?.throwIfAborted()
+    if (isPointChunks(points)) {
+      const found = await fitChunks(call, points, options)
+      return modelOf({ call, ...found }, found.result)
+    }
     const fitted = fittedFor(call, points, options)
     const { matrix, checked } = fitted
     const job = fitJob(checked)
@@ -479,12 +489,17 @@ interface State {
   readonly settings: Settings
 }
 
-interface Fitted {
+/** What a model is made of beside what the fit found. */
+interface Modelled {
   readonly call: string
-  readonly matrix: Matrix
+  readonly columns: number
   readonly encoder: Encoder | undefined
   readonly kept: Uint32Array | null
   readonly checked: CheckedOptions
+}
+
+interface Fitted extends Modelled {
+  readonly matrix: Matrix
 }
 
 function fittedFor(call: string, points: PointsLike, options: KMeansOptions): Fitted {
@@ -494,7 +509,7 @@ function fittedFor(call: string, points: PointsLike, options: KMeansOptions): Fi
   const used =
     kept === null || weights === undefined ? weights : Float64Array.from(kept, (row) => weights[row])
   const checked = checkKMeans(call, matrix, used === undefined ? options : { ...options, sampleWeight: used })
-  return { call, matrix, encoder, kept, checked }
+  return { call, matrix, columns: matrix.columns, encoder, kept, checked }
 }
 
 function rowsOf({ matrix, checked }: Fitted): {
@@ -514,9 +529,9 @@ function fitJob(checked: CheckedOptions): FitJob {
   }
 }
 
-function modelOf({ call, matrix, encoder, kept, checked }: Fitted, result: FitResult): KMeans {
+function modelOf({ call, columns, encoder, kept, checked }: Modelled, result: FitResult): KMeans {
   const warnings: Warning[] = []
-  const found = result.centroids.length / matrix.columns
+  const found = result.centroids.length / columns
   if (found < checked.k) {
     const message = `${call}: k is ${checked.k}, but only ${found} rows are different: there are ${found} clusters`
     if (checked.strict) throw new InputError('E_DISTINCT', 'k', message)
@@ -530,7 +545,7 @@ function modelOf({ call, matrix, encoder, kept, checked }: Fitted, result: FitRe
   }
   return make({
     labels: result.labels,
-    centroids: Matrix.trusted(result.centroids, matrix.columns),
+    centroids: Matrix.trusted(result.centroids, columns),
     counts: result.counts,
     inertia: result.inertia,
     iterations: result.iterations,
@@ -567,9 +582,7 @@ function labelsOf(result: PredictResult): Uint32Array {
 }
 
 function runnerFor(kernels: KernelSetName): InlineRunner {
-  if (kernels === availableKernels()[0]) return makeInlineRunner()
-  const memory = Memory.create(false)
-  return new InlineRunner(memory, bindKernels(kernels, memory))
+  return makeInlineRunner(kernels)
 }
 
 /** Does a job on this thread, with the kept runner where its kernels are the ones asked for. */

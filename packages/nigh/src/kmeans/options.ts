@@ -91,7 +91,11 @@ export function checkKMeansNames(call: string, options: unknown, later: boolean)
 }
 
 /** Checks the options of a fit of these points. */
-export function checkKMeans(call: string, points: Matrix, options: KMeansOptions): CheckedOptions {
+export function checkKMeans(
+  call: string,
+  points: Matrix | { readonly rows: number; readonly columns: number },
+  options: KMeansOptions,
+): CheckedOptions {
   const { rows, columns } = points
   const k = checkInteger(call, 'k', options.k, 1, rows, 'the number of rows', 'E_K')
   const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 10000, 1, 2 ** 31)
@@ -107,7 +111,7 @@ export function checkKMeans(call: string, points: Matrix, options: KMeansOptions
     name = checkChoice(call, 'init', init, ['k-means++', 'random'])
     starts = given ?? (name === 'random' || rows * columns * k <= 1e6 ? 10 : 1)
     first = name
-  } else if (typeof init === 'function') {
+  } else if (typeof init === 'function' && points instanceof Rows) {
     name = 'function'
     starts = given ?? 10
     const random = new Random(seed)
@@ -122,6 +126,8 @@ export function checkKMeans(call: string, points: Matrix, options: KMeansOptions
         ),
       )
     first = made
+  } else if (typeof init === 'function') {
+    throw new Error('rows in chunks take no such init: this is a defect of nigh')
   } else {
     name = 'given'
     starts = 1
