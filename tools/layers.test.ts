@@ -152,7 +152,7 @@ describe('the core', () => {
     )
     expect(inexact.filter((name) => /^(kernels|engine|workers|indexes)\//.test(name))).toEqual([
       // Powers of two for working copies and numbers of buckets, which no answer depends on.
-      'engine/local-seeding.ts',
+      'engine/candidates.ts',
       'engine/near-unit.ts',
       'engine/working-copy.ts',
     ])

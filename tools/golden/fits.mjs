@@ -81,6 +81,20 @@ function rowsOf(values, columns, order) {
   return out
 }
 
+/** The rows as they would come out of a file: chunks of uneven sizes. */
+function chunksOf(values, columns, Matrix) {
+  const rows = values.length / columns
+  return {
+    *chunks() {
+      for (let from = 0, size = 1; from < rows; size = (size * 7) % 997) {
+        const to = Math.min(rows, from + size)
+        yield Matrix.of(values.slice(from * columns, to * columns), columns)
+        from = to
+      }
+    },
+  }
+}
+
 function clusterParts(model, order = null) {
   const labels = new Uint32Array(model.labels.length)
   model.labels.forEach((label, i) => {
@@ -124,6 +138,8 @@ export async function goldenFits(nigh, textOf, how, tell) {
         clusterParts(await fit(rowsOf(moved, columns, order), columns, options), order),
         name,
       )
+      const chunked = await KMeans.fit(chunksOf(moved, columns, Matrix), { ...options, ...run })
+      tell(`${name}, in chunks`, clusterParts(chunked), name)
     }
     const queries = rowsOf(values, columns, shuffled(rows, 3).subarray(0, 40)).map(
       (x, i) => x + ((i % 5) - 2) / 8,

@@ -450,6 +450,36 @@ function text(encoder: Encoder | string): string {
 }
 
 describe('properties', () => {
+  it('columns one at a time teach the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(tables, options, async (table, { named, ignored, ...rest }) => {
+        const split = Math.ceil(table.names.length / 2)
+        const settings = {
+          ...rest,
+          ...(named ? { columns: table.names.slice(0, split).reverse() } : {}),
+          ...(ignored ? { ignore: table.names.slice(split) } : {}),
+        }
+        const asked: string[] = []
+        const found = await Encoder.fitColumns(
+          table,
+          (name) => {
+            asked.push(name)
+            return table.column(name)
+          },
+          settings,
+        ).catch((error: unknown) => (error instanceof InputError ? error.code : 'no InputError'))
+        expect(text(found)).toBe(text(tryFit(table, { named, ignored, ...rest })))
+        for (const name of table.names)
+          expect(asked.filter((one) => one === name).length).toBeLessThanOrEqual(2)
+      }),
+      { numRuns: 60 },
+    )
+    const short = { name: 'height', type: 'number', values: new Float64Array(2) } as const
+    await expect(Encoder.fitColumns({ names: ['height'], rows: 3 }, () => short)).rejects.toThrow(
+      'load must give column "height" with 3 rows, got "height" with 2',
+    )
+  })
+
   it('the order of rows changes no bit of what is learnt', () => {
     fc.assert(
       fc.property(tables, options, fc.nat(), (table, chosen, seed) => {

@@ -139,61 +139,41 @@ export class Encoder {
   /** {@link Encoder.fit}, its errors naming another call. */
   static fitFor(call: string, table: Table, options: EncoderOptions): Encoder {
     checkTable(call, table)
-    const settings = checkSettings(call, table, options)
-    if (table.rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
-    let weights =
-      options.sampleWeight === undefined ? null : rowWeights(call, options.sampleWeight, table.rows).values
-    const ignored = new Set(settings.ignore)
-    const named = settings.columns === null ? null : new Set(settings.columns)
-
-    const unused = new Map<string, UnusedColumn>()
-    for (const column of table.columns) {
-      let found: UnusedColumn | null = null
-      if (ignored.has(column.name)) found = unusedColumn(column, 'ignored')
-      else if (named === null) found = unusedBecause(call, column, weights, settings.maxCategories)
-      else if (!named.has(column.name)) found = unusedColumn(column, 'not-chosen')
-      if (found !== null) unused.set(column.name, Object.freeze(found))
+    const settings = checkSettings(call, table.names, options)
+    const steps = fitting(call, settings, table, options.sampleWeight)
+    for (let next = steps.next(); ; ) {
+      if (next.done === true) return new Encoder(next.value)
+      next = steps.next(table.column(next.value))
     }
-    const rest = [...unused.values()]
-    const chosen =
-      settings.columns === null
-        ? table.columns.filter((column) => !unused.has(column.name))
-        : settings.columns.map((name) => table.column(name))
-    if (chosen.length === 0) {
-      const why = notesOn({ settings, columns: rest, rows: table.rows, dropped: 0 }).slice(0, 3).join('; ')
-      throw new InputError(
-        'E_FEATURES',
-        'columns',
-        `${call}: table must have a column to use, got none${why === '' ? '' : `: ${why}`}; name the ones to use in columns`,
-      )
-    }
+  }
 
-    let dropped = 0
-    if (settings.missing === 'refuse') refuseMissing(call, chosen, weights)
-    if (settings.missing === 'drop') {
-      const whole = wholeRows(chosen, table.rows)
-      if (whole !== null) {
-        const kept = new Float64Array(table.rows)
-        let any = false
-        for (const i of whole) {
-          kept[i] = weights === null ? 1 : weights[i]
-          if (kept[i] > 0) any = true
-        }
-        if (!any) throw noRowsLeft(call, table.rows)
-        weights = kept
-        dropped = table.rows - whole.length
+  /**
+   * {@link Encoder.fit} for a table that does not fit in memory: its columns are asked for one at a time, each twice at
+   * most, and let go before the next. The encoder is the same, to the last bit.
+   *
+   * @param load gives a column by its name, all rows of it
+   * @throws {InputError} as {@link Encoder.fit}; E_SHAPE for a column of another number of rows
+   */
+  static async fitColumns(
+    table: { readonly names: readonly string[]; readonly rows: number },
+    load: (name: string) => Column | Promise<Column>,
+    options: EncoderOptions = {},
+  ): Promise<Encoder> {
+    const call = 'Encoder.fitColumns'
+    const settings = checkSettings(call, table.names, options)
+    const steps = fitting(call, settings, table, options.sampleWeight)
+    for (let next = steps.next(); ; ) {
+      if (next.done === true) return new Encoder(next.value)
+      const column = await load(next.value)
+      if (column.name !== next.value || column.values.length !== table.rows) {
+        throw new InputError(
+          'E_SHAPE',
+          'load',
+          `${call}: load must give column ${show(next.value)} with ${table.rows} rows, got ${show(column.name)} with ${column.values.length}`,
+        )
       }
+      next = steps.next(column)
     }
-    const counted = weights
-    const fit = (column: Column): FittedColumn => {
-      const filled = settings.missing === 'impute' ? missingCells(column, counted) : null
-      return Object.freeze(fitColumn(call, column, counted, settings.scale, settings.maxCategories, filled))
-    }
-    const columns =
-      settings.columns === null
-        ? table.columns.map((column) => unused.get(column.name) ?? fit(column))
-        : [...chosen.map(fit), ...rest]
-    return new Encoder({ settings, columns: Object.freeze(columns), rows: table.rows, dropped })
   }
 
   /**
@@ -218,7 +198,11 @@ export class Encoder {
     checkChoice(call, 'extra', extra, ['refuse', 'ignore'])
     const columns = this.#match(call, table, extra)
     if (table.rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
-    if (this.settings.missing === 'refuse') refuseMissing(call, columns, null)
+    if (this.settings.missing === 'refuse') {
+      const holes = new Holes(table.rows)
+      for (const column of columns) holes.count(column, null)
+      holes.refuse(call)
+    }
     const rows = this.settings.missing === 'drop' ? wholeRows(columns, table.rows) : null
     const n = rows === null ? table.rows : rows.length
     if (n === 0) throw noRowsLeft(call, table.rows)
@@ -317,6 +301,119 @@ export class Encoder {
   }
 }
 
+/** Fits an encoder: asks for columns by name, one at a time. */
+function* fitting(
+  call: string,
+  settings: EncoderSettings,
+  table: { readonly names: readonly string[]; readonly rows: number },
+  sampleWeight: EncoderOptions['sampleWeight'],
+): Generator<string, EncoderState, Column> {
+  const { rows } = table
+  if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
+  let weights = sampleWeight === undefined ? null : rowWeights(call, sampleWeight, rows).values
+  const ignored = new Set(settings.ignore)
+  const named = settings.columns === null ? null : new Set(settings.columns)
+
+  const unused = new Map<string, UnusedColumn>()
+  const holes = new Holes(rows)
+  for (const name of table.names) {
+    const column = yield name
+    let found: UnusedColumn | null = null
+    if (ignored.has(name)) found = unusedColumn(column, 'ignored')
+    else if (named === null) found = unusedBecause(call, column, weights, settings.maxCategories)
+    else if (!named.has(name)) found = unusedColumn(column, 'not-chosen')
+    if (found !== null) unused.set(name, Object.freeze(found))
+    else if (settings.missing === 'refuse') holes.count(column, weights)
+    else if (settings.missing === 'drop') holes.mark(column)
+  }
+  const rest = [...unused.values()]
+  const chosen = settings.columns ?? table.names.filter((name) => !unused.has(name))
+  if (chosen.length === 0) {
+    const why = notesOn({ settings, columns: rest, rows, dropped: 0 }).slice(0, 3).join('; ')
+    throw new InputError(
+      'E_FEATURES',
+      'columns',
+      `${call}: table must have a column to use, got none${why === '' ? '' : `: ${why}`}; name the ones to use in columns`,
+    )
+  }
+  holes.refuse(call)
+  let dropped = 0
+  const holed = holes.rows
+  if (holed !== null) {
+    const kept = new Float64Array(rows)
+    let any = false
+    for (let i = 0; i < rows; i++) {
+      if (holed[i] === 1) dropped++
+      else kept[i] = weights === null ? 1 : weights[i]
+      if (kept[i] > 0) any = true
+    }
+    if (!any) throw noRowsLeft(call, rows)
+    weights = kept
+  }
+  const fitted: FittedColumn[] = []
+  for (const name of settings.columns ?? table.names) {
+    const left = unused.get(name)
+    if (left !== undefined) {
+      fitted.push(left)
+      continue
+    }
+    const column = yield name
+    const filled = settings.missing === 'impute' ? missingCells(column, weights) : null
+    fitted.push(
+      Object.freeze(fitColumn(call, column, weights, settings.scale, settings.maxCategories, filled)),
+    )
+  }
+  if (settings.columns !== null) fitted.push(...rest)
+  return { settings, columns: Object.freeze(fitted), rows, dropped }
+}
+
+/** Empty cells of the columns in use, looked at one column after another. */
+class Holes {
+  /** 1 for rows with an empty cell; null where there is none, or none was marked. */
+  rows: Uint8Array | null = null
+  readonly #size: number
+  #cells = 0
+  #columns = 0
+  #row: number = Number.POSITIVE_INFINITY
+  #name = ''
+
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  mark(column: Column): void {
+    for (let i = 0; i < this.#size; i++) {
+      if (!isMissing(column, i)) continue
+      this.rows ??= new Uint8Array(this.#size)
+      this.rows[i] = 1
+    }
+  }
+
+  count(column: Column, weights: Float64Array | null): void {
+    const missing = missingCells(column, weights)
+    if (missing === 0) return
+    this.#cells += missing
+    this.#columns++
+    let i = 0
+    while (!isMissing(column, i) || weights?.[i] === 0) i++
+    if (i < this.#row) {
+      this.#row = i
+      this.#name = column.name
+    }
+  }
+
+  /** Refuses empty cells, naming the first in reading order. */
+  refuse(call: string): void {
+    if (this.#cells === 0) return
+    const count = `${this.#cells} empty ${this.#cells === 1 ? 'cell' : 'cells'} in ${this.#columns} ${this.#columns === 1 ? 'column' : 'columns'}`
+    throw new InputError(
+      'E_MISSING',
+      'table',
+      `${call}: the table must have no empty cell, got ${count}, the first in row ${this.#row}, column ${show(this.#name)}; missing: 'drop' leaves out such rows, missing: 'impute' fills the cells`,
+    )
+  }
+}
+
 function encodeColumn(
   call: string,
   fitted: FittedColumn,
@@ -378,33 +475,6 @@ function wholeRows(columns: readonly Column[], n: number): Uint32Array | null {
   return size === n ? null : rows.slice(0, size)
 }
 
-/** Refuses empty cells, naming the first in reading order. */
-function refuseMissing(call: string, columns: readonly Column[], weights: Float64Array | null): void {
-  let cells = 0
-  let holed = 0
-  let row = Number.POSITIVE_INFINITY
-  let name = ''
-  for (const column of columns) {
-    const missing = missingCells(column, weights)
-    if (missing === 0) continue
-    cells += missing
-    holed++
-    let i = 0
-    while (!isMissing(column, i) || weights?.[i] === 0) i++
-    if (i < row) {
-      row = i
-      name = column.name
-    }
-  }
-  if (cells === 0) return
-  const count = `${cells} empty ${cells === 1 ? 'cell' : 'cells'} in ${holed} ${holed === 1 ? 'column' : 'columns'}`
-  throw new InputError(
-    'E_MISSING',
-    'table',
-    `${call}: the table must have no empty cell, got ${count}, the first in row ${row}, column ${show(name)}; missing: 'drop' leaves out such rows, missing: 'impute' fills the cells`,
-  )
-}
-
 function noRowsLeft(call: string, rows: number): InputError {
   return new InputError(
     'E_EMPTY',
@@ -431,13 +501,13 @@ function checkTable(call: string, table: unknown): void {
   throw new InputError('E_TYPE', 'table', `${call}: table must be a Table, got ${show(table)}`)
 }
 
-function checkSettings(call: string, table: Table, options: EncoderOptions): EncoderSettings {
+function checkSettings(call: string, names: readonly string[], options: EncoderOptions): EncoderSettings {
   checkOptions(call, options, OPTIONS)
   const { columns, ignore = [], scale = 'standard', missing = 'refuse', maxCategories = 64 } = options
   const { unseen = 'refuse' } = options
   const settings: EncoderSettings = {
-    columns: columns === undefined ? null : checkColumnNames(call, 'columns', columns, table),
-    ignore: checkColumnNames(call, 'ignore', ignore, table),
+    columns: columns === undefined ? null : checkColumnNames(call, 'columns', columns, names),
+    ignore: checkColumnNames(call, 'ignore', ignore, names),
     scale: checkChoice(call, 'scale', scale, ['standard', 'minmax', 'robust', 'none']),
     missing: checkChoice(call, 'missing', missing, ['refuse', 'drop', 'impute']),
     maxCategories: checkInteger(call, 'maxCategories', maxCategories, 1, 65536),
@@ -457,13 +527,19 @@ function checkSettings(call: string, table: Table, options: EncoderOptions): Enc
   return Object.freeze(settings)
 }
 
-function checkColumnNames(call: string, param: string, names: unknown, table: Table): readonly string[] {
+function checkColumnNames(
+  call: string,
+  param: string,
+  names: unknown,
+  known: readonly string[],
+): readonly string[] {
   if (!Array.isArray(names)) {
     throw new InputError('E_TYPE', param, `${call}: ${param} must be an array of names, got ${show(names)}`)
   }
+  const all = new Set(known)
   const list: string[] = names.map((name) => {
-    if (typeof name === 'string' && table.has(name)) return name
-    throw unknownName(call, param, name, table.names)
+    if (typeof name === 'string' && all.has(name)) return name
+    throw unknownName(call, param, name, known)
   })
   checkNames(call, param, list)
   return Object.freeze(list)

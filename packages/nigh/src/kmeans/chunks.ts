@@ -1,11 +1,11 @@
-import { InputError, show } from '../check.ts'
+import { InputError } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { RowChunks } from '../engine/row-windows.ts'
 import type { Survey } from '../engine/chunked-fit.ts'
 
-/** A chunk of points: rows of numbers, or a table for the encoder that the options name. */
+/** A chunk of points: rows of numbers; or, where the options name a fitted encoder, a table or what it was encoded to. */
 export type PointChunk = MatrixLike | Table
 
 /**
@@ -141,15 +141,15 @@ function takeChunk(
   encoder: Encoder | undefined,
 ): { matrix: Matrix | null; rows: Uint32Array | null; taken: number } {
   if (!(chunk instanceof Table)) {
-    if (encoder !== undefined) {
-      throw new InputError(
-        'E_PARAM',
-        'encoder',
-        `${call}: encoder goes with chunks that are Tables only, got ${show(chunk)}`,
-      )
-    }
     if (Array.isArray(chunk) && chunk.length === 0) return { matrix: null, rows: null, taken: 0 }
     const matrix = Matrix.from(call, 'points', chunk)
+    if (encoder !== undefined && matrix.columns !== encoder.features.length) {
+      throw new InputError(
+        'E_SHAPE',
+        'points',
+        `${call}: chunks must be Tables or have the encoder's ${encoder.features.length} features, got ${matrix.columns} columns`,
+      )
+    }
     return { matrix, rows: null, taken: matrix.rows }
   }
   if (encoder === undefined) {
