@@ -54,19 +54,14 @@ import {
   NEIGHBORS,
   NO_HALF,
   NO_ROW,
-  NORM_SQ_LIMIT,
-  NUMBER_LIMIT,
   OFFSETS,
-  ORIGIN,
   PANELS,
   POINTS,
   QUERIES,
   QUERY_COUNT,
-  QUERY_NORM_SQ_LIMIT,
   QUERY_NORMS,
   QUERY_WORK,
   RESIDUAL,
-  RESIDUALS,
   ROWS,
   SCALE,
   SCRATCH,
@@ -76,8 +71,10 @@ import {
   STAT_EXACT,
   STAT_WORK,
   STATS,
+  THRESHOLDS,
 } from '../src/kernels/near-layout'
-import { cell, exactSq, exactSq4 } from './exact'
+import { exactSq4 } from './exact'
+import { widthOf } from './flat-pack'
 import { address, integer, number } from './record'
 import { offer, select, sortHeap, sortPairs } from './select'
 
@@ -98,103 +95,6 @@ const Q_NORM_SQ: usize = 32 // f64, ‖q̂‖²
 const Q_ERROR: usize = 40 // f64, e
 const Q_RANKED: usize = 48 // f64, exact distances computed
 const SLOT: usize = 64
-
-/** Bytes of a row of int16, whole pairs of columns. */
-function widthOf(columns: i32): usize {
-  return (<usize>((columns + 1) >> 1)) << 2
-}
-
-/** Two numbers of a row as given, from place `at` on, in the working unit. */
-function workPair(points: usize, double: bool, at: usize, origin: v128, scale: v128): v128 {
-  const x = double
-    ? v128.load(points + (at << 3))
-    : f64x2.promote_low_f32x4(v128.load64_zero(points + (at << 2)))
-  return f64x2.mul(f64x2.sub(x, origin), scale)
-}
-
-/** Packs panels `from` to `to`: 8 points each, column pair by column pair. */
-export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
-  const rows = integer(record, ROWS)
-  const columns = integer(record, COLUMNS)
-  const points = address(record, POINTS)
-  const double = integer(record, DOUBLE) != 0
-  const origin = address(record, ORIGIN)
-  const scale = f64x2.splat(number(record, SCALE))
-  const width = widthOf(columns)
-  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
-  let worst = load<f64>(residuals)
-  for (let panel = from; panel < to; panel++) {
-    const base = address(record, PANELS) + <usize>panel * (width << 3)
-    for (let place = 0; place < 8; place++) {
-      const i = panel * 8 + place
-      let target = base + ((<usize>place) << 2)
-      let normSq: f64 = NORM_SQ_LIMIT + 1
-      if (i < rows) {
-        let at = <usize>i * <usize>columns
-        let norm = f64x2.splat(0)
-        let residual = norm
-        for (let j = 0; j < columns; j += 2) {
-          let x: v128
-          if (j + 1 < columns) {
-            x = workPair(points, double, at, v128.load(origin + ((<usize>j) << 3)), scale)
-          } else {
-            const single =
-              (cell(points, double, at) - load<f64>(origin + ((<usize>j) << 3))) * number(record, SCALE)
-            x = f64x2.replace_lane(f64x2.splat(0), 0, single)
-          }
-          const whole = f64x2.nearest(x)
-          const rest = f64x2.sub(x, whole)
-          norm = f64x2.add(norm, f64x2.mul(whole, whole))
-          residual = f64x2.add(residual, f64x2.mul(rest, rest))
-          const words = i32x4.trunc_sat_f64x2_s_zero(whole)
-          v128.store32_lane(target, i16x8.narrow_i32x4_s(words, words), 0)
-          at += 2
-          target += 32
-        }
-        normSq = f64x2.extract_lane(norm, 0) + f64x2.extract_lane(norm, 1)
-        const residualSq = f64x2.extract_lane(residual, 0) + f64x2.extract_lane(residual, 1)
-        // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
-        if (normSq <= NORM_SQ_LIMIT && residualSq > worst) worst = residualSq
-      }
-      const half = address(record, HALVES) + ((<usize>i) << 2)
-      if (normSq <= NORM_SQ_LIMIT) {
-        store<i32>(half, <i32>normSq >> 1)
-      } else {
-        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(base + ((<usize>place) << 2) + at, 0)
-        store<i32>(half, NO_HALF)
-      }
-    }
-  }
-  store<f64>(residuals, worst)
-}
-
-/** Packs queries, each with its squared norm and residual. */
-export function flatQueries(record: usize, from: i32, to: i32, thread: i32): void {
-  const columns = integer(record, COLUMNS)
-  const origin = address(record, ORIGIN)
-  const scale = number(record, SCALE)
-  const width = widthOf(columns)
-  for (let i = from; i < to; i++) {
-    const query = address(record, QUERIES) + <usize>i * ((<usize>columns) << 3)
-    const work = address(record, QUERY_WORK) + <usize>i * width
-    let normSq: f64 = 0
-    let residualSq: f64 = 0
-    let largest: f64 = 0
-    for (let j = 0; j < columns; j++) {
-      const x = (load<f64>(query + ((<usize>j) << 3)) - load<f64>(origin + ((<usize>j) << 3))) * scale
-      const whole = nearest(x)
-      normSq += whole * whole
-      residualSq += (x - whole) * (x - whole)
-      largest = max(largest, Math.abs(whole))
-      store<i16>(work + ((<usize>j) << 1), <i32>whole)
-    }
-    if (columns & 1) store<i16>(work + ((<usize>columns) << 1), 0)
-    const fits = largest <= NUMBER_LIMIT && normSq <= <f64>QUERY_NORM_SQ_LIMIT
-    const norms = address(record, QUERY_NORMS) + ((<usize>i) << 4)
-    store<f64>(norms, fits ? normSq : -1)
-    store<f64>(norms, fits ? Math.sqrt(residualSq) : 0, 8)
-  }
-}
 
 /** Searches: item i is slice i mod SLICES of the points, for block ⌊i ÷ SLICES⌋ of the queries. */
 export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void {
@@ -246,6 +146,10 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
       store<f64>(slot + Q_ERROR, error)
       store<f64>(slot + Q_RANKED, 0)
       store<i32>(slot + Q_THRESHOLD, normSq < 0 ? i32.MIN_VALUE : NO_HALF - 1)
+      if (mode == MODE_NEAREST && normSq >= 0) {
+        const known = load<i32>(address(record, THRESHOLDS) + ((<usize>query) << 2))
+        store<i32>(slot + Q_THRESHOLD, min(NO_HALF - 1, known))
+      }
       if (mode != MODE_NEAREST && normSq >= 0) lowerExact(record, slot, number(record, LIMIT_SQ))
     }
 
@@ -513,6 +417,19 @@ function rank(record: usize, scratch: usize, slot: usize): void {
   }
 }
 
+/**
+ * Tells the other slices what k rows in hand say of all others. Written without a lock: whichever value stays is a
+ * threshold, so chance decides how much is computed and never what is found.
+ */
+function publish(record: usize, slot: usize): void {
+  if (load<i32>(slot + Q_FOUND) < integer(record, NEIGHBORS) || load<f64>(slot + Q_NORM_SQ) < 0) return
+  const known = address(record, THRESHOLDS) + ((<usize>load<u32>(slot + Q_QUERY)) << 2)
+  // Not the slot's own, which at distance 0 also knows that rows to come in this slice are larger.
+  store<i32>(slot + Q_THRESHOLD, load<i32>(known))
+  lowerExact(record, slot, load<f64>(<usize>load<u32>(slot + Q_SQS)))
+  store<i32>(known, load<i32>(slot + Q_THRESHOLD))
+}
+
 /** One exact squared distance: kept, counted or listed where it belongs. */
 function take(record: usize, slot: usize, sq: f64, row: u32): void {
   const mode = integer(record, MODE)
@@ -550,6 +467,7 @@ function finish(
   const stats = address(record, STATS) + ((<usize>thread) << 6) + ((<usize>STAT_EXACT) << 3)
   if (mode == MODE_NEAREST && !load<i32>(slot + Q_EXACT)) cut(record, slot)
   rank(record, scratch, slot)
+  if (mode == MODE_NEAREST) publish(record, slot)
   const packed = load<f64>(slot + Q_NORM_SQ) >= 0
   const far = address(record, FAR)
   // A query that is not packed meets every row of its slice here; the others only the rows that are not packed.

@@ -1,5 +1,6 @@
 export { assign } from './assign'
 export { ranges, centre, narrow, residuals, distances } from './rows'
 export { hash, seed } from './seed'
-export { flatMerge, flatPack, flatQueries, flatSearch } from './flat'
+export { flatMerge, flatSearch } from './flat'
+export { flatPack, flatQueries } from './flat-pack'
 export { treeFinish, treeHalve, treeLoad, treeSearch, treeTop } from './kdtree'

@@ -1,7 +1,7 @@
 import { checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
-import { fittedPoints, ownCopy, type PointsLike } from '../data/points.ts'
+import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { TensorValues } from '../files/tensor.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
@@ -105,7 +105,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     const kept = keptOptions(options)
     const { matrix, encoder } = fittedPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(20, matrix.rows - 1))
-    const search = yield* buildSearch(verb, ownCopy(points, matrix), options)
+    const search = yield* buildSearch(verb, matrix, options, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     const reaches = yield* reachesOf(verb, search, found)
     const densities = densitiesOf(found, reaches)

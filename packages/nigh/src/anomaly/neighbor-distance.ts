@@ -1,6 +1,6 @@
 import { checkChoice, checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { fittedPoints, ownCopy, type PointsLike } from '../data/points.ts'
+import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -97,7 +97,7 @@ export class NeighborDistance implements FittedAnomalies {
     const kind: Kind = checkChoice(verb, 'distance', options.distance ?? 'kth', ['kth', 'mean'])
     const { matrix, encoder } = fittedPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(5, matrix.rows - 1))
-    const search = yield* buildSearch(verb, ownCopy(points, matrix), options)
+    const search = yield* buildSearch(verb, matrix, options, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     return new NeighborDistance(
       search,

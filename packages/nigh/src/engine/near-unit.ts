@@ -33,10 +33,12 @@ export function workingUnit(points: Matrix): Unit {
   norms.sort()
   const reach = Math.min(norms[norms.length - 1] * 1.25, norms[Math.floor((norms.length - 1) * 0.9)] * 4)
   const scale = powerOfTwo(Math.sqrt(NORM_SQ_LIMIT), reach)
-  // On the grid of the working unit, so that whole numbers stay whole.
+  // On the grid of the working unit, so that whole numbers stay whole; float32 where the points are, so that they may
+  // be packed in float32 (which rounds to multiples of the grid, if at all).
+  const single = values instanceof Float32Array
   for (let j = 0; j < columns; j++) {
     const whole = Math.round(mean[j] * scale) / scale
-    if (Number.isFinite(whole)) mean[j] = whole
+    if (Number.isFinite(whole)) mean[j] = single ? Math.fround(whole) : whole
   }
   return { origin: mean, scale }
 }

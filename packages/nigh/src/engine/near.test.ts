@@ -23,9 +23,9 @@ function makeRunner(set: KernelSetName, threads: number): Runner {
     memory,
     kernels,
     threads,
-    run(kernel: KernelName, record: number, count: number, block: number): void {
+    run(kernel: KernelName, record: number, count: number, block: number, first = 0): void {
       const starts: number[] = []
-      for (let from = 0; from < count; from += block) starts.push(from)
+      for (let from = first; from < count; from += block) starts.push(from)
       starts.reverse().forEach((from, turn) => {
         kernels[kernel](record, from, Math.min(from + block, count), turn % threads)
       })

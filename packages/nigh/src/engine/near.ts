@@ -1,4 +1,4 @@
-import type { Matrix, Reals } from '../data/matrix.ts'
+import { Matrix, type Reals } from '../data/matrix.ts'
 import {
   BLOCK,
   CAPACITY,
@@ -49,13 +49,17 @@ import {
   SCRATCH,
   SCRATCH_BYTES,
   SELF,
+  SINGLE,
   SLICES,
   STATS,
   STAT_EXACT,
   STAT_WORK,
+  THRESHOLDS,
 } from '../kernels/near-layout.ts'
 import { finestScale, workingUnit } from './near-unit.ts'
 import type { Runner } from './runner.ts'
+import { TeamRunner } from './team.ts'
+import { wantMembers } from './wanted.ts'
 
 /** The k nearest rows of each query, nearest first; a tie goes to the smaller row. */
 export interface Nearest {
@@ -85,8 +89,12 @@ export type NearAlgorithm = 'flat' | 'kdtree'
 const LEAF_POINTS = 8
 /** Bytes that the queries of one round and their answers may take. */
 const ROUND_BYTES = 1 << 25
-/** Queries that go through the panels together, and bytes that their lists may take. */
-const BLOCK_QUERIES = 64
+/** Numbers that one step of the preparation packs or copies at most, and rows that it puts in order: some 20 ms. */
+const STEP_NUMBERS = 1 << 23
+const STEP_ROWS = 1 << 18
+/** Queries that go through the panels together, and bytes that their packed numbers and their lists may take. */
+const BLOCK_QUERIES = 128
+const BLOCK_BYTES = 1 << 18
 const LIST_BYTES = 1 << 20
 
 /**
@@ -99,25 +107,27 @@ const LIST_BYTES = 1 << 20
  */
 export class NearSearch {
   readonly algorithm: NearAlgorithm
+  readonly rows: number
+  readonly columns: number
   readonly #runner: Runner
-  readonly #points: Matrix
   readonly #record: number
 
   private constructor(runner: Runner, points: Matrix, algorithm: NearAlgorithm) {
     this.algorithm = algorithm
+    this.rows = points.rows
+    this.columns = points.columns
     this.#runner = runner
-    this.#points = points
     const { memory, threads } = runner
+    const { columns, values } = points
     this.#record = memory.allocate(FIELDS * 8)
-    const bytes = points.values.BYTES_PER_ELEMENT
-    const rows = memory.allocate(points.values.length * bytes)
-    if (bytes === 8) memory.f64(rows, points.values.length).set(points.values)
-    else memory.f32(rows, points.values.length).set(points.values)
-    const columns = points.columns
+    const double = values instanceof Float64Array
+    const place = memory.allocate(values.length * (double ? 8 : 4))
+    if (double) memory.f64(place, values.length).set(values)
+    else memory.f32(place, values.length).set(values)
     this.#set(ROWS, points.rows)
     this.#set(COLUMNS, columns)
-    this.#set(POINTS, rows)
-    this.#set(DOUBLE, bytes === 8 ? 1 : 0)
+    this.#set(POINTS, place)
+    this.#set(DOUBLE, double ? 1 : 0)
     this.#set(ORIGIN, memory.allocate(columns * 8))
     this.#set(RESIDUALS, memory.allocate(threads * 64))
     this.#set(STATS, memory.allocate(threads * 64))
@@ -130,10 +140,38 @@ export class NearSearch {
    * Cost: flat one pass over the numbers; the tree n·d·log n.
    */
   static build(runner: Runner, points: Matrix, algorithm: NearAlgorithm): NearSearch {
-    const search = new NearSearch(runner, points, algorithm)
-    if (algorithm === 'flat') search.#pack()
-    else search.#grow()
+    const search = NearSearch.place(runner, points, algorithm)
+    const steps = search.prepare()
+    while (steps.next().done !== true) continue
     return search
+  }
+
+  /** Copies the points; {@link prepare} makes them ready for search. */
+  static place(runner: Runner, points: Matrix, algorithm: NearAlgorithm): NearSearch {
+    return new NearSearch(runner, points, algorithm)
+  }
+
+  /** Makes the points ready for search, in steps that yield how many numbers they looked at. */
+  *prepare(): Generator<number, void, void> {
+    if (this.algorithm === 'flat') yield* this.#pack()
+    else yield* this.#grow()
+  }
+
+  /** The points as they were given: a copy. */
+  points(): Matrix {
+    const { values, columns } = this.#placed()
+    return Matrix.trusted(values.slice(), columns)
+  }
+
+  /** The points where they lie; a view to be fetched anew after anything that may allocate. */
+  #placed(): Matrix {
+    const { memory } = this.#runner
+    const length = this.rows * this.columns
+    const place = this.#get(POINTS)
+    return Matrix.trusted(
+      this.#get(DOUBLE) === 1 ? memory.f64(place, length) : memory.f32(place, length),
+      this.columns,
+    )
   }
 
   /**
@@ -143,9 +181,16 @@ export class NearSearch {
    * @param k from 1 to n (n − 1 without queries)
    */
   nearest(queries: Matrix | null, from: number, to: number, k: number): Nearest {
-    const { memory } = this.#runner
     const indices = new Uint32Array((to - from) * k)
     const distancesSq = new Float64Array((to - from) * k)
+    this.nearestInto(queries, from, to, k, { indices, distancesSq })
+    return { indices, distancesSq }
+  }
+
+  /** As {@link nearest}, into arrays that are there already. */
+  nearestInto(queries: Matrix | null, from: number, to: number, k: number, out: Nearest): void {
+    const { memory } = this.#runner
+    const { indices, distancesSq } = out
     const top = memory.top
     const round = this.#roundOf(to - from, k)
     const area = this.#lay(round, k)
@@ -166,7 +211,6 @@ export class NearSearch {
       indices.set(memory.u32(this.#get(MERGED_INDICES), count * k), place)
     }
     memory.release(top)
-    return { indices, distancesSq }
   }
 
   /** All rows whose squared distance is at most `limitSq`, for queries `from` to `to`; without queries as {@link nearest}. */
@@ -219,6 +263,14 @@ export class NearSearch {
     return { offsets, indices, distancesSq }
   }
 
+  /** Says that members would be welcome, where they can be had and there are none. */
+  wantThreads(): boolean {
+    const runner = this.#runner
+    if (!(runner instanceof TeamRunner) || runner.members > 0) return false
+    wantMembers(runner)
+    return true
+  }
+
   /** Distances computed by all searches so far. */
   get work(): NearWork {
     const { memory, threads } = this.#runner
@@ -242,14 +294,14 @@ export class NearSearch {
 
   /** Queries of one round: as many as fit the space set aside for them. */
   #roundOf(count: number, k: number): number {
-    const columns = this.#points.columns
+    const columns = this.columns
     return Math.max(1, Math.min(count, Math.floor(ROUND_BYTES / (columns * 11 + 40 + k * 24))))
   }
 
   /** Makes room for a round of queries and for the threads' scratch space; decides how the work is shared out. */
   #lay(round: number, k: number): { readonly slices: number } {
     const { memory, threads } = this.#runner
-    const columns = this.#points.columns
+    const columns = this.columns
     this.#set(QUERIES, memory.allocate(round * columns * 8))
     let block = 0
     let slices = 1
@@ -258,16 +310,20 @@ export class NearSearch {
       this.#set(CAPACITY, capacity)
       this.#set(QUERY_WORK, memory.allocate(round * widthOf(columns) + 16))
       this.#set(QUERY_NORMS, memory.allocate(round * 16))
-      const share = Math.ceil(round / (4 * threads) / 4) * 4
-      block = Math.max(
-        1,
-        Math.min(round, BLOCK_QUERIES, share, Math.max(4, Math.floor(LIST_BYTES / (capacity * 8)))),
+      this.#set(THRESHOLDS, memory.allocate(round * 4))
+      // As many queries together as the second-level cache holds, since each reading of the points serves them all.
+      const most = Math.min(
+        BLOCK_QUERIES,
+        Math.floor(BLOCK_BYTES / widthOf(columns)),
+        Math.floor(LIST_BYTES / (capacity * 8)),
       )
-      const blocks = Math.ceil(round / block)
-      const panels = Math.ceil(this.#points.rows / 8)
-      // Few queries: the points are shared out as well, in slices of at least 1,024.
+      const blocks = Math.ceil(round / Math.max(4, most - (most % 4)))
+      block = Math.ceil(round / blocks / 4) * 4
+      if (round < 4) block = round
+      // The points are shared out as well, in slices of at least 1,024, until every thread has two shares.
+      const panels = Math.ceil(this.rows / 8)
       if (threads > 1 && blocks < 2 * threads) {
-        slices = Math.max(1, Math.min(Math.ceil((4 * threads) / blocks), Math.floor(panels / 128)))
+        slices = Math.max(1, Math.min(Math.ceil((2 * threads) / blocks), Math.floor(panels / 128)))
       }
       this.#set(BLOCK, block)
       this.#set(SLICES, slices)
@@ -281,12 +337,13 @@ export class NearSearch {
   /** Puts one round of queries to the kernels. */
   #ask(queries: Matrix | null, first: number, count: number): void {
     const { memory } = this.#runner
-    const source = queries === null ? this.#points : queries
-    const columns = source.columns
+    const { columns } = this
+    const source = queries ?? this.#placed()
     memory
       .f64(this.#get(QUERIES), count * columns)
       .set(source.values.subarray(first * columns, (first + count) * columns))
     this.#set(QUERY_COUNT, count)
+    if (this.algorithm === 'flat') memory.i32(this.#get(THRESHOLDS), count).fill(NO_HALF)
     this.#set(SELF, queries === null ? first : -1)
     if (this.algorithm === 'flat') {
       this.#runner.run('flatQueries', this.#record, count, 64)
@@ -307,7 +364,7 @@ export class NearSearch {
   #treeOrder(first: number, count: number): number {
     const { memory, kernels } = this.#runner
     // The scalar kernels make no leaves.
-    if (count < this.#points.rows / 16 || kernels.set === 'scalar') return 0
+    if (count < this.rows / 16 || kernels.set === 'scalar') return 0
     const list = memory.allocate(count * 4)
     const order = memory.u32(list, count)
     const rows = memory.u32(this.#get(LEAF_ROWS), 4 ** this.#get(LEVELS) * this.#get(GROUPS) * 4)
@@ -330,21 +387,36 @@ export class NearSearch {
 
   #useUnit(origin: Reals, scale: number): void {
     const { memory, threads } = this.#runner
-    memory.f64(this.#get(ORIGIN), this.#points.columns).set(origin)
+    memory.f64(this.#get(ORIGIN), this.columns).set(origin)
     this.#set(SCALE, scale)
     memory.f64(this.#get(RESIDUALS), threads * 8).fill(0)
   }
 
-  #pack(): void {
-    const { memory } = this.#runner
-    const { rows, columns } = this.#points
+  *#pack(): Generator<number, void, void> {
+    const { memory, threads } = this.#runner
+    const { rows, columns } = this
     const panels = Math.ceil(rows / 8)
-    const { origin, scale } = workingUnit(this.#points)
+    const width = widthOf(columns)
+    const { origin, scale } = workingUnit(this.#placed())
     this.#useUnit(origin, scale)
-    this.#set(PANELS, memory.allocate(panels * widthOf(columns) * 8))
+    // Scales near 1 only, so that what float32 rounds is what the bound knows of (assembly/flat-pack.ts).
+    const single = this.#get(DOUBLE) === 0 && scale > 2 ** -60 && scale < 2 ** 60
+    this.#set(SINGLE, single ? 1 : 0)
+    this.#set(PANELS, memory.allocate(panels * width * 8))
     this.#set(HALVES, memory.allocate(panels * 32))
-    this.#runner.run('flatPack', this.#record, panels, 64)
-    this.#set(RESIDUAL, this.#residual())
+    const top = memory.top
+    // Scratch: the origin in float32, 8 rows of int16, whole vectors each.
+    const scratch = align(columns * 4 + 32) + 8 * align(width + 16)
+    this.#set(SCRATCH, memory.allocate(threads * scratch))
+    this.#set(SCRATCH_BYTES, scratch)
+    const step = Math.max(1, Math.floor(STEP_NUMBERS / (8 * columns)))
+    const block = Math.max(1, Math.min(64, Math.ceil(step / 64)))
+    for (let first = 0; first < panels; first += step) {
+      this.#runner.run('flatPack', this.#record, Math.min(panels, first + step), block, first)
+      yield step * 8 * columns
+    }
+    memory.release(top)
+    this.#set(RESIDUAL, this.#residual() + (single ? SINGLE_ROUNDING : 0))
     const halves = memory.i32(this.#get(HALVES), rows)
     const far: number[] = []
     for (let i = 0; i < rows; i++) if (halves[i] === NO_HALF) far.push(i)
@@ -354,9 +426,9 @@ export class NearSearch {
     this.#set(FAR_COUNT, far.length)
   }
 
-  #grow(): void {
+  *#grow(): Generator<number, void, void> {
     const { memory, threads } = this.#runner
-    const { rows, columns } = this.#points
+    const { rows, columns } = this
     let levels = 0
     while (rows >= LEAF_POINTS * 4 ** (levels + 1)) levels++
     const leaves = 4 ** levels
@@ -375,9 +447,13 @@ export class NearSearch {
     this.#set(NUMBERS_B, memory.allocate(rows * 4))
     this.#set(KEYS, memory.allocate(rows * 8))
     for (const everything of [false, true]) {
-      const { origin, scale } = finestScale(this.#points, everything)
+      const { origin, scale } = finestScale(this.#placed(), everything)
       this.#useUnit(origin, scale)
-      this.#runner.run('treeLoad', this.#record, rows, 1024)
+      const step = Math.max(1024, Math.floor(STEP_NUMBERS / columns / 1024) * 1024)
+      for (let first = 0; first < rows; first += step) {
+        this.#runner.run('treeLoad', this.#record, Math.min(rows, first + step), 1024, first)
+        yield step * columns
+      }
       this.#set(RESIDUAL, this.#residual())
       // Not finite where a row that the sample missed is beyond float32: then all rows are looked at.
       if (Number.isFinite(this.#get(RESIDUAL))) break
@@ -385,24 +461,38 @@ export class NearSearch {
     const origin = memory.f64(this.#get(ORIGIN), columns)
     const own = this.#get(RESIDUAL) === 0 && this.#get(SCALE) === 1 && origin.every((x) => x === 0)
     this.#set(FAITHFUL, own ? 1 : 0)
-    // Halve level by level until there are parts enough for all threads; each part is then finished on its own.
+    // Halve level by level until there are parts enough for all threads and small enough for a step; each part is
+    // then finished on its own.
     let halving = 0
-    if (threads > 1 && rows >= 4096) {
-      for (; halving < 2 * levels && 2 ** halving < 4 * threads; halving++) {
-        this.#set(HALVING, halving)
-        this.#runner.run('treeHalve', this.#record, 2 ** halving, 1)
-      }
-      if (halving % 2 === 1) {
-        this.#set(HALVING, halving)
-        this.#runner.run('treeHalve', this.#record, 2 ** halving, 1)
-        halving++
-      }
+    const least = threads > 1 && rows >= 4096 ? 4 * threads : 1
+    while (
+      halving < 2 * levels &&
+      (2 ** halving < least || rows > STEP_ROWS * 2 ** halving || halving % 2 === 1)
+    ) {
+      this.#set(HALVING, halving)
+      this.#runner.run('treeHalve', this.#record, 2 ** halving, 1)
+      halving++
+      yield rows * columns
     }
     this.#set(HALVING, halving)
-    this.#runner.run('treeFinish', this.#record, 2 ** halving, 1)
+    const parts = 2 ** halving
+    const step = Math.max(1, Math.floor((STEP_ROWS * parts) / rows))
+    for (let first = 0; first < parts; first += step) {
+      const end = Math.min(parts, first + step)
+      this.#runner.run('treeFinish', this.#record, end, 1, first)
+      yield ((end - first) * rows * columns) / parts
+    }
     if (halving > 0) this.#runner.run('treeTop', this.#record, 1, 1)
     memory.release(top)
   }
+}
+
+/** What float32 may round off a difference and its multiple, for numbers of norm 2^14.5 at most: 2^−24 of it. */
+const SINGLE_ROUNDING = 2 ** -9
+
+/** Bytes in whole cache lines. */
+function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64
 }
 
 /** Bytes of a row of int16, whole pairs of columns. */

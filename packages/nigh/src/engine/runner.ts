@@ -12,10 +12,10 @@ export interface Runner {
   /** How many threads work on a pass, this one among them. */
   readonly threads: number
   /**
-   * Calls a kernel on 0 … count − 1, in blocks of `block`, and returns when all of them are done.
+   * Calls a kernel on `first` (or 0) … count − 1, in blocks of `block`, and returns when all of them are done.
    * Which thread gets which block is left to chance; no answer may depend on it.
    */
-  run(kernel: KernelName, record: number, count: number, block: number): void
+  run(kernel: KernelName, record: number, count: number, block: number, first?: number): void
 }
 
 /** Runs everything on the calling thread. */
@@ -29,9 +29,9 @@ export class InlineRunner implements Runner {
     this.kernels = kernels
   }
 
-  run(kernel: KernelName, record: number, count: number, block: number): void {
+  run(kernel: KernelName, record: number, count: number, block: number, first = 0): void {
     const call = this.kernels[kernel]
-    for (let from = 0; from < count; from += block) call(record, from, Math.min(from + block, count), 0)
+    for (let from = first; from < count; from += block) call(record, from, Math.min(from + block, count), 0)
   }
 }
 

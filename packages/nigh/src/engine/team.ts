@@ -73,12 +73,12 @@ export class TeamRunner implements Runner {
     this.#members = 0
   }
 
-  run(kernel: KernelName, record: number, count: number, block: number): void {
+  run(kernel: KernelName, record: number, count: number, block: number, first = 0): void {
     const control = this.#control
     if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
-    const members = count > block ? this.#members : 0
-    if (this.#members === 0 && this.threads > 1 && count > block) wantMembers(this)
-    Atomics.store(control, NEXT, 0)
+    const members = count - first > block ? this.#members : 0
+    if (this.#members === 0 && this.threads > 1 && count - first > block) wantMembers(this)
+    Atomics.store(control, NEXT, first)
     Atomics.store(control, COUNT, count)
     Atomics.store(control, BLOCK, block)
     if (members > 0) {

@@ -1,15 +1,14 @@
 import { checkChoice, checkInteger, InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { makeOpenRunner } from '../engine/runner.ts'
-import { TeamRunner } from '../engine/team.ts'
-import { wantMembers } from '../engine/wanted.ts'
 import { availableKernels } from '../kernels/simd.ts'
-import { type Metric, asGiven } from '../metrics/metric.ts'
+import type { Metric } from '../metrics/metric.ts'
 import type { Space } from '../metrics/space.ts'
 import { canShareMemory, hardwareThreadsNow } from '../workers/spawn.ts'
 import { BallTree } from './balltree.ts'
 import { FlatIndex } from './flat.ts'
 import { KdTree } from './kdtree.ts'
+import type { KeptPoints } from './kept-points.ts'
 import { KernelIndex } from './kernel-index.ts'
 import type { Algorithm, Index } from './spatial-index.ts'
 
@@ -38,7 +37,7 @@ export const indexOptionNames: readonly string[] = ['algorithm', 'leafSize']
 /** Up to so many columns 'auto' expects a kd-tree to beat a full scan (scikit-learn's figure). */
 const treeColumns = 15
 /** More numbers than this are indexed sooner by several threads, their start included. */
-const threadsPay = 200_000
+const threadsPay = 100_000
 /** Up to so many rows a full scan is as fast as any tree. */
 const flatRows = 64
 
@@ -79,16 +78,18 @@ function described(metric: Metric): string {
 /**
  * The index that a plan means for these points. Yields the work done as it is built.
  *
- * @param matrix the points as they were given
+ * @param kept the points as they were given; copied before the first yield
  */
-export function* buildIndex(space: Space, matrix: Matrix, plan: IndexPlan): Generator<number, Index, void> {
-  const { metric, points, width, rows, columns } = space
+export function* buildIndex(space: Space, kept: KeptPoints, plan: IndexPlan): Generator<number, Index, void> {
+  const { metric, width, rows, columns } = space
   // Numbers beyond the common range: only a full scan knows the way.
   const algorithm = space.wide ? 'flat' : plan.algorithm
   const { boxRank, length } = metric
   const fast =
-    algorithm === 'balltree' ? undefined : yield* kernelIndex(space, matrix, algorithm, plan.leafSize)
+    algorithm === 'balltree' ? undefined : yield* kernelIndex(space, kept, algorithm, plan.leafSize)
   if (fast !== undefined) return fast
+  kept.own()
+  const { points } = space
   if (
     boxRank !== undefined &&
     (algorithm === 'kdtree' || (algorithm === 'auto' && rows > flatRows && columns <= treeColumns))
@@ -107,11 +108,11 @@ export function* buildIndex(space: Space, matrix: Matrix, plan: IndexPlan): Gene
 /** The kernels' index, where they know the metric, there is enough to do, and this environment runs them. */
 function* kernelIndex(
   space: Space,
-  matrix: Matrix,
+  kept: KeptPoints,
   algorithm: 'auto' | 'flat' | 'kdtree',
   leafSize: number,
 ): Generator<number, KernelIndex | undefined, void> {
-  const { metric, points, width, rows, scale, wide } = space
+  const { metric, width, rows, wide } = space
   const { boxRank } = metric
   if (
     !metric.squared ||
@@ -124,23 +125,24 @@ function* kernelIndex(
   }
   // Twice as many rows for each further column: so many it takes for boxes to leave out more than they cost.
   const kind = algorithm === 'auto' ? (rows >= 32 * 2 ** width ? 'kdtree' : 'flat') : algorithm
-  // As given, float32 stays float32: half the memory.
-  const asGivenRows = scale === 0 && metric.prepare === asGiven.prepare
   const runner = makeOpenRunner(hardwareThreadsNow(), canShareMemory())
-  if (runner instanceof TeamRunner && rows * width > threadsPay) {
-    // A stage of nothing: whoever drives the steps can lend threads before the index is built.
-    wantMembers(runner)
-    yield Number.POSITIVE_INFINITY
-  }
-  return KernelIndex.build(
-    asGivenRows ? matrix : Matrix.trusted(points, width),
+  const plain = (): Index =>
+    algorithm === 'flat'
+      ? new FlatIndex(space.points, width, metric)
+      : finished(KdTree.build(space.points, width, metric, boxRank, leafSize))
+  // As given, float32 stays float32: half the memory.
+  const index = KernelIndex.place(
+    space.asGiven ? kept.now() : Matrix.trusted(space.points, width),
     kind,
-    () =>
-      algorithm === 'flat'
-        ? new FlatIndex(points, width, metric)
-        : finished(KdTree.build(points, width, metric, boxRank, leafSize)),
+    plain,
     runner,
   )
+  if (index === undefined) return undefined
+  if (space.asGiven) kept.copied(() => index.points())
+  else kept.own()
+  // A stage of nothing: whoever drives the steps can lend threads before the index is built.
+  if (rows * width > threadsPay && index.wantThreads()) yield Number.POSITIVE_INFINITY
+  return (yield* index.prepare()) ? index : undefined
 }
 
 function finished<T>(steps: Generator<number, T, void>): T {

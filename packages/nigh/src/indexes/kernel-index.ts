@@ -5,6 +5,10 @@ import type { Index, Found, NearestRequest, WithinRequest } from './spatial-inde
 
 /** Numbers that the kernels look at in the time that a plain loop takes for one, about: for pacing. */
 const speed = 8
+/** Products that a query of d columns takes among a tree's leaves, about: this times 6 + d². */
+const treeProducts = 7000
+/** Products that several threads finish sooner, about a millisecond's worth. */
+const productsPay = 4e7
 /** Products that a full scan of one batch takes at most. */
 const batchProducts = 1.6e9
 
@@ -31,10 +35,22 @@ export class KernelIndex implements Index {
     this.algorithm = search.algorithm
     this.rows = points.rows
     const most = Math.floor(batchProducts / (points.rows * points.columns))
-    this.batch = search.algorithm === 'flat' ? Math.max(4, Math.min(64, most - (most % 4))) : 1
+    this.batch = search.algorithm === 'flat' ? Math.max(4, Math.min(128, most - (most % 4))) : 1
     this.#search = search
     this.#width = points.columns
     this.#plain = plain
+  }
+
+  expect(queries: number): boolean {
+    const columns = this.#width
+    const products =
+      this.algorithm === 'flat' ? queries * this.rows * columns : queries * treeProducts * (6 + columns ** 2)
+    return !this.#givenUp && products > productsPay && this.#search.wantThreads()
+  }
+
+  /** Says that threads would help; false where none can come. */
+  wantThreads(): boolean {
+    return this.#search.wantThreads()
   }
 
   /** Whether the plain index has taken over. */
@@ -43,34 +59,63 @@ export class KernelIndex implements Index {
   }
 
   /**
-   * Copies the points into the kernels' memory; undefined where they do not fit.
+   * Copies the points into the kernels' memory; undefined where they do not fit. {@link prepare} is to follow.
    *
    * @param points prepared rows, in float64 or, where preparation left them as they were, in float32
    * @param plain builds the plain index
    * @param runner whose memory holds the index; threads may join it later
    */
-  static build(
+  static place(
     points: Matrix,
     algorithm: 'flat' | 'kdtree',
     plain: () => Index,
     runner: Runner = makeInlineRunner(),
   ): KernelIndex | undefined {
-    try {
-      return new KernelIndex(NearSearch.build(runner, points, algorithm), points, plain)
-    } catch (error) {
-      // Memory that cannot grow is a RangeError in every engine.
-      if (error instanceof RangeError) return undefined
-      throw error
+    return unlessTooLarge(() => new KernelIndex(NearSearch.place(runner, points, algorithm), points, plain))
+  }
+
+  /**
+   * Makes the index ready, in steps that yield the work done.
+   *
+   * @returns false where it does not fit in memory
+   */
+  *prepare(): Generator<number, boolean, void> {
+    const steps = this.#search.prepare()
+    for (;;) {
+      const step = unlessTooLarge(() => steps.next())
+      if (step === undefined) return false
+      if (step.done === true) return true
+      yield step.value
     }
   }
 
+  /** {@link place} and {@link prepare} in one. */
+  static build(
+    points: Matrix,
+    algorithm: 'flat' | 'kdtree',
+    plain: () => Index,
+    runner?: Runner,
+  ): KernelIndex | undefined {
+    const index = KernelIndex.place(points, algorithm, plain, runner)
+    if (index === undefined) return undefined
+    const steps = index.prepare()
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value ? index : undefined
+    }
+  }
+
+  /** The points as they were placed: a copy. */
+  points(): Matrix {
+    return this.#search.points()
+  }
+
   nearest(request: NearestRequest, indices: Uint32Array, ranks: Float64Array): number {
-    const { queries, from, to, k, self, live } = request
+    const { from, to, k, self, live } = request
     if (this.#givenUp || live !== undefined) return this.#instead().nearest(request, indices, ranks)
     const before = this.#search.work
-    const found = this.#search.nearest(self ? null : Matrix.trusted(queries, this.#width), from, to, k)
-    indices.set(found.indices)
-    ranks.set(found.distancesSq)
+    const queries = self ? null : Matrix.trusted(request.queries, this.#width)
+    this.#search.nearestInto(queries, from, to, k, { indices, distancesSq: ranks })
     const after = this.#search.work
     const exact = after.exact - before.exact
     if (exact > (to - from) * (this.rows / 8 + 8 * k)) this.#givenUp = true
@@ -95,5 +140,15 @@ export class KernelIndex implements Index {
   #instead(): Index {
     this.#built ??= this.#plain()
     return this.#built
+  }
+}
+
+/** Memory that cannot grow is a RangeError in every engine. */
+function unlessTooLarge<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }

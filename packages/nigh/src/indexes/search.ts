@@ -4,6 +4,7 @@ import type { Metric, Place } from '../metrics/metric.ts'
 import { type PreparedQueries, Space } from '../metrics/space.ts'
 import { type IndexPlan, buildIndex } from './choose.ts'
 import { FlatIndex } from './flat.ts'
+import { KeptPoints } from './kept-points.ts'
 import { type Neighbors, type NeighborsWithin, WithinList } from './neighbors.ts'
 import { Selection } from './selection.ts'
 import { blockRows, type Index, type NearestRequest, type WithinRequest } from './spatial-index.ts'
@@ -39,24 +40,29 @@ export interface SearchRequest {
 export class Search {
   readonly space: Space
   readonly index: Index
-  /** The points as given, n × d. */
-  readonly matrix: Matrix
+  readonly #kept: KeptPoints
   #wideIndex: { readonly metric: Metric; readonly index: Index } | undefined
 
-  private constructor(space: Space, index: Index, matrix: Matrix) {
+  private constructor(space: Space, index: Index, kept: KeptPoints) {
     this.space = space
     this.index = index
-    this.matrix = matrix
+    this.#kept = kept
   }
 
-  /** Prepares and indexes points. The matrix is kept, not copied; the caller hands over its own copy. */
-  static *build(place: Place, matrix: Matrix, metric: Metric, plan: IndexPlan): Steps<Search> {
-    const space = Space.of(place, matrix, metric)
-    const steps = buildIndex(space, matrix, plan)
+  /**
+   * Prepares and indexes points.
+   *
+   * @param lent the matrix is the caller's, who may change it after the first step: what is kept of it is copied by
+   * then. Else it is nigh's own, and kept.
+   */
+  static *build(place: Place, matrix: Matrix, metric: Metric, plan: IndexPlan, lent = false): Steps<Search> {
+    const kept = new KeptPoints(matrix, lent)
+    const space = Space.of(place, matrix, metric, () => kept.own())
+    const steps = buildIndex(space, kept, plan)
     let work = matrix.values.length
     for (;;) {
       const step = steps.next()
-      if (step.done === true) return new Search(space, step.value, matrix)
+      if (step.done === true) return new Search(space, step.value, kept)
       work += step.value
       if (work > stageWork) {
         yield { done: 0, total: matrix.rows, work }
@@ -69,12 +75,18 @@ export class Search {
     return this.space.rows
   }
 
+  /** The points as given, n × d. */
+  get matrix(): Matrix {
+    return this.#kept.own()
+  }
+
   /** The k nearest rows of each query. `k` is at most the number of rows that may be found: the caller checks. */
   *nearest(request: SearchRequest, k: number): Steps<Neighbors> {
     const { space } = this
-    const { values: queries, wide, given } = this.#queries(request)
+    const prepared = this.#queries(request)
+    const { wide } = prepared
     const self = request.queries === undefined && request.leaveOut !== false
-    const rows = queries.length / space.width
+    const rows = request.queries?.rows ?? this.rows
     if (rows * k > 2 ** 32 - 1) {
       throw new InputError(
         'E_SIZE',
@@ -83,6 +95,9 @@ export class Search {
       )
     }
     const { indices, distances } = answerSpace(request.call, rows, k)
+    if (request.live === undefined && this.index.expect?.(rows) === true) {
+      yield { done: 0, total: rows, work: Number.POSITIVE_INFINITY }
+    }
     let from = 0
     const least = this.index.batch ?? 1
     let run = least
@@ -95,7 +110,7 @@ export class Search {
         while (end < to && (wide !== undefined && wide[end] === 1) === isWide) end++
         if (isWide) {
           const { metric, index } = this.#wide()
-          const one = wideQueries(metric, request.call, given, start, end)
+          const one = wideQueries(metric, request.call, prepared.given, start, end)
           const found = {
             indices: indices.subarray(start * k, end * k),
             ranks: distances.subarray(start * k, end * k),
@@ -104,7 +119,16 @@ export class Search {
           for (let at = 0; at < found.ranks.length; at++) found.ranks[at] = metric.distance(found.ranks[at])
         } else {
           const ranks = distances.subarray(start * k, end * k)
-          const asked = { queries, from: start, to: end, k, self, live: request.live }
+          const asked = {
+            get queries() {
+              return prepared.values
+            },
+            from: start,
+            to: end,
+            k,
+            self,
+            live: request.live,
+          }
           work += yield* nearestInParts(
             this.index,
             asked,
@@ -167,7 +191,20 @@ export class Search {
 
   #queries(request: SearchRequest): PreparedQueries & { readonly given: Matrix } {
     const { queries } = request
-    if (queries === undefined) return { values: this.space.points, wide: undefined, given: this.matrix }
+    if (queries === undefined) {
+      // Asked for by those indexes only that have not got them themselves.
+      const { space } = this
+      const own = (): Matrix => this.matrix
+      return {
+        get values() {
+          return space.points
+        },
+        get given() {
+          return own()
+        },
+        wide: undefined,
+      }
+    }
     const prepared = this.space.queries({ call: request.call, param: 'queries' }, queries)
     // Wide rows are read again later, when the caller may have changed them.
     const given =

@@ -46,6 +46,12 @@ export interface Index {
   /** Queries that are best asked together, where the index shares work among them. Default: 1. */
   readonly batch?: number
   /**
+   * Hears how many queries are coming.
+   *
+   * @returns whether they are work for several threads, who had better be lent before the first
+   */
+  expect?(queries: number): boolean
+  /**
    * Writes for query i, from position (i − from) · k on, the rows found and their ranks, nearest first.
    *
    * @returns how many ranks and bounds were computed: what a test of pruning counts, and what the caller paces itself by

@@ -46,16 +46,20 @@ export function runHere<T>(steps: Generator<SearchProgress, T, void>): T {
   }
 }
 
+/** How often a step is held back for threads that are just coming free. */
+const patience = 3
+
 /**
  * Runs steps of a few milliseconds each, with room for other work between them, and for an abort. A search that finds
- * its steps long is lent threads for those that follow.
+ * its steps long is lent threads for those that follow: at once where some are waiting, else as soon as they have
+ * started.
  * The first step is taken before this returns, so that inputs are read (and copied) within the call.
  */
 export async function runPaced<T>(
   steps: Generator<SearchProgress, T, void>,
   options: RunOptions,
 ): Promise<T> {
-  let takeBack: (() => void) | null = null
+  let lending: Promise<(() => void) | null> | null = null
   try {
     for (;;) {
       options.signal?.throwIfAborted()
@@ -64,13 +68,21 @@ export async function runPaced<T>(
       if (step.done === true) return step.value
       options.onProgress?.(step.value)
       const wanted = takeWanted()
-      if (wanted !== null && takeBack === null && options.threads !== 1) {
-        takeBack = await lend(wanted, (options.threads ?? wanted.threads) - 1)
-      } else {
-        await nextTurn()
+      await nextTurn()
+      if (wanted === null || lending !== null || options.threads === 1) continue
+      const most = (options.threads ?? wanted.threads) - 1
+      // Threads that another search just gave back are free a turn or two later.
+      for (let turns = 0; turns < patience && lending === null; turns++) {
+        const asked = lend(wanted, most)
+        // Threads that wait come at once; nothing waits for those that must be started first.
+        const come = await Promise.race([asked, nextTurn().then(() => undefined)])
+        if (come !== null) lending = asked
       }
     }
   } finally {
-    takeBack?.()
+    void lending?.then(
+      (takeBack) => takeBack?.(),
+      () => undefined,
+    )
   }
 }

@@ -74,6 +74,11 @@ export const CAPACITY = 29
 export const MERGED_INDICES = 30
 export const MERGED_DISTANCES_SQ = 31
 
+/** 1 where the points may be packed in float32: they are, the origin is, and so is the scale. */
+export const SINGLE = 46
+/** Address of a threshold for each query that holds for all slices: int32, m. */
+export const THRESHOLDS = 47
+
 // --- kd-tree ------------------------------------------------------------------------------------------------------
 
 /** Levels of nodes, four children each; 4^LEVELS leaves. */
@@ -106,7 +111,7 @@ export const FAITHFUL = 44
 export const FIRST_ROWS = 45
 
 /** Number of fields. */
-export const FIELDS = 46
+export const FIELDS = 48
 
 /** Find the k nearest. */
 export const MODE_NEAREST = 0

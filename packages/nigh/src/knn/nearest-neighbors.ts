@@ -1,7 +1,7 @@
 import { checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
-import { fittedPoints, ownCopy, type PointsLike } from '../data/points.ts'
+import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -65,7 +65,7 @@ export class NearestNeighbors {
     checkOptions(call('fit'), options, [...searchOptionNames, ...runOptionNames])
     checkRun(call('fit'), options)
     const { matrix, encoder } = fittedPoints(call('fit'), points, options)
-    const search = yield* buildSearch(call('fit'), ownCopy(points, matrix), options)
+    const search = yield* buildSearch(call('fit'), matrix, options, points === matrix)
     return new NearestNeighbors(search, keptOptions(options), encoder)
   }
 

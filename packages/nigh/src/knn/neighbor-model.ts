@@ -2,7 +2,7 @@ import { checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
-import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import { type Ballots, evenOffsets } from './ballots.ts'
@@ -80,7 +80,7 @@ export function* fitNeighbors(
   const k = options.k === undefined ? 5 : options.k
   const count = copies === undefined ? matrix.rows : copies.places
   checkK(call, k, isKernel(weights) ? count - 1 : count, false, false)
-  const search = yield* buildSearch(call, ownCopy(points, matrix), options)
+  const search = yield* buildSearch(call, matrix, options, points === matrix)
   return { search, options: keptOptions(options), encoder, k, weights, copies, kept }
 }
 

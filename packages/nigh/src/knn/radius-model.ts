@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, InputError } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
 import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -74,7 +74,7 @@ export function* fitRadius(
           kept.length,
         )
   rowsTaken(rows, kept, copies)
-  const search = yield* buildSearch(call, ownCopy(points, matrix), options)
+  const search = yield* buildSearch(call, matrix, options, points === matrix)
   return { search, options: keptOptions(options), encoder, radius, weights, copies }
 }
 

@@ -47,11 +47,20 @@ export function keptOptions(options: SearchOptions): SearchOptions {
   }
 }
 
-/** Builds the search that the options mean, over a matrix that the model keeps. */
-export function* buildSearch(call: string, matrix: Matrix, options: SearchOptions): Steps<Search> {
+/**
+ * Builds the search that the options mean, over a matrix that the model keeps.
+ *
+ * @param lent the matrix is the caller's own: what the model keeps of it is a copy
+ */
+export function* buildSearch(
+  call: string,
+  matrix: Matrix,
+  options: SearchOptions,
+  lent = false,
+): Steps<Search> {
   const metric = metricOf(call, options, matrix.columns)
   const plan = planIndex(call, options, metric)
-  return yield* Search.build({ call, param: 'points' }, matrix, metric, plan)
+  return yield* Search.build({ call, param: 'points' }, matrix, metric, plan, lent)
 }
 
 /** The steps of a `nearest`, for any model that has a search. */

@@ -26,30 +26,49 @@ export class Space {
   readonly columns: number
   /** Numbers of a prepared row. */
   readonly width: number
-  /** n × width prepared numbers. */
-  readonly points: Float64Array
   /** The points were multiplied by 2^scale before they were prepared. */
   readonly scale: number
   /** Whether the points need the wide metric. */
   readonly wide: boolean
 
-  private constructor(metric: Metric, matrix: Matrix, points: Float64Array, scale: number, wide: boolean) {
+  readonly #prepare: () => Float64Array
+  #points: Float64Array | undefined
+
+  private constructor(
+    metric: Metric,
+    matrix: Matrix,
+    prepare: () => Float64Array,
+    scale: number,
+    wide: boolean,
+  ) {
     this.metric = metric
     this.rows = matrix.rows
     this.columns = matrix.columns
     this.width = metric.width(matrix.columns)
-    this.points = points
+    this.#prepare = prepare
     this.scale = scale
     this.wide = wide
   }
 
+  /** n × width prepared numbers; made when first asked for, where the metric takes numbers as they are. */
+  get points(): Float64Array {
+    this.#points ??= this.#prepare()
+    return this.#points
+  }
+
+  /** Whether prepared numbers are the numbers as they were given. */
+  get asGiven(): boolean {
+    return this.scale === 0 && this.metric.prepare === asGiven.prepare
+  }
+
   /**
-   * Prepares points. A float64 matrix that needs no preparation is kept, not copied: the caller hands over its own.
+   * Prepares points. A float64 matrix that needs no preparation is kept, not copied.
    *
+   * @param own gives the points as nigh keeps them, once the caller may have changed `matrix`
    * @throws {InputError} E_RANGE for numbers of 2^1001 ≈ 2e301 and more, whose differences may overflow; what the
    * metric refuses
    */
-  static of(place: Place, matrix: Matrix, metric: Metric): Space {
+  static of(place: Place, matrix: Matrix, metric: Metric, own: () => Matrix = () => matrix): Space {
     const [low, high] = metric.exponents
     const single = matrix.values instanceof Float32Array
     // float32 numbers have exponents −149 to 127.
@@ -64,8 +83,11 @@ export class Space {
       if (wide) scale = 0
     }
     const used = wide && metric.wide !== undefined ? metric.wide : metric
-    const points = preparedPoints(place, matrix, used, scale)
-    return new Space(used, matrix, points, scale, wide)
+    const prepare = (): Float64Array => preparedPoints(place, own(), used, scale)
+    const space = new Space(used, matrix, prepare, scale, wide)
+    // What preparation refuses is refused now.
+    if (!space.asGiven) space.#points = prepare()
+    return space
   }
 
   /** Prepares queries; a copy, always. */
