@@ -505,6 +505,6 @@ function scratchBytes(algorithm: NearAlgorithm, columns: number, block: number, 
   const bytes =
     algorithm === 'flat'
       ? 64 + (block + 3) * (64 + widthOf(columns)) + block * (2 * k + 128) * 8
-      : 64 + columns * 4 + 16 + 64 * 8
+      : 384 + columns * 4 + 16 + 64 * 8
   return Math.ceil(bytes / 64) * 64
 }
