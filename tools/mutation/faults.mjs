@@ -1,19 +1,22 @@
-// Faults planted by hand, one at a time, in a copy of the sources: each is a mistake that somebody could make.
-// `in` is a file below packages/nigh; `from` must occur in it (the first occurrence is changed).
+// Faults planted by hand, one at a time, in a copy of the core: each is a mistake that somebody could make.
+// `file` is where the fault lies, below packages/nigh; `from` must occur in it (the first occurrence is changed; blanks
+// and line ends may differ). Code that moved to another file is found there, as long as it occurs only once.
+// `tests` are those that could see it, the quickest first: the first that fails ends the search.
 
+const src = 'packages/nigh/src'
 const kmeans = [
-  'packages/nigh/src/kernels',
-  'packages/nigh/src/kmeans',
-  'packages/nigh/fixtures/kmeans.golden.test.ts',
+  [`${src}/kernels`, `${src}/kmeans/kmeans.test.ts`],
+  [`${src}/kmeans`, `${src}/engine`, 'packages/nigh/fixtures/kmeans.golden.test.ts'],
 ]
-const knn = [
-  'packages/nigh/src/indexes',
-  'packages/nigh/src/metrics',
-  'packages/nigh/src/knn',
-  'packages/nigh/src/engine',
+const near = [
+  [`${src}/engine/near.test.ts`, `${src}/indexes`],
+  [`${src}/knn`, `${src}/metrics`],
 ]
-const data = ['packages/nigh/src/data', 'packages/nigh/src/kmeans']
-const files = ['packages/nigh/src/files', 'packages/nigh/src/kmeans']
+const votes = [[`${src}/knn`]]
+const data = [[`${src}/data`], [`${src}/kmeans`, `${src}/knn`]]
+const files = [[`${src}/files`], [`${src}/kmeans`, `${src}/knn`]]
+const family = [[`${src}/family`]]
+const anomaly = [[`${src}/anomaly`]]
 
 const plant = (tests, file, list) => list.map(([about, from, to]) => ({ tests, file, about, from, to }))
 
@@ -199,13 +202,68 @@ export const faults = [
       'if (sq === 0 || (weight !== null && weight[i] === 0)) continue',
       'if (sq === 0) continue',
     ],
-    ['canonical order by row number', 'byContent(a, b))', '0)'],
+    ['relocated rows keep their bounds', 'upper[i] = Number.POSITIVE_INFINITY', ''],
+  ]),
+  ...plant(kmeans, 'src/engine/local-seeding.ts', [
+    ['canonical order by row number', 'hashes[a] - hashes[b] || byContent(a, b)', 'hashes[a] - hashes[b]'],
+  ]),
+  ...plant(kmeans, 'src/engine/packed-centroids.ts', [
     ['paths too short', '* scale * widening + 1e-300', '* scale * 0.5 + 1e-300'],
     ['the mover’s own path', '(c === mover ? second : longest)', 'second'],
     ['half gaps too long', '0.5 * Math.sqrt(gapsSq[c])', '0.9 * Math.sqrt(gapsSq[c])'],
-    ['relocated rows keep their bounds', 'upper[i] = Number.POSITIVE_INFINITY', ''],
   ]),
-  ...plant(knn, 'src/indexes/selection.ts', [
+  ...plant(kmeans, 'src/engine/centroid-groups.ts', [
+    [
+      'a centroid stands in the group before its own',
+      'groupOf[order[i]] = g',
+      'groupOf[order[i]] = Math.max(0, g - 1)',
+    ],
+  ]),
+  ...plant(near, 'assembly/select.ts', [
+    [
+      'ties: the larger row',
+      'sqA > sqB || (sqA == sqB && rowA > rowB)',
+      'sqA > sqB || (sqA == sqB && rowA < rowB)',
+    ],
+    ['ties: whichever came first', 'sqA > sqB || (sqA == sqB && rowA > rowB)', 'sqA > sqB'],
+    [
+      'heap: only the left child',
+      'if (after(otherSq, otherRow, childSq, childRow)) {',
+      'if (otherSq < -1) {',
+    ],
+  ]),
+  ...plant(near, 'assembly/flat.ts', [
+    ['radius excluded', 'sq <= number(record, LIMIT_SQ)', 'sq < number(record, LIMIT_SQ)'],
+    [
+      'slices: a tie ends the slice',
+      'found == k && sq > load<f64>(sqs)',
+      'found == k && sq >= load<f64>(sqs)',
+    ],
+    [
+      'a row is its own neighbour',
+      'const own = self < 0 ? -1 : self + load<i32>(slot + Q_QUERY)',
+      'const own = -1',
+    ],
+    [
+      'the residual of the first row stands for all',
+      'normSq <= NORM_SQ_LIMIT && residualSq > worst',
+      'normSq <= NORM_SQ_LIMIT && worst == 0',
+    ],
+  ]),
+  ...plant(near, 'assembly/kdtree.ts', [
+    [
+      'rounding of the rows is forgotten',
+      'if (residualSq > worst) worst = residualSq',
+      'if (residualSq < 0) worst = residualSq',
+    ],
+    [
+      'a row is its own neighbour',
+      'const own: u32 = self < 0 ? NO_ROW : <u32>self + i',
+      'const own: u32 = NO_ROW',
+    ],
+    ['boxes are left out too soon', 'near <= threshold &&', 'near <= threshold * 0.9 &&'],
+  ]),
+  ...plant(near, 'src/indexes/selection.ts', [
     [
       'ties: the larger row is admitted',
       'rank === this.worstRank && row < this.worstRow',
@@ -215,7 +273,7 @@ export const faults = [
     ['heap: ties are not looked at', '(rank === ranks[parent] && row > rows[parent])', 'false'],
     ['heap: the smaller child', 'ranks[right] > ranks[child] ||', 'ranks[right] < ranks[child] ||'],
   ]),
-  ...plant(knn, 'src/indexes/kdtree.ts', [
+  ...plant(near, 'src/indexes/kdtree.ts', [
     [
       'a tie prunes',
       'if (!best.admits(bounds[depth], smallest[node])) continue',
@@ -234,11 +292,11 @@ export const faults = [
       'best.admits(rank, row)',
     ],
   ]),
-  ...plant(knn, 'src/metrics/euclidean.ts', [
+  ...plant(near, 'src/metrics/euclidean.ts', [
     ['one row of four', 's3 += t3 * t3', 's3 += t2 * t3'],
     ['boxes: the far side', 'x > highs[b] ? x - highs[b] : 0', 'x > highs[b] ? x - lows[b] : 0'],
   ]),
-  ...plant(knn, 'src/knn/class-votes.ts', [
+  ...plant(votes, 'src/knn/class-votes.ts', [
     [
       'votes: ties to the later class',
       'votes.values[start + c] > votes.values[start + best]',
@@ -247,7 +305,7 @@ export const faults = [
     ['votes: weights are forgotten', '+= votes[at - offsets[query]]', '+= 1'],
     ['shares that do not sum to 1', 'values[start + c] /= sum', 'values[start + c] /= sum + 1'],
   ]),
-  ...plant(knn, 'src/knn/number-means.ts', [
+  ...plant(votes, 'src/knn/number-means.ts', [
     ['means divide by the number', 'let mean = sum / total', 'let mean = sum / (end - start)'],
     [
       'means of the wrong output',
@@ -255,7 +313,7 @@ export const faults = [
       'targets[rows[at] * outputs]\n      let mean',
     ],
   ]),
-  ...plant(knn, 'src/knn/vote-weights.ts', [
+  ...plant(votes, 'src/knn/vote-weights.ts', [
     [
       'coincident rows do not stand alone',
       'distance === nearest ? 1 : nearest / distance',
@@ -281,4 +339,90 @@ export const faults = [
       'exponent: 0,\n        warnings',
     ],
   ]),
-].filter(({ to, from }) => !from.includes('Unused') && to !== from)
+  ...plant(data, 'src/data/encoder-columns.ts', [
+    ['a constant column divides by 0', 'scale: spread === 0 ? 1 : spread', 'scale: spread'],
+    ['half of the range between quartiles', 'spread = high - low', 'spread = high - middle'],
+    [
+      'absent rows vote on what fills a gap',
+      'column.values[i] === 255 || weight === 0',
+      'column.values[i] === 255',
+    ],
+    [
+      'categories in the order of the file',
+      'column.categories[c]).sort(byCodeUnits)',
+      'column.categories[c])',
+    ],
+  ]),
+  ...plant(files, 'src/files/model-file.ts', [
+    [
+      'a bit of each byte of the digest is not looked at',
+      'if (digest[i] === bytes[digestAt + i]) continue',
+      'if ((digest[i] & 127) === (bytes[digestAt + i] & 127)) continue',
+    ],
+    [
+      'bytes beyond the tensors pass',
+      'if (at !== dataBytes + DIGEST_BYTES)',
+      'if (at > dataBytes + DIGEST_BYTES)',
+    ],
+    ['settings in another spelling pass', '|| stringify(meta) !== metaText', ''],
+    ['a shape is not held against its bytes', 'to - from !== count * TENSOR_SIZES[type]', 'to - from < 0'],
+  ]),
+  ...plant(family, 'src/family/partition.ts', [
+    [
+      'ties: the larger index',
+      'if (cost < least) {\n        least = cost\n        best = c',
+      'if (cost <= least) {\n        least = cost\n        best = c',
+    ],
+    [
+      'an empty cluster stays empty',
+      'if (counts[c] > 0) continue\n    let far',
+      'if (counts[c] >= 0) continue\n    let far',
+    ],
+    ['weights do not count', 'cost += rows.weights[i] * costs[i]', 'cost += costs[i]'],
+    ['the candidate that gains least', 'if (sum < least) {', 'if (sum > least || bestRow < 0) {'],
+  ]),
+  ...plant(family, 'src/family/kmeans-1d.ts', [
+    [
+      'ties: the later break',
+      '// Strict <: the earlier break on a tie.\n        if (cost < least)',
+      'if (cost <= least)',
+    ],
+    [
+      'bounds that leave out the best',
+      'open.push(j + 1, jTo, at, iTo)',
+      'open.push(j + 1, jTo, at + 1, iTo)',
+    ],
+  ]),
+  ...plant(family, 'src/family/bounded-assignment.ts', [
+    [
+      'the smallest size is not kept',
+      'Math.min(maxSize, Math.max(minSize, size))',
+      'Math.min(maxSize, size)',
+    ],
+    [
+      'the dearest row goes',
+      'difference < 0 || (difference === 0 && x < y)',
+      'difference > 0 || (difference === 0 && x < y)',
+    ],
+  ]),
+  ...plant(family, 'src/family/medoid-swaps.ts', [
+    [
+      'the second nearest is not kept',
+      '} else if (d < second[o]) {\n        second[o] = d',
+      '} else if (d < 0) {\n        second[o] = d',
+    ],
+    [
+      'a medoid that costs least goes',
+      'if (change[c] < change[best]) best = c',
+      'if (change[c] > change[best]) best = c',
+    ],
+  ]),
+  ...plant(anomaly, 'src/anomaly/local-outlier-factor.ts', [
+    ['distances that reach nowhere', 'Math.max(reaches[indices[at]], distances[at])', 'distances[at]'],
+    ['a heap of copies has a density of its own', 'if (reaches[i] === 0) heaped.push(i)', ''],
+  ]),
+  ...plant(anomaly, 'src/anomaly/threshold.ts', [
+    ['a score on the threshold is an anomaly', 'score > threshold ? 1 : 0', 'score >= threshold ? 1 : 0'],
+    ['no interpolation', '(at - Math.floor(at))', '0'],
+  ]),
+].filter(({ to, from }) => to !== from)
