@@ -2,6 +2,8 @@ import { tableFromIPC } from '@uwdata/flechette'
 import { InputError, Table } from 'nigh'
 import type { Column } from 'nigh'
 import { show } from '../show/text.ts'
+import { checkBatches } from './arrow-check.ts'
+import { checkFrame } from './arrow-frame.ts'
 import type { FileContents } from './csv.ts'
 import { checkEstimate } from './limits.ts'
 import { leftOut } from './options.ts'
@@ -17,6 +19,7 @@ export type ArrowOptions = Pick<ReadOptions, 'only' | 'dispensable' | 'maxBytes'
  * where both do no harm.
  */
 export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptions): FileContents {
+  checkFrame(file, bytes)
   const table = tableFromIPC(bytes, { useDate: false, useBigInt: false })
   const rows = table.numRows
   if (rows === 0) throw new InputError('E_EMPTY', 'file', `${file}: the file has no rows`)
@@ -43,6 +46,7 @@ export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptio
       )
     }
     try {
+      checkBatches(file, field.name, cells.data)
       columns.push(columnOf(file, field.name, cells, rows))
     } catch (error) {
       if (!options.dispensable?.includes(field.name)) throw error
