@@ -1,6 +1,6 @@
 // Plants faults, one at a time, in a copy of the core, and runs the tests that should notice: by hand, not in CI.
 // Prints each fault that nobody noticed, and the share that was caught.
-// Usage: node tools/mutate.mjs [--only TEXT] [--from N] [--to N]
+// Usage: node tools/mutate.mjs [--only TEXT] [--from N] [--to N] [--numbers 1,2,…]
 //        node tools/mutate.mjs --check      only whether every fault still has its place
 import { spawnSync } from 'node:child_process'
 import {
@@ -28,6 +28,8 @@ const option = (name) => {
 const only = option('--only')
 const from = Number(option('--from') ?? 0)
 const to = Number(option('--to') ?? faults.length)
+
+const numbers = option('--numbers')?.split(',').map(Number) ?? null
 
 const sources = ['src', 'assembly'].flatMap((folder) =>
   readdirSync(join(root, 'packages/nigh', folder), { recursive: true, encoding: 'utf8' })
@@ -91,9 +93,13 @@ const vitest = (tests) =>
 const kernelBytes = join(core, 'src/kernels/wasm.bytes.ts')
 const bytesBefore = readFileSync(kernelBytes, 'utf8')
 const rows = []
+let unexplained = 0
 try {
   const wanted = (fault, number) =>
-    number >= from && number < to && (only === null || nameOf(fault, number).includes(only))
+    number >= from &&
+    number < to &&
+    (numbers === null || numbers.includes(number)) &&
+    (only === null || nameOf(fault, number).includes(only))
   const every = [...new Set(faults.filter(wanted).flatMap(({ tests }) => tests.flat()))]
   const clean = vitest(every)
   if (clean.status !== 0)
@@ -126,7 +132,10 @@ try {
     writeFileSync(path, before)
     writeFileSync(kernelBytes, bytesBefore)
     rows.push([outcome, name])
-    console.log(`${outcome.padEnd(7)} ${name}`)
+    if (outcome === 'MISSED' && fault.why === null) unexplained++
+    console.log(
+      `${outcome.padEnd(7)} ${name}${outcome === 'MISSED' && fault.why !== null ? ` (${fault.why})` : ''}`,
+    )
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -135,6 +144,6 @@ const count = (outcome) => rows.filter(([found]) => found === outcome).length
 const caught = count('caught') + count('clock')
 const planted = caught + count('MISSED')
 console.log(
-  `\n${planted} faults planted, ${caught} caught (${((100 * caught) / Math.max(1, planted)).toFixed(1)} %; ${count('clock')} of them by the clock), ${count('MISSED')} missed, ${count('broken') + count('gone')} not planted`,
+  `\n${planted} faults planted, ${caught} caught (${((100 * caught) / Math.max(1, planted)).toFixed(1)} %; ${count('clock')} of them by the clock), ${count('MISSED')} missed (${unexplained} of them without a reason), ${count('broken') + count('gone')} not planted`,
 )
-process.exitCode = count('MISSED') === 0 ? 0 : 1
+process.exitCode = unexplained === 0 && caught >= 0.95 * planted ? 0 : 1

@@ -18,7 +18,9 @@ const files = [[`${src}/files`], [`${src}/kmeans`, `${src}/knn`]]
 const family = [[`${src}/family`]]
 const anomaly = [[`${src}/anomaly`]]
 
-const plant = (tests, file, list) => list.map(([about, from, to]) => ({ tests, file, about, from, to }))
+/** A fifth entry says why no test can notice: such faults are planted too, and count as missed. */
+const plant = (tests, file, list) =>
+  list.map(([about, from, to, why = null]) => ({ tests, file, about, from, to, why }))
 
 // Not planted: a distance for rows of weight 0 in seeding. Nothing reads it, so no test can notice.
 export const faults = [
@@ -205,7 +207,12 @@ export const faults = [
     ['relocated rows keep their bounds', 'upper[i] = Number.POSITIVE_INFINITY', ''],
   ]),
   ...plant(kmeans, 'src/engine/local-seeding.ts', [
-    ['canonical order by row number', 'hashes[a] - hashes[b] || byContent(a, b)', 'hashes[a] - hashes[b]'],
+    [
+      'canonical order by row number',
+      'hashes[a] - hashes[b] || byContent(a, b)',
+      'hashes[a] - hashes[b]',
+      'needs rows of different content whose hashes of 32 bits are equal',
+    ],
   ]),
   ...plant(kmeans, 'src/engine/packed-centroids.ts', [
     ['paths too short', '* scale * widening + 1e-300', '* scale * 0.5 + 1e-300'],
@@ -238,6 +245,7 @@ export const faults = [
       'slices: a tie ends the slice',
       'found == k && sq > load<f64>(sqs)',
       'found == k && sq >= load<f64>(sqs)',
+      'slices come in the order of their rows, so that a later one never wins a tie',
     ],
     [
       'a row is its own neighbour',
@@ -363,6 +371,7 @@ export const faults = [
       'bytes beyond the tensors pass',
       'if (at !== dataBytes + DIGEST_BYTES)',
       'if (at > dataBytes + DIGEST_BYTES)',
+      'the header, written again from what was read, is another then, and is refused for that',
     ],
     ['settings in another spelling pass', '|| stringify(meta) !== metaText', ''],
     ['a shape is not held against its bytes', 'to - from !== count * TENSOR_SIZES[type]', 'to - from < 0'],

@@ -312,6 +312,22 @@ describe('missing cells', () => {
     expect(Array.from(encoder.encode(later).matrix.values)).toEqual([1, 30, 1, 0, 0])
   })
 
+  it('are filled by what rows that count hold: weight 0 is absence, weight n is n copies', () => {
+    const table = Table.fromRows([
+      { x: 1, t: 'a', m: true },
+      { x: 1, t: 'a', m: true },
+      { x: 9, t: 'b', m: false },
+      { x: 5, t: 'c', m: true },
+      { x: null, t: null, m: null },
+    ])
+    const sampleWeight = [0, 0, 2, 1, 1]
+    const encoder = Encoder.fit(table, { missing: 'impute', scale: 'none', sampleWeight })
+    const filled = encoder.encode(table.take([2, 3, 4])).matrix.row(2)
+    const copies = table.take([2, 2, 3, 4])
+    const copied = Encoder.fit(copies, { missing: 'impute', scale: 'none' }).encode(copies).matrix.row(3)
+    expect(Array.from(filled)).toEqual(Array.from(copied))
+  })
+
   it('leave out a column that has nothing else, and refuse it where it is named', () => {
     const table = Table.of([numbers('x', [1, 2, 4]), numbers('none', [Number.NaN, Number.NaN, Number.NaN])])
     expect(Encoder.fit(table).notes).toEqual(['column "none" is not used: it has no values'])

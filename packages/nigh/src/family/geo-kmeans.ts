@@ -100,7 +100,7 @@ export class GeoKMeans extends Clusters<PointsLike> {
   static fromBytes(bytes: Uint8Array): GeoKMeans {
     const call = `${CLASS}.fromBytes`
     const saved = readClusters(call, KIND, bytes)
-    const radius = saved.settings.number('sphereRadius')
+    const radius = checkNumber(call, 'sphereRadius', saved.settings.number('sphereRadius'), 1e-100, 1e100)
     saved.settings.done()
     checkWidth(call, saved, WIDTH)
     return new GeoKMeans(saved.found, sphere(radius, saved.found.encoder), radius)

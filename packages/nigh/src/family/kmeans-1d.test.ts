@@ -79,6 +79,11 @@ describe('KMeans1D', () => {
     )
   })
 
+  test('of two ways that cost the same, the one that breaks earlier', () => {
+    expect(Array.from(KMeans1D.fitSync([0, 1, 2], { k: 2 }).labels)).toEqual([0, 1, 1])
+    expect(Array.from(KMeans1D.fitSync([0, 1, 2, 3], { k: 3 }).labels)).toEqual([0, 1, 2, 2])
+  })
+
   test('K-Means never finds better', () => {
     const random = new Random(6)
     const values = Array.from({ length: 400 }, () => random.uniform() ** 3)

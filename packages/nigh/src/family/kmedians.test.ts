@@ -31,6 +31,22 @@ describe('KMedians', () => {
     })
   })
 
+  test('a given centroid that no row is nearest to goes to the row that costs most', () => {
+    const points = [[0], [1], [2], [10], [11], [30]]
+    const model = KMedians.fitSync(points, { k: 3, init: [[1], [1000], [2000]] })
+    expect(Array.from(model.counts).toSorted()).toEqual([1, 2, 3])
+    expect(Array.from(model.centroids.values).toSorted((a, b) => a - b)).toEqual([1, 10.5, 30])
+  })
+
+  test('a start takes the candidate that gains most: heaps far apart are seldom missed', () => {
+    const points = Array.from({ length: 90 }, (_, i) => [(i % 9) * 100 + Math.floor(i / 9) / 10])
+    let whole = 0
+    for (let seed = 0; seed < 40; seed++) {
+      if (KMedians.fitSync(points, { k: 9, nInit: 1, seed }).inertia < 300) whole++
+    }
+    expect(whole).toBeGreaterThan(35)
+  })
+
   test('takes the middle, half weights too', () => {
     const median = (points: number[], sampleWeight?: number[]): number =>
       KMedians.fitSync(

@@ -121,6 +121,26 @@ export function kernelContract(name: string, make: KernelMaker, reference: Kerne
       })
     }
 
+    test('many centroids, in groups with bounds of their own: ties within and between groups', () => {
+      for (const [columns, k, coarse] of [
+        [17, 200, true],
+        [17, 200, false],
+        [64, 70, true],
+        [9, 400, true],
+      ] as const) {
+        const kind = coarse ? 'coarse' : 'blobs'
+        const points = made({ rows: 420, columns, seed: k + columns, kind })
+        const rounds = roundsFor(points, k, coarse, columns)
+        // Slowly on, so that the bounds of many groups stay in force from round to round.
+        const random = new Random(k)
+        for (let round = 0; round < 4; round++) {
+          rounds.push(rounds[2 + round].map((x) => x + (random.uniform() - 0.5) * (coarse ? 0.1 : 0.3)))
+        }
+        const found = everything(here, points, null, k, rounds)
+        expect(found).toEqual(everything(there, points, null, k, rounds))
+      }
+    })
+
     test('numbers of any size: from 1e-140 to 1e140 in one matrix, centroids farther still', () => {
       for (const [low, high] of [
         [-140, 140],

@@ -316,7 +316,10 @@ describe('scale and offset', () => {
     expect(small.predictSync(scaled)).toEqual(model.labels)
     expect(small.centroids.values).toEqual(model.centroids.values.map((x) => x * factor))
     expect(small.inertia).toBe(model.inertia * factor * factor)
-    expect(KMeans.fromBytes(small.toBytes()).predictSync(scaled)).toEqual(model.labels)
+    const back = KMeans.fromBytes(small.toBytes())
+    expect(back.predictSync(scaled)).toEqual(model.labels)
+    const distances = model.transformSync(points).values
+    expect(back.transformSync(scaled).values).toEqual(distances.map((x) => x * factor))
   })
 
   test('whole numbers moved by a whole number: the same clusters', () => {
@@ -568,4 +571,14 @@ describe('inputs and outputs', () => {
     expect(Object.isFrozen(model)).toBe(true)
     expect(Object.isFrozen(model.warnings)).toBe(true)
   })
+})
+
+test('centroids that are given are copied: what becomes of them later changes nothing', async () => {
+  const points = made({ rows: 300, columns: 3, seed: 8, kind: 'blobs' })
+  const init = Matrix.of(Float64Array.from(points.values.subarray(0, 12)), 3)
+  const want = KMeans.fitSync(points, { k: 4, init })
+  expect(init.values).toEqual(points.values.slice(0, 12))
+  const later = KMeans.fit(points, { k: 4, init })
+  init.values.fill(7)
+  expect(parts(await later)).toEqual(parts(want))
 })

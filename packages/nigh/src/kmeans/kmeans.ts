@@ -15,7 +15,7 @@ import { runOnTeam } from '../workers/pool.ts'
 import { nextTurn } from '../workers/spawn.ts'
 import { isPointChunks, type PointChunks } from './chunks.ts'
 import { fitChunks } from './fit-chunks.ts'
-import { beginFit, type FitJob, type FitResult, type PredictJob, type PredictResult } from './job.ts'
+import { beginFit, type FitJob, type FitResult, LARGEST, type PredictJob, type PredictResult } from './job.ts'
 import {
   checkKernels,
   checkKMeans,
@@ -402,6 +402,8 @@ export class KMeans {
     if (labels.some((label) => label >= k)) refuse('every label must be below k')
     if (counts.some((count) => !(count >= 0 && count < Number.POSITIVE_INFINITY)))
       refuse('counts must be finite')
+    const factor = 2 ** numbers.exponent
+    if (centroids.some((x) => !(Math.abs(x * factor) <= LARGEST))) refuse('centroids must lie within ±1e150')
     return new KMeans({
       centroids: Matrix.checked(call, 'centroids', centroids, columns),
       counts,
