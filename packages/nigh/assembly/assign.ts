@@ -45,9 +45,11 @@ import {
   GROUPS,
   HALF_GAPS,
   HALVES,
+  HALVES_OF,
   LABELS,
   LOWER,
   NARROW,
+  NARROW_CENTROIDS,
   NARROW_ERROR,
   NARROW_PANELS,
   NARROW_ROW_ERROR,
@@ -84,6 +86,9 @@ import { addOnTwo, cell, exactSq } from './exact'
 import { address, integer, number } from './record'
 import { nearestOfPanels } from './tile'
 
+/** Panels times columns up to which a tile of the dense kernel costs about as much as the distances to own centroids. */
+const DIRECT_WORK: i32 = 128
+
 const U24: f64 = 5.9604644775390625e-8
 
 // The record's fields, read once a call. Every thread has a module instance of its own, so these are the thread's own.
@@ -96,6 +101,8 @@ let norms: usize = 0
 let labels: usize = 0
 let weights: usize = 0
 let first: bool = false
+/** Whether open rows go to the dense kernel at once. */
+let direct: bool = false
 let upper: usize = 0
 let lower: usize = 0
 let groupLower: usize = 0
@@ -124,6 +131,8 @@ let errorFlat: f64 = 0 // … + errorFlat
 let narrowRows: usize = 0
 let narrowPanels: usize = 0
 let narrowWidth: usize = 0
+let narrowCentroids: usize = 0
+let halvesOf: usize = 0
 let narrowUnit: f32 = 0
 let narrowRowError: f64 = 0
 let narrowError: f64 = 0
@@ -433,6 +442,16 @@ function findActive(start: i32, end: i32): i32 {
   // The last vector may reach past the round's rows; what it read there is not a row of the round.
   while (open > 0 && load<i32>(near + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
   if (open == 0) return 0
+  if (direct) {
+    // The dense kernel finds the own distance as cheaply as another look at the row would.
+    for (let s = 0; s < open; s++) {
+      const place = load<i32>(near + ((<usize>s) << 2))
+      store<i32>(list + ((<usize>s) << 2), place)
+      const at = scratch + ((<usize>place) << 2)
+      store<f32>(at + OWN_UP, load<f32>(at + OWN_LOW))
+    }
+    return open
+  }
   if (groups > 1 && groups * 2 <= columns) {
     open = tighten(start, open)
     if (open == 0) return 0
@@ -440,82 +459,139 @@ function findActive(start: i32, end: i32): i32 {
   padList(near, open)
   computed += open
 
-  // Their exact distance to the own centroid, nearly: by differences, in float32.
-  const width = rowBytes
-  const whole = width & ~15
-  const workAt = work + <usize>start * width
-  const own = workCentroids
-  const error = f32x4.splat(<f32>(nearError + 1e-6))
-  const input = f32x4.splat(<f32>(1.06 * U24))
-  const largest = f32x4.splat(<f32>(normMax * (1 + 1e-6)))
-  const least = f32x4.splat(1e-37)
+  // Their distance to the own centroid.
+  useForm(narrowRows != 0)
+  const wide = narrowRows == 0
+  const out = scratch + OUT
   let active = 0
   for (let s = 0; s < open; s += 4) {
     const at = near + ((<usize>s) << 2)
-    const r0 = <usize>load<i32>(at)
-    const r1 = <usize>load<i32>(at, 4)
-    const r2 = <usize>load<i32>(at, 8)
-    const r3 = <usize>load<i32>(at, 12)
-    const l0 = <usize>load<u32>(labelsAt + (r0 << 2))
-    const l1 = <usize>load<u32>(labelsAt + (r1 << 2))
-    const l2 = <usize>load<u32>(labelsAt + (r2 << 2))
-    const l3 = <usize>load<u32>(labelsAt + (r3 << 2))
-    const x0 = workAt + r0 * width
-    const x1 = workAt + r1 * width
-    const x2 = workAt + r2 * width
-    const x3 = workAt + r3 * width
-    const c0 = own + l0 * width
-    const c1 = own + l1 * width
-    const c2 = own + l2 * width
-    const c3 = own + l3 * width
-    let s0 = f32x4.splat(0)
-    let s1 = s0
-    let s2 = s0
-    let s3 = s0
-    let j: usize = 0
-    for (; j < whole; j += 16) {
-      const t0 = f32x4.sub(v128.load(x0 + j), v128.load(c0 + j))
-      const t1 = f32x4.sub(v128.load(x1 + j), v128.load(c1 + j))
-      const t2 = f32x4.sub(v128.load(x2 + j), v128.load(c2 + j))
-      const t3 = f32x4.sub(v128.load(x3 + j), v128.load(c3 + j))
-      s0 = f32x4.add(s0, f32x4.mul(t0, t0))
-      s1 = f32x4.add(s1, f32x4.mul(t1, t1))
-      s2 = f32x4.add(s2, f32x4.mul(t2, t2))
-      s3 = f32x4.add(s3, f32x4.mul(t3, t3))
-    }
-    for (; j < width; j += 4) {
-      const t0 = f32x4.sub(v128.load32_zero(x0 + j), v128.load32_zero(c0 + j))
-      const t1 = f32x4.sub(v128.load32_zero(x1 + j), v128.load32_zero(c1 + j))
-      const t2 = f32x4.sub(v128.load32_zero(x2 + j), v128.load32_zero(c2 + j))
-      const t3 = f32x4.sub(v128.load32_zero(x3 + j), v128.load32_zero(c3 + j))
-      s0 = f32x4.add(s0, f32x4.mul(t0, t0))
-      s1 = f32x4.add(s1, f32x4.mul(t1, t1))
-      s2 = f32x4.add(s2, f32x4.mul(t2, t2))
-      s3 = f32x4.add(s3, f32x4.mul(t3, t3))
-    }
-    const root = f32x4.sqrt(sumLanes(s0, s1, s2, s3))
-    const norm = f32x4.sqrt(normsOf(at, start))
-    const slack = f32x4.add(
-      f32x4.add(f32x4.mul(root, error), f32x4.mul(input, f32x4.add(norm, largest))),
-      least,
-    )
-    const ownUp = f32x4.mul(f32x4.add(root, slack), wider)
-    v128.store(scratch + OUT, ownUp)
-    v128.store(scratch + OUT, f32x4.mul(f32x4.sub(root, slack), narrower), 16)
+    if (wide) ownByDifferences(at, start)
+    else ownByScores(at, start)
     const filled = min(4, open - s)
     for (let r = 0; r < filled; r++) {
       const place = (<usize>load<i32>(at + ((<usize>r) << 2))) << 2
-      const up = load<f32>(scratch + OUT + ((<usize>r) << 2))
+      const up = load<f32>(out + ((<usize>r) << 2))
       const ownPath = load<f64>(paths + ((<usize>load<u32>(labelsAt + place)) << 3))
       store<f32>(upperAt + place, up32(<f64>up - ownPath, ownPath))
       if (up < load<f32>(scratch + OWN_UP + place)) continue
       store<f32>(scratch + OWN_UP + place, up)
-      store<f32>(scratch + OWN_LOW + place, load<f32>(scratch + OUT + ((<usize>r) << 2), 16))
+      store<f32>(scratch + OWN_LOW + place, load<f32>(out + ((<usize>r) << 2), 16))
       store<i32>(list + ((<usize>active) << 2), <i32>(place >> 2))
       active++
     }
   }
   return active
+}
+
+/** Bounds on the distances of four listed rows to their own centroids, upper to OUT, lower 16 bytes on: by differences. */
+function ownByDifferences(at: usize, start: i32): void {
+  const width = rowBytes
+  const whole = width & ~15
+  const workAt = work + <usize>start * width
+  const labelsAt = labels + ((<usize>start) << 2)
+  const r0 = <usize>load<i32>(at)
+  const r1 = <usize>load<i32>(at, 4)
+  const r2 = <usize>load<i32>(at, 8)
+  const r3 = <usize>load<i32>(at, 12)
+  const x0 = workAt + r0 * width
+  const x1 = workAt + r1 * width
+  const x2 = workAt + r2 * width
+  const x3 = workAt + r3 * width
+  const c0 = workCentroids + <usize>load<u32>(labelsAt + (r0 << 2)) * width
+  const c1 = workCentroids + <usize>load<u32>(labelsAt + (r1 << 2)) * width
+  const c2 = workCentroids + <usize>load<u32>(labelsAt + (r2 << 2)) * width
+  const c3 = workCentroids + <usize>load<u32>(labelsAt + (r3 << 2)) * width
+  let s0 = f32x4.splat(0)
+  let s1 = s0
+  let s2 = s0
+  let s3 = s0
+  let j: usize = 0
+  for (; j < whole; j += 16) {
+    const t0 = f32x4.sub(v128.load(x0 + j), v128.load(c0 + j))
+    const t1 = f32x4.sub(v128.load(x1 + j), v128.load(c1 + j))
+    const t2 = f32x4.sub(v128.load(x2 + j), v128.load(c2 + j))
+    const t3 = f32x4.sub(v128.load(x3 + j), v128.load(c3 + j))
+    s0 = f32x4.add(s0, f32x4.mul(t0, t0))
+    s1 = f32x4.add(s1, f32x4.mul(t1, t1))
+    s2 = f32x4.add(s2, f32x4.mul(t2, t2))
+    s3 = f32x4.add(s3, f32x4.mul(t3, t3))
+  }
+  for (; j < width; j += 4) {
+    const t0 = f32x4.sub(v128.load32_zero(x0 + j), v128.load32_zero(c0 + j))
+    const t1 = f32x4.sub(v128.load32_zero(x1 + j), v128.load32_zero(c1 + j))
+    const t2 = f32x4.sub(v128.load32_zero(x2 + j), v128.load32_zero(c2 + j))
+    const t3 = f32x4.sub(v128.load32_zero(x3 + j), v128.load32_zero(c3 + j))
+    s0 = f32x4.add(s0, f32x4.mul(t0, t0))
+    s1 = f32x4.add(s1, f32x4.mul(t1, t1))
+    s2 = f32x4.add(s2, f32x4.mul(t2, t2))
+    s3 = f32x4.add(s3, f32x4.mul(t3, t3))
+  }
+  const root = f32x4.sqrt(sumLanes(s0, s1, s2, s3))
+  const norm = f32x4.sqrt(normsOf(at, start))
+  const slack = f32x4.add(
+    f32x4.add(
+      f32x4.mul(root, f32x4.splat(<f32>(nearError + 1e-6))),
+      f32x4.mul(f32x4.splat(<f32>(1.06 * U24)), f32x4.add(norm, f32x4.splat(<f32>(normMax * (1 + 1e-6))))),
+    ),
+    f32x4.splat(1e-37),
+  )
+  v128.store(scratch + OUT, f32x4.mul(f32x4.add(root, slack), f32x4.splat(1 + 4e-7)))
+  v128.store(scratch + OUT, f32x4.mul(f32x4.sub(root, slack), f32x4.splat(1 - 4e-7)), 16)
+}
+
+/** The same by scores of the narrow copies, which are half as wide. */
+function ownByScores(at: usize, start: i32): void {
+  const width = narrowWidth
+  const whole = width & ~15
+  const workAt = narrowRows + <usize>start * width
+  const labelsAt = labels + ((<usize>start) << 2)
+  const r0 = <usize>load<i32>(at)
+  const r1 = <usize>load<i32>(at, 4)
+  const r2 = <usize>load<i32>(at, 8)
+  const r3 = <usize>load<i32>(at, 12)
+  const l0 = <usize>load<u32>(labelsAt + (r0 << 2))
+  const l1 = <usize>load<u32>(labelsAt + (r1 << 2))
+  const l2 = <usize>load<u32>(labelsAt + (r2 << 2))
+  const l3 = <usize>load<u32>(labelsAt + (r3 << 2))
+  const x0 = workAt + r0 * width
+  const x1 = workAt + r1 * width
+  const x2 = workAt + r2 * width
+  const x3 = workAt + r3 * width
+  const c0 = narrowCentroids + l0 * width
+  const c1 = narrowCentroids + l1 * width
+  const c2 = narrowCentroids + l2 * width
+  const c3 = narrowCentroids + l3 * width
+  let s0 = i32x4.splat(0)
+  let s1 = s0
+  let s2 = s0
+  let s3 = s0
+  let j: usize = 0
+  for (; j < whole; j += 16) {
+    s0 = i32x4.add(s0, i32x4.dot_i16x8_s(v128.load(x0 + j), v128.load(c0 + j)))
+    s1 = i32x4.add(s1, i32x4.dot_i16x8_s(v128.load(x1 + j), v128.load(c1 + j)))
+    s2 = i32x4.add(s2, i32x4.dot_i16x8_s(v128.load(x2 + j), v128.load(c2 + j)))
+    s3 = i32x4.add(s3, i32x4.dot_i16x8_s(v128.load(x3 + j), v128.load(c3 + j)))
+  }
+  for (; j < width; j += 4) {
+    s0 = i32x4.add(s0, i32x4.dot_i16x8_s(v128.load32_zero(x0 + j), v128.load32_zero(c0 + j)))
+    s1 = i32x4.add(s1, i32x4.dot_i16x8_s(v128.load32_zero(x1 + j), v128.load32_zero(c1 + j)))
+    s2 = i32x4.add(s2, i32x4.dot_i16x8_s(v128.load32_zero(x2 + j), v128.load32_zero(c2 + j)))
+    s3 = i32x4.add(s3, i32x4.dot_i16x8_s(v128.load32_zero(x3 + j), v128.load32_zero(c3 + j)))
+  }
+  const a = i32x4.add(v128.shuffle<i32>(s0, s1, 0, 4, 1, 5), v128.shuffle<i32>(s0, s1, 2, 6, 3, 7))
+  const b = i32x4.add(v128.shuffle<i32>(s2, s3, 0, 4, 1, 5), v128.shuffle<i32>(s2, s3, 2, 6, 3, 7))
+  const products = i32x4.add(v128.shuffle<i64>(a, b, 0, 2), v128.shuffle<i64>(a, b, 1, 3))
+  let half = v128.load32_zero(halvesOf + (l0 << 2))
+  half = v128.load_lane<f32>(halvesOf + (l1 << 2), half, 1)
+  half = v128.load_lane<f32>(halvesOf + (l2 << 2), half, 2)
+  half = v128.load_lane<f32>(halvesOf + (l3 << 2), half, 3)
+  const score = f32x4.sub(half, f32x4.mul(f32x4.convert_i32x4_s(products), f32x4.splat(narrowUnit)))
+  // boundsOf() writes the lower bounds first; here the upper ones come first.
+  boundsOf(normsOf(at, start), score, score, scratch + OUT)
+  const low = v128.load(scratch + OUT)
+  v128.store(scratch + OUT, v128.load(scratch + OUT, 16))
+  v128.store(scratch + OUT, low, 16)
 }
 
 /** Repeats the last entry of a list up to a multiple of four. */
@@ -859,6 +935,7 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   groups = integer(record, GROUPS)
   groupPanels = address(record, GROUP_PANELS)
   panels = address(record, PANELS)
+  direct = groups == 1 && load<i32>(groupPanels, 4) * columns <= DIRECT_WORK
   halves = address(record, HALVES)
   places = address(record, PLACES)
   groupOf = address(record, GROUP_OF)
@@ -877,6 +954,8 @@ export function assign(record: usize, from: i32, to: i32, thread: i32): void {
   nearError = <f64>(columns + 8) * U24 * 1.02 + definition
   narrowRows = address(record, NARROW)
   narrowPanels = address(record, NARROW_PANELS)
+  narrowCentroids = address(record, NARROW_CENTROIDS)
+  halvesOf = address(record, HALVES_OF)
   narrowWidth = (<usize>((columns + 1) & ~1)) << 1
   narrowUnit = <f32>number(record, NARROW_UNIT)
   narrowRowError = number(record, NARROW_ROW_ERROR)

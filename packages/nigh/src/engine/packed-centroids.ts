@@ -8,6 +8,7 @@ import {
   GROUP_PATHS_32,
   HALF_GAPS,
   HALVES,
+  HALVES_OF,
   NARROW,
   NORM_MAX,
   ORIGIN,
@@ -56,6 +57,7 @@ export class PackedCentroids {
     memory.i32(this.#record.space(GROUP_OF, most * 4), k).set(groups.groupOf)
     this.#record.space(PANELS, spaces * columns * 4)
     this.#record.space(HALVES, spaces * 4)
+    this.#record.space(HALVES_OF, most * 4)
     this.#record.space(WORK_CENTROIDS, most * columns * 4)
     return groups.count
   }
@@ -127,6 +129,7 @@ export class PackedCentroids {
       if (sq > largest) largest = sq
     }
     this.#record.set(NORM_MAX, Math.sqrt(largest) * (1 + 1e-9))
+    memory.f32(this.#record.get(HALVES_OF), k).set(halves)
     const places = this.#places
     const panels = memory.f32(this.#record.get(PANELS), places.length * columns)
     const packedHalves = memory.f32(this.#record.get(HALVES), places.length)
@@ -176,5 +179,5 @@ export function groupsMost(k: number): number {
   return Math.ceil(k / 8) + 1
 }
 
-const ONE_GROUP_WORK = 3000
+const ONE_GROUP_WORK = 10000
 const HALF_GAP_WORK = 40000

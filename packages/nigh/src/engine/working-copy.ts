@@ -1,6 +1,7 @@
 import type { Ranges } from '../kmeans/grids.ts'
 import {
   NARROW,
+  NARROW_CENTROIDS,
   NARROW_ERROR,
   NARROW_PANELS,
   NARROW_ROW_ERROR,
@@ -73,6 +74,7 @@ export class WorkingCopy {
     this.#record.set(NARROW_STEP, powerOfTwoAbove(this.#reach / narrowMost(width)))
     this.#record.set(NARROW, memory.allocate(this.#record.room * width * 2))
     this.#record.space(NARROW_PANELS, placesMost * width * 2)
+    this.#record.space(NARROW_CENTROIDS, this.#record.rows.k * width * 2)
     this.#narrow()
   }
 
@@ -98,6 +100,11 @@ export class WorkingCopy {
     for (let at = 0; at < work.length; at++) reach = Math.max(reach, Math.abs(work[at]))
     const step = powerOfTwoAbove(reach / narrowMost(width))
     const panels = new Int16Array(memory.buffer, this.#record.get(NARROW_PANELS), places.length * width)
+    const centroids = new Int16Array(
+      memory.buffer,
+      this.#record.get(NARROW_CENTROIDS),
+      this.#record.rows.k * width,
+    )
     let largest = 0
     for (let p = 0; p < places.length; p++) {
       const c = places[p]
@@ -107,6 +114,7 @@ export class WorkingCopy {
         const x = c < 0 || j >= columns ? 0 : work[c * columns + j]
         const whole = Math.round(x / step)
         panels[lane + (j >> 1) * 16 + (j & 1)] = whole
+        if (c >= 0) centroids[c * width + j] = whole
         sq += (x - whole * step) ** 2
       }
       if (sq > largest) largest = sq

@@ -140,8 +140,12 @@ export const CANDIDATE_NARROW = 66
 export const GAINED = 67
 /** A hash's bucket is what is left of it when so many bits are dropped. */
 export const BUCKET_SHIFT = 68
+/** Address of the centroids as int16, one after the other: k × d (rounded up to even). */
+export const NARROW_CENTROIDS = 69
+/** Address of half the squared norm of each centroid in the working unit: float32, k. */
+export const HALVES_OF = 70
 /** Number of fields. */
-export const FIELDS = 69
+export const FIELDS = 71
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0
