@@ -35,6 +35,7 @@ import {
   ROWS_A,
   ROWS_B,
   SCALE,
+  SINGLE,
 } from '../src/kernels/near-layout'
 import { cell } from './exact'
 import { address, integer, number } from './record'
@@ -59,10 +60,26 @@ export function nodesAbove(level: i32): i32 {
 export function treeLoad(record: usize, from: i32, to: i32, thread: i32): void {
   const columns = integer(record, COLUMNS)
   const points = address(record, POINTS)
+  const width = widthOf(columns)
+  for (let i = from; i < to; i++) store<u32>(address(record, NUMBERS_A) + ((<usize>i) << 2), i)
+  if (integer(record, SINGLE) != 0) {
+    // The working copy is the rows themselves, each from a whole vector on, filled up with zeros.
+    const rest = columns & 3
+    const kept = rest ? i32x4(-1, rest > 1 ? -1 : 0, rest > 2 ? -1 : 0, 0) : i32x4.splat(-1)
+    let row = address(record, ROWS_A) + <usize>from * width
+    let x = points + <usize>from * ((<usize>columns) << 2)
+    for (let i = from; i < to; i++) {
+      let at: usize = 0
+      for (; at + 16 < width; at += 16) v128.store(row + at, v128.load(x + at))
+      v128.store(row + at, v128.and(v128.load(x + at), kept))
+      row += width
+      x += (<usize>columns) << 2
+    }
+    return
+  }
   const double = integer(record, DOUBLE) != 0
   const origin = address(record, ORIGIN)
   const scale = number(record, SCALE)
-  const width = widthOf(columns)
   const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
   let worst = load<f64>(residuals)
   for (let i = from; i < to; i++) {
@@ -76,7 +93,6 @@ export function treeLoad(record: usize, from: i32, to: i32, thread: i32): void {
       store<f32>(row + ((<usize>j) << 2), y)
     }
     for (let at = (<usize>columns) << 2; at < width; at += 4) store<f32>(row + at, 0)
-    store<u32>(address(record, NUMBERS_A) + ((<usize>i) << 2), i)
     if (residualSq > worst) worst = residualSq
   }
   store<f64>(residuals, worst)
@@ -147,8 +163,19 @@ function halve(record: usize, halving: i32, part: i32): void {
   let out = target + <usize>start * width
   let outNumber = targetNumbers + ((<usize>start) << 2)
   const numbers = sourceNumbers + ((<usize>start) << 2)
-  for (let i = 0; i < count; i++) {
-    const place = <usize>load<u32>(keys + ((<usize>i) << 3))
+  const lastKey = keys + ((<usize>count) << 3)
+  if (width == 16) {
+    for (let key = keys; key < lastKey; key += 8) {
+      const place = <usize>load<u32>(key)
+      v128.store(out, v128.load(first + (place << 4)))
+      store<u32>(outNumber, load<u32>(numbers + (place << 2)))
+      out += 16
+      outNumber += 4
+    }
+    return
+  }
+  for (let key = keys; key < lastKey; key += 8) {
+    const place = <usize>load<u32>(key)
     const row = first + place * width
     for (let piece: usize = 0; piece < width; piece += 16) v128.store(out + piece, v128.load(row + piece))
     store<u32>(outNumber, load<u32>(numbers + (place << 2)))
@@ -194,16 +221,41 @@ function makeLeaf(record: usize, levels: i32, leaf: i32): void {
   let out = address(record, LEAVES) + <usize>leaf * <usize>groups * ((<usize>columns) << 4)
   const numbers = address(record, LEAF_ROWS) + <usize>leaf * ((<usize>groups) << 4)
   let smallest: u32 = NO_ROW
+  const rows4 = address(record, ROWS_A) + <usize>start * width
+  const sources = address(record, NUMBERS_A) + ((<usize>start) << 2)
   for (let i = 0; i < groups * 4; i++) {
-    const filled = i < count
-    const row = address(record, ROWS_A) + <usize>(start + i) * width
-    for (let j: usize = 0; j < <usize>columns; j++) {
-      store<f32>(out + (j << 4) + ((<usize>(i & 3)) << 2), filled ? load<f32>(row + (j << 2)) : f32.NaN)
-    }
-    const number: u32 = filled ? load<u32>(address(record, NUMBERS_A) + ((<usize>(start + i)) << 2)) : NO_ROW
+    const number: u32 = i < count ? load<u32>(sources + ((<usize>i) << 2)) : NO_ROW
     store<u32>(numbers + ((<usize>i) << 2), number)
     smallest = min(smallest, number)
-    if ((i & 3) == 3) out += (<usize>columns) << 4
+  }
+  for (let i = 0; i < groups * 4; i += 4) {
+    const row = rows4 + <usize>i * width
+    for (let at: usize = 0; at < width; at += 16) {
+      // Past the last row of the tree there may be no row; what is read there is not kept.
+      let r0 = v128.load(row + at)
+      let r1 = v128.load(row + width + at)
+      let r2 = v128.load(row + 2 * width + at)
+      let r3 = v128.load(row + 3 * width + at)
+      if (i + 4 > count) {
+        const none = f32x4.splat(f32.NaN)
+        if (i >= count) r0 = none
+        if (i + 1 >= count) r1 = none
+        if (i + 2 >= count) r2 = none
+        r3 = none
+      }
+      const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5)
+      const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5)
+      v128.store(out, v128.shuffle<i64>(low01, low23, 0, 2))
+      const left = ((<usize>columns) << 2) - at
+      if (left > 4) v128.store(out + 16, v128.shuffle<i64>(low01, low23, 1, 3))
+      if (left > 8) {
+        const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
+        const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
+        v128.store(out + 32, v128.shuffle<i64>(high01, high23, 0, 2))
+        if (left > 12) v128.store(out + 48, v128.shuffle<i64>(high01, high23, 1, 3))
+      }
+      out += min(left, 16) << 2
+    }
   }
   store<u32>(address(record, FIRST_ROWS) + ((<usize>(nodesAbove(levels) + leaf)) << 2), smallest)
 }
@@ -242,16 +294,31 @@ function makeNode(record: usize, levels: i32, level: i32, index: i32): void {
       const rows = integer(record, ROWS)
       const first = address(record, ROWS_A) + <usize>startOf(rows, 4 * index + child, 2 * levels) * width
       const last = address(record, ROWS_A) + <usize>startOf(rows, 4 * index + child + 1, 2 * levels) * width
-      for (let j: usize = 0; j < <usize>columns; j++) {
-        let low = load<f32>(first + (j << 2))
+      let out = node + lane
+      for (let at: usize = 0; at < width; at += 16) {
+        let low = v128.load(first + at)
         let high = low
         for (let row = first + width; row < last; row += width) {
-          const x = load<f32>(row + (j << 2))
-          low = min(low, x)
-          high = max(high, x)
+          const x = v128.load(row + at)
+          low = f32x4.pmin(low, x)
+          high = f32x4.pmax(high, x)
         }
-        store<f32>(node + (j << 5) + lane, low)
-        store<f32>(node + (j << 5) + lane, high, 16)
+        const left = ((<usize>columns) << 2) - at
+        v128.store32_lane(out, low, 0)
+        v128.store32_lane(out + 16, high, 0)
+        if (left > 4) {
+          v128.store32_lane(out + 32, low, 1)
+          v128.store32_lane(out + 48, high, 1)
+        }
+        if (left > 8) {
+          v128.store32_lane(out + 64, low, 2)
+          v128.store32_lane(out + 80, high, 2)
+        }
+        if (left > 12) {
+          v128.store32_lane(out + 96, low, 3)
+          v128.store32_lane(out + 112, high, 3)
+        }
+        out += 128
       }
     }
   }

@@ -449,6 +449,9 @@ export class NearSearch {
     for (const everything of [false, true]) {
       const { origin, scale } = finestScale(this.#placed(), everything)
       this.#useUnit(origin, scale)
+      // Then nothing is subtracted, multiplied or cut off.
+      const asGiven = this.#get(DOUBLE) === 0 && scale === 1 && origin.every((x) => x === 0)
+      this.#set(SINGLE, asGiven ? 1 : 0)
       const step = Math.max(1024, Math.floor(STEP_NUMBERS / columns / 1024) * 1024)
       for (let first = 0; first < rows; first += step) {
         this.#runner.run('treeLoad', this.#record, Math.min(rows, first + step), 1024, first)

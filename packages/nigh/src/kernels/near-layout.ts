@@ -74,7 +74,7 @@ export const CAPACITY = 29
 export const MERGED_INDICES = 30
 export const MERGED_DISTANCES_SQ = 31
 
-/** 1 where the points may be packed in float32: they are, the origin is, and so is the scale. */
+/** 1 where the working copy may be made in float32: points, origin and scale are; for the tree, where it is the rows. */
 export const SINGLE = 46
 /** Address of a threshold for each query that holds for all slices: int32, m. */
 export const THRESHOLDS = 47
