@@ -2,7 +2,7 @@
 //
 // Idea. A number x of column j becomes x̂ = round((x − origin[j])·scale), the scale a power of two. What rounding took
 // away, r(x) = ‖(x − origin)·scale − x̂‖, is measured, and the largest of it kept: the search's bound needs no more
-// (flat.ts).
+// (flat-search.ts).
 //
 //   for each 8 points:
 //     each point: difference, multiple, nearest whole number, 8 columns at a time → int16, squares of x̂ and of the rest

@@ -220,10 +220,9 @@ export class NearSearch {
     const pieces: { readonly indices: Uint32Array; readonly distancesSq: Float64Array }[] = []
     const top = memory.top
     const round = this.#roundOf(to - from, 0)
-    this.#lay(round, 0)
+    this.#lay(round, 0, false)
     const places = memory.allocate(round * 8)
     this.#set(NEIGHBORS, 0)
-    this.#set(SLICES, 1)
     this.#set(LIMIT_SQ, limitSq)
     this.#set(COUNTS, places)
     this.#set(OFFSETS, places)
@@ -263,6 +262,17 @@ export class NearSearch {
     return { offsets, indices, distancesSq }
   }
 
+  /** Bytes of memory held where threads share it; 0 where they do not. */
+  get sharedBytes(): number {
+    const { memory } = this.#runner
+    return memory.shared ? memory.buffer.byteLength : 0
+  }
+
+  /** Threads at work now. */
+  get working(): number {
+    return this.#runner instanceof TeamRunner ? this.#runner.members + 1 : 1
+  }
+
   /** Says that members would be welcome, where they can be had and there are none. */
   wantThreads(): boolean {
     const runner = this.#runner
@@ -299,7 +309,7 @@ export class NearSearch {
   }
 
   /** Makes room for a round of queries and for the threads' scratch space; decides how the work is shared out. */
-  #lay(round: number, k: number): { readonly slices: number } {
+  #lay(round: number, k: number, sliced = true): { readonly slices: number } {
     const { memory, threads } = this.#runner
     const columns = this.columns
     this.#set(QUERIES, memory.allocate(round * columns * 8))
@@ -317,12 +327,13 @@ export class NearSearch {
         Math.floor(BLOCK_BYTES / widthOf(columns)),
         Math.floor(LIST_BYTES / (capacity * 8)),
       )
-      const blocks = Math.ceil(round / Math.max(4, most - (most % 4)))
+      let blocks = Math.ceil(round / Math.max(4, most - (most % 4)))
+      if (!sliced) blocks = Math.max(blocks, Math.min(threads, Math.ceil(round / 4)))
       block = Math.ceil(round / blocks / 4) * 4
       if (round < 4) block = round
       // The points are shared out as well, in slices of at least 1,024, until every thread has two shares.
       const panels = Math.ceil(this.rows / 8)
-      if (threads > 1 && blocks < 2 * threads) {
+      if (sliced && threads > 1 && blocks < 2 * threads) {
         slices = Math.max(1, Math.min(Math.ceil((2 * threads) / blocks), Math.floor(panels / 128)))
       }
       this.#set(BLOCK, block)

@@ -1,6 +1,7 @@
 import { Matrix } from '../data/matrix.ts'
 import { NearSearch } from '../engine/near.ts'
 import { makeInlineRunner, type Runner } from '../engine/runner.ts'
+import { weigh } from '../engine/weight.ts'
 import type { Index, Found, NearestRequest, WithinRequest } from './spatial-index.ts'
 
 /** Numbers that the kernels look at in the time that a plain loop takes for one, about: for pacing. */
@@ -9,7 +10,7 @@ const speed = 8
 const treeProducts = 7000
 /** Products that several threads finish sooner, about a millisecond's worth. */
 const productsPay = 4e7
-/** Products that a full scan of one batch takes at most. */
+/** Products that each thread takes at most in a full scan of one batch. */
 const batchProducts = 1.6e9
 
 /**
@@ -23,8 +24,6 @@ const batchProducts = 1.6e9
 export class KernelIndex implements Index {
   readonly algorithm: 'flat' | 'kdtree'
   readonly rows: number
-  /** A full scan reads the points once for many queries; together they take some 20 ms a thread. */
-  readonly batch: number
   readonly #search: NearSearch
   readonly #width: number
   readonly #plain: () => Index
@@ -34,11 +33,16 @@ export class KernelIndex implements Index {
   private constructor(search: NearSearch, points: Matrix, plain: () => Index) {
     this.algorithm = search.algorithm
     this.rows = points.rows
-    const most = Math.floor(batchProducts / (points.rows * points.columns))
-    this.batch = search.algorithm === 'flat' ? Math.max(4, Math.min(128, most - (most % 4))) : 1
     this.#search = search
     this.#width = points.columns
     this.#plain = plain
+  }
+
+  /** A full scan reads the points once for many queries; together they take at most some 40 ms. */
+  get batch(): number {
+    if (this.algorithm !== 'flat') return 1
+    const most = Math.floor((batchProducts * this.#search.working) / (this.rows * this.#width))
+    return Math.max(4, Math.min(128, most - (most % 4)))
   }
 
   expect(queries: number): boolean {
@@ -84,9 +88,11 @@ export class KernelIndex implements Index {
     for (;;) {
       const step = unlessTooLarge(() => steps.next())
       if (step === undefined) return false
-      if (step.done === true) return true
+      if (step.done === true) break
       yield step.value
     }
+    weigh(this, this.#search.sharedBytes)
+    return true
   }
 
   /** {@link place} and {@link prepare} in one. */
@@ -123,16 +129,20 @@ export class KernelIndex implements Index {
   }
 
   within(request: WithinRequest, found: Found): number {
-    const { queries, query, limit, self, live } = request
-    if (live !== undefined || !(limit < 2 ** 1000)) return this.#instead().within(request, found)
+    const work = this.withinMany(request, request.query + 1, found, () => undefined)
+    return work ?? this.#instead().within(request, found)
+  }
+
+  withinMany(request: WithinRequest, to: number, found: Found, close: () => void): number | undefined {
+    const { query, limit, self, live } = request
+    if (live !== undefined || !(limit < 2 ** 1000)) return undefined
     const before = this.#search.work
-    const near = this.#search.within(
-      self ? null : Matrix.trusted(queries, this.#width),
-      query,
-      query + 1,
-      limit,
-    )
-    for (let at = 0; at < near.indices.length; at++) found.add(near.distancesSq[at], near.indices[at])
+    const queries = self ? null : Matrix.trusted(request.queries, this.#width)
+    const { offsets, indices, distancesSq } = this.#search.within(queries, query, to, limit)
+    for (let i = 0; i < to - query; i++) {
+      for (let at = offsets[i]; at < offsets[i + 1]; at++) found.add(distancesSq[at], indices[at])
+      close()
+    }
     const after = this.#search.work
     return Math.ceil((after.work - before.work) / speed + after.exact - before.exact)
   }

@@ -32,6 +32,11 @@ export class WithinList {
     this.#call = call
   }
 
+  /** Rows gathered so far. */
+  get count(): number {
+    return this.#count
+  }
+
   add(rank: number, row: number): void {
     if (this.#count === this.#indices.length) this.#grow()
     this.#indices[this.#count] = row
@@ -59,6 +64,19 @@ export class WithinList {
   /** Ends a query: keeps what lies within the radius, in order, its ranks turned into distances. */
   close(radius: number, distance: (rank: number) => number): void {
     const start = this.#offsets[this.#offsets.length - 1]
+    if (this.#isSorted(start)) {
+      // As the kernels give them. Decided by the distance that is given out: one equal to the radius is within, always.
+      let end = start
+      for (let at = start; at < this.#count; at++) {
+        const far = distance(this.#ranks[at])
+        if (far > radius) continue
+        this.#indices[end] = this.#indices[at]
+        this.#ranks[end++] = far
+      }
+      this.#count = end
+      this.#offsets.push(end)
+      return
+    }
     const found: { rank: number; row: number; distance: number }[] = []
     for (let at = start; at < this.#count; at++) {
       const rank = this.#ranks[at]
@@ -73,6 +91,15 @@ export class WithinList {
     }
     this.#count = start + found.length
     this.#offsets.push(this.#count)
+  }
+
+  #isSorted(start: number): boolean {
+    const ranks = this.#ranks
+    for (let at = start + 1; at < this.#count; at++) {
+      if (ranks[at] > ranks[at - 1]) continue
+      if (ranks[at] < ranks[at - 1] || this.#indices[at] < this.#indices[at - 1]) return false
+    }
+    return true
   }
 
   finish(): NeighborsWithin {

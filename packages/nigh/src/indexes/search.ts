@@ -24,6 +24,10 @@ export type Steps<T> = Generator<Stage, T, void>
 /** Numbers looked at between two yields: a few milliseconds' worth. Decides when a search may be stopped, not what it finds. */
 const stageWork = 1e6
 
+/** Queries that a `within` asks for together at first, and rows found by one run that are enough. */
+const firstRun = 4
+const mostFound = 2 ** 20
+
 /** What to search for, from which queries. */
 export interface SearchRequest {
   /** The call, for errors. */
@@ -99,9 +103,11 @@ export class Search {
       yield { done: 0, total: rows, work: Number.POSITIVE_INFINITY }
     }
     let from = 0
-    const least = this.index.batch ?? 1
-    let run = least
+    let run = 1
     while (from < rows) {
+      // Asked each time: threads that join make it larger.
+      const least = this.index.batch ?? 1
+      run = Math.max(run, least)
       const to = Math.min(rows, from + run)
       let work = 0
       for (let start = from; start < to; ) {
@@ -156,31 +162,58 @@ export class Search {
   /** The rows within a radius (inclusive) of each query. */
   *within(request: SearchRequest, radius: number): Steps<NeighborsWithin> {
     const { space } = this
-    const { values: queries, wide, given } = this.#queries(request)
+    const prepared = this.#queries(request)
+    const { wide } = prepared
+    const { index } = this
     const self = request.queries === undefined && request.leaveOut !== false
-    const rows = queries.length / space.width
+    const rows = request.queries?.rows ?? this.rows
+    const limit = space.rankLimit(radius)
     const list = new WithinList(request.call)
+    const close = (): void => list.close(radius, (rank) => space.distance(rank))
+    const effort = space.width * space.metric.effort
+    if (request.live === undefined && index.expect?.(rows) === true) {
+      yield { done: 0, total: rows, work: Number.POSITIVE_INFINITY }
+    }
     let spent = 0
-    for (let query = 0; query < rows; query++) {
-      if (wide !== undefined && wide[query] === 1) {
-        const { metric, index } = this.#wide()
-        const one = wideQueries(metric, request.call, given, query, query + 1)
-        const limit = metric.rankLimit(radius)
+    let run = firstRun
+    for (let query = 0; query < rows; ) {
+      const asked = {
+        get queries() {
+          return prepared.values
+        },
+        query,
+        limit,
+        self,
+        live: request.live,
+      }
+      const to = Math.min(rows, query + run)
+      const before = list.count
+      const work = wide === undefined ? index.withinMany?.(asked, to, list, close) : undefined
+      if (work !== undefined) {
+        spent += work * effort
+        // Twice as many next, as far as fills a stage or suits the index, unless it is the answers that fill the space.
+        const paced = Math.floor((stageWork * (to - query)) / Math.max(1, work * effort))
+        const most = list.count - before > mostFound ? paced : Math.max(index.batch ?? 1, paced)
+        run = Math.max(1, Math.min(2 * run, most, 65536))
+        query = to
+      } else if (wide !== undefined && wide[query] === 1) {
+        const { metric, index: wideIndex } = this.#wide()
+        const one = wideQueries(metric, request.call, prepared.given, query, query + 1)
+        const wideLimit = metric.rankLimit(radius)
         spent +=
-          index.within({ queries: one.queries, query: 0, limit, self: false, live: request.live }, list) *
-          space.width
+          wideIndex.within(
+            { queries: one.queries, query: 0, limit: wideLimit, self: false, live: request.live },
+            list,
+          ) * space.width
         list.close(radius, (rank) => metric.distance(rank))
+        query++
       } else {
-        const limit = space.rankLimit(radius)
-        const asked = { queries, query, limit, self, live: request.live }
-        spent +=
-          (yield* withinInParts(this.index, asked, list, space.width * space.metric.effort, rows)) *
-          space.width *
-          space.metric.effort
-        list.close(radius, (rank) => space.distance(rank))
+        spent += (yield* withinInParts(index, asked, list, effort, rows)) * effort
+        close()
+        query++
       }
       if (spent > stageWork) {
-        yield { done: query + 1, total: rows, work: spent }
+        yield { done: query, total: rows, work: spent }
         spent = 0
       }
     }

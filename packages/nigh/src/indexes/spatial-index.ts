@@ -59,6 +59,13 @@ export interface Index {
   nearest(request: NearestRequest, indices: Uint32Array, ranks: Float64Array): number
   /** Gives every row whose rank is at most the limit to `found`, in no particular order. Returns as `nearest` does. */
   within(request: WithinRequest, found: Found): number
+  /**
+   * {@link within} for the queries from `request.query` to `to` (exclusive) at once, where the index shares work among
+   * them; `close` is called after the rows of each.
+   *
+   * @returns as `within` does; undefined, and nothing done, where the index would rather be asked one by one
+   */
+  withinMany?(request: WithinRequest, to: number, found: Found, close: () => void): number | undefined
 }
 
 /** Rows whose ranks are computed in one go. */

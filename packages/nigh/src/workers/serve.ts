@@ -1,6 +1,7 @@
 import { InputError } from '../check.ts'
 import { Aborted } from '../engine/control.ts'
 import { serveTeam, TeamRunner } from '../engine/team.ts'
+import { weigh } from '../engine/weight.ts'
 import type { Kernels, KernelSetName } from '../kernels/contract.ts'
 import { Memory } from '../kernels/memory.ts'
 import { bindKernels } from '../kernels/simd.ts'
@@ -14,6 +15,7 @@ export function serve(message: TeamMessage, post: (message: WorkerMessage) => vo
   const kernels = bind(message.kernels, memory)
   if (lead === null) {
     serveTeam(kernels, control, thread)
+    if (message.memory !== null) weigh(message.memory, message.memory.buffer.byteLength)
     post({ type: 'served' })
     return
   }
