@@ -3,6 +3,7 @@ import { CommanderError } from '@commander-js/extra-typings'
 import { InputError } from 'nigh'
 import { runProgram } from './program.ts'
 import { visible } from './show/text.ts'
+import { discardSpools } from './read/source.ts'
 import { discardDrafts } from './write/replace.ts'
 
 /**
@@ -15,13 +16,13 @@ export async function main(args: readonly string[]): Promise<void> {
   const stop = (code: number): void => {
     // A second time means at once: whatever hangs.
     if (abort.signal.aborted) {
-      discardDrafts()
+      discardAll()
       process.exit(code)
     }
     abort.abort(interrupted)
     // Whatever does not hear of it in five seconds is left as it is.
     setTimeout(() => {
-      discardDrafts()
+      discardAll()
       report(interrupted, args, true)
       process.exit(code)
     }, 5000).unref()
@@ -31,21 +32,27 @@ export async function main(args: readonly string[]): Promise<void> {
   // The reader went away, as `| head` does: nothing is wrong.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    discardDrafts()
+    discardAll()
     process.exit(0)
   })
   process.on('uncaughtException', (error) => {
-    discardDrafts()
+    discardAll()
     process.exit(report(error, args, false))
   })
   try {
     await runProgram(args, version(), abort.signal)
   } catch (error) {
     process.exitCode = report(error, args, abort.signal.aborted)
-    discardDrafts()
+    discardAll()
     // Threads that were in the middle of something must not keep an interrupted process alive.
     if (abort.signal.aborted) process.exit()
   }
+}
+
+/** Leaves no half file behind. */
+function discardAll(): void {
+  discardDrafts()
+  discardSpools()
 }
 
 /** Prints one message and says the exit code. */

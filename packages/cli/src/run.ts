@@ -11,7 +11,9 @@ import { progressLine, silent } from './show/progress.ts'
 import type { Progress } from './show/progress.ts'
 import type { Invocation } from './report/made.ts'
 import { show, visible } from './show/text.ts'
-import { writeTable } from './write/write.ts'
+import { blocksOf } from './write/blocks.ts'
+import type { RowBlocks } from './write/blocks.ts'
+import { writeRows } from './write/write.ts'
 import type { Outlook } from './write/write.ts'
 
 /** What every command shares: where it reports, what stops it, and how long each part took. */
@@ -114,8 +116,8 @@ export class Run {
   }
 
   /** Writes rows, with progress, until they are written or the command is interrupted. */
-  async write(table: Table, out: Outlook, formulas: boolean | undefined): Promise<void> {
-    await writeTable(table, out, {
+  async write(rows: Table | RowBlocks, out: Outlook, formulas: boolean | undefined): Promise<void> {
+    await writeRows('columns' in rows && 'blocks' in rows ? rows : blocksOf(rows), out, {
       formulas: formulas === true,
       signal: this.signal,
       onProgress: (share) => this.progress.step(share),

@@ -5,7 +5,8 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { InputError, Table } from 'nigh'
 import type { Column } from 'nigh'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { outlook, writeTable } from '../write/write.ts'
+import { blocksOf } from '../write/blocks.ts'
+import { outlook, writeRows } from '../write/write.ts'
 import type { ReadOptions } from './options.ts'
 import { readTable } from './read.ts'
 
@@ -50,7 +51,7 @@ function put(name: string, contents: Uint8Array): string {
 
 async function written(name: string, one: Table = table): Promise<string> {
   const path = join(folder, name)
-  await writeTable(one, outlook(path), { formulas: true })
+  await writeRows(blocksOf(one), outlook(path), { formulas: true })
   return path
 }
 
@@ -99,7 +100,7 @@ describe('what is written is read again', () => {
       { name: '=x', type: 'text', values: Int32Array.from(cells.keys()), categories: cells },
       { name: 'n', type: 'number', values: Float64Array.from(cells, () => -3.5) },
     ])
-    await writeTable(risky, outlook(path), { formulas: false })
+    await writeRows(blocksOf(risky), outlook(path), { formulas: false })
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
     expect(lines).toEqual([
       "'=x,n",
@@ -112,7 +113,7 @@ describe('what is written is read again', () => {
       'a=b,-3.5',
       "'-,-3.5",
     ])
-    await writeTable(risky, outlook(path), { formulas: true })
+    await writeRows(blocksOf(risky), outlook(path), { formulas: true })
     expect(readFileSync(path, 'utf8')).toContain("\n=cmd|'/c calc'!A1,-3.5\n")
   })
 })

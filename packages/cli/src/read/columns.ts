@@ -113,10 +113,10 @@ export class BooleanBuilder implements ColumnBuilder {
 }
 
 /** The typed array behind a vector of fixed-size cells: a view on DuckDB's memory, not a copy. */
-function itemsOf(vector: DuckDBVector): unknown {
+export function itemsOf(vector: DuckDBVector): unknown {
   return Reflect.get(vector, 'items')
 }
 
-function wrongVector(vector: DuckDBVector): Error {
+export function wrongVector(vector: DuckDBVector): Error {
   return new Error(`unexpected vector ${vector.constructor.name}`)
 }

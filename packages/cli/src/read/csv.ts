@@ -4,16 +4,17 @@ import { InputError } from 'nigh'
 import type { Column } from 'nigh'
 import { show } from '../show/text.ts'
 import { parseNumber, typeColumn } from './cells.ts'
-import { NumberBuilder, TextBuilder } from './columns.ts'
 import type { ColumnBuilder } from './columns.ts'
 import { detectDialect } from './csv-dialect.ts'
 import { scanBytes, walkRecords } from './csv-scan.ts'
 import { openSandbox, quote } from './duckdb.ts'
 import type { Sandbox } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, missingMarks } from './options.ts'
+import { checkSome, isWanted, missingMarks } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import type { Source } from './source.ts'
+import { inMemory } from './store.ts'
+import type { ColumnStore } from './store.ts'
 
 /** What a file holds. */
 export interface FileContents {
@@ -59,7 +60,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
       ? walkRecords(source, delimiter, names.length, header)
       : undefined
   const rows = walked?.records ?? scan.lines - scan.blankLines - (header ? 1 : 0)
-  const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
+  const read = names.map((_, at) => at).filter((at) => isWanted(names[at], options))
   checkSome(source.name, read, names)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks
@@ -82,22 +83,33 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
         !options.text?.includes(names[at]) && options.thousands === undefined && looksNumeric(body, at, plan),
     ),
   )
-  const sandbox = await openSandbox(source, options.threads ?? availableParallelism())
+  const sandbox = await openSandbox(
+    source,
+    options.threads ?? availableParallelism(),
+    options.store !== undefined,
+  )
   const stop = (): void => sandbox.connection.interrupt()
   options.signal?.addEventListener('abort', stop)
   try {
     const columns = await readColumns(sandbox, plan, read, numeric, options)
     if (rows === 0)
       throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
-    const typed = typeColumns(columns, plan, options)
-    return { columns: typed, warnings: [...warnings, ...roundedNumbers(source.name, typed)], names }
+    const store = options.store ?? inMemory
+    const type = columnTyper(plan, options)
+    const typed = columns.map((column) => {
+      const found = type(column())
+      if (isRoundedSomewhere(found)) warnings.push(roundedNumbers(source.name, found.name))
+      return store.keep(found)
+    })
+    return { columns: typed, warnings, names }
   } finally {
     options.signal?.removeEventListener('abort', stop)
     sandbox.close()
   }
 }
 
-function typeColumns(columns: readonly Column[], plan: Plan, options: ReadOptions): Column[] {
+/** Settles the type of a column from all of its cells. */
+function columnTyper(plan: Plan, options: ReadOptions): (column: Column) => Column {
   const { source, delimiter, names, header } = plan
   const place = (row: number): string => {
     const { line } = walkRecords(source, delimiter, names.length, header, row)
@@ -107,10 +119,12 @@ function typeColumns(columns: readonly Column[], plan: Plan, options: ReadOption
     decimal: plan.decimal === ',' ? plan.decimal : options.decimal,
     thousands: options.thousands,
   }
-  return columns.map((column) =>
-    column.type !== 'text' || options.text?.includes(column.name) ? column : typeColumn(column, marks, place),
-  )
+  return (column) =>
+    column.type !== 'text' || options.text?.includes(column.name) ? column : typeColumn(column, marks, place)
 }
+
+/** A column that was read: as often as it is asked for. */
+type FinishedColumn = () => Column
 
 /** Reads until every numeric column is numeric throughout: each failure makes one of them text. */
 async function readColumns(
@@ -119,11 +133,11 @@ async function readColumns(
   read: readonly number[],
   numeric: Set<number>,
   options: ReadOptions,
-): Promise<Column[]> {
+): Promise<FinishedColumn[]> {
   for (let attempt = 0; ; attempt++) {
     try {
       const columns = await readOnce(sandbox.connection, plan, read, numeric, options)
-      const infinite = columns.findIndex(({ type, values }) => type === 'number' && hasInfinity(values))
+      const infinite = columns.findIndex((column, j) => numeric.has(read[j]) && hasInfinity(column().values))
       if (infinite < 0) return columns
       numeric.delete(read[infinite])
     } catch (error) {
@@ -147,8 +161,9 @@ async function readOnce(
   read: readonly number[],
   numeric: ReadonlySet<number>,
   options: ReadOptions,
-): Promise<Column[]> {
+): Promise<FinishedColumn[]> {
   const { names, source, rows } = plan
+  const store: ColumnStore = options.store ?? inMemory
   const guarded = plan.oddNumbers
   const types = names.map((_, at) => `'c${at}': '${numeric.has(at) && !guarded ? 'DOUBLE' : 'VARCHAR'}'`)
   const picked = read.map((at) => {
@@ -160,7 +175,7 @@ async function readOnce(
   const lineLimit = Math.max(2_000_000, plan.longestRecord + 1024)
   const mark = plan.quotes ? '"' : ''
   const builders: ColumnBuilder[] = read.map((at) =>
-    numeric.has(at) ? new NumberBuilder(rows) : new TextBuilder(rows),
+    numeric.has(at) ? store.numbers(rows) : store.texts(rows),
   )
   const result = await connection.stream(
     `SELECT ${picked.join(', ')} FROM read_csv(${quote(source.path)}, auto_detect = false, columns = {${types.join(', ')}},
@@ -181,7 +196,7 @@ async function readOnce(
   }
   // A stream that fails may also just end: nothing but the count tells.
   if (done !== rows) throw new ShortRead(done, rows)
-  return builders.map((builder, j) => builder.finish(names[read[j]]))
+  return builders.map((builder, j) => () => builder.finish(names[read[j]]))
 }
 
 /** DuckDB gave another number of rows than the file has. */
@@ -258,12 +273,15 @@ function commaDecimals(delimiter: string, body: readonly (readonly string[])[]):
 }
 
 /** Long numbers such as ids lose their last digits in float64. */
-function roundedNumbers(file: string, columns: readonly Column[]): ReadWarning[] {
-  const rounded = columns.filter(({ type, values }) => type === 'number' && values.some(isRounded))
-  return rounded.map(({ name }) => ({
+function roundedNumbers(file: string, name: string): ReadWarning {
+  return {
     code: 'W_ROUNDED',
     message: `${file}: column ${show(name)} holds whole numbers beyond 2^53, which are rounded; --text ${show(name)} keeps their digits`,
-  }))
+  }
+}
+
+function isRoundedSomewhere({ type, values }: Column): boolean {
+  return type === 'number' && values.some(isRounded)
 }
 
 /** Beyond 2^64 it is a measurement, not a number that somebody counts by. */

@@ -8,13 +8,22 @@ export interface Sandbox {
   close(): void
 }
 
-/** Opens a {@link Sandbox} for one file. Cost: about 20 ms. */
-export async function openSandbox(source: Source, threads: number): Promise<Sandbox> {
+/**
+ * Opens a {@link Sandbox} for one file. Cost: about 20 ms.
+ *
+ * @param bounded whether DuckDB must keep its own memory small: for files larger than memory
+ */
+export async function openSandbox(
+  source: Source,
+  threads: number,
+  bounded: boolean = false,
+): Promise<Sandbox> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
+    ...(bounded ? { memory_limit: '600MB', enable_external_file_cache: 'false' } : {}),
   })
   const connection = await instance.connect()
   await connection.run(

@@ -1,20 +1,21 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from 'nigh'
 import { show } from '../show/text.ts'
-import { BooleanBuilder, NumberBuilder, TextBuilder } from './columns.ts'
 import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
 import { identifier, openSandbox, quote } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, leftOut } from './options.ts'
+import { checkSome, isWanted, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
+import { inMemory } from './store.ts'
+import type { ColumnStore } from './store.ts'
 
 /** How a Parquet column is taken. */
 interface Taken {
   readonly sql: string
-  readonly builder: (rows: number) => ColumnBuilder
+  readonly builder: (rows: number, store: ColumnStore) => ColumnBuilder
 }
 
 /**
@@ -25,7 +26,12 @@ interface Taken {
  */
 export async function readParquet(source: Source, options: ReadOptions): Promise<FileContents> {
   checkMagic(source)
-  const sandbox = await openSandbox(source, options.threads ?? availableParallelism())
+  const store = options.store ?? inMemory
+  const sandbox = await openSandbox(
+    source,
+    options.threads ?? availableParallelism(),
+    options.store !== undefined,
+  )
   const { connection } = sandbox
   const stop = (): void => connection.interrupt()
   options.signal?.addEventListener('abort', stop)
@@ -36,7 +42,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${path})`)
     const warnings: ReadWarning[] = []
     const all = description.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }))
-    const wanted = all.filter(({ name }) => options.only?.includes(name) ?? true)
+    const wanted = all.filter(({ name }) => isWanted(name, options))
     const names = all.map(({ name }) => name)
     checkSome(source.name, wanted, names)
     const named = wanted.filter(({ name, type }) => {
@@ -47,7 +53,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     if (rows === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the file has no rows`)
     checkEstimate(source.name, rows, named.length, options.maxBytes)
     const taken = named.map(({ name, type }) => takeColumn(source.name, name, type))
-    const builders = taken.map(({ builder }) => builder(rows))
+    const builders = taken.map(({ builder }) => builder(rows, store))
     const result = await connection.stream(
       `SELECT ${taken.map(({ sql }) => sql).join(', ')} FROM read_parquet(${path})`,
     )
@@ -62,9 +68,9 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     }
     // A stream that fails may also just end: nothing but the count tells.
     if (done !== rows) throw new Error(`it breaks off after row ${done} of ${rows}`)
-    const columns = builders.map((builder, j) => builder.finish(named[j].name))
-    for (const [j, column] of columns.entries()) {
-      if (column.type !== 'number') continue
+    const columns = builders.map((builder, j) => {
+      const column = builder.finish(named[j].name)
+      if (column.type !== 'number') return store.keep(column)
       const { infinite, rounded } = lookAt(column.values, /INT|DECIMAL/.test(named[j].type))
       if (infinite >= 0) {
         throw new InputError(
@@ -79,7 +85,8 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
           message: `${source.name}: column ${show(column.name)} holds whole numbers beyond 2^53, which are rounded`,
         })
       }
-    }
+      return store.keep(column)
+    })
     return { columns, warnings, names }
   } catch (error) {
     options.signal?.throwIfAborted()
@@ -130,27 +137,30 @@ function takeColumn(file: string, name: string, type: string): Taken {
   if (type === 'FLOAT') {
     return {
       sql: `coalesce(${column}, 'nan'::FLOAT)`,
-      builder: (rows) => new NumberBuilder(rows, 'number', true),
+      builder: (rows, store) => store.numbers(rows, 'number', true),
     }
   }
   if (numbers.test(type)) {
-    return { sql: `coalesce(${column}::DOUBLE, 'nan'::DOUBLE)`, builder: (rows) => new NumberBuilder(rows) }
+    return {
+      sql: `coalesce(${column}::DOUBLE, 'nan'::DOUBLE)`,
+      builder: (rows, store) => store.numbers(rows),
+    }
   }
   if (type === 'BOOLEAN') {
     return {
       sql: `coalesce(${column}::UTINYINT, 255::UTINYINT)`,
-      builder: (rows) => new BooleanBuilder(rows),
+      builder: (rows, store) => store.booleans(rows),
     }
   }
   if (instants.test(type)) {
     const instant = type.includes('TIME ZONE') ? column : `${column}::TIMESTAMP`
     return {
       sql: `coalesce(epoch_us(${instant})::DOUBLE / 1000, 'nan'::DOUBLE)`,
-      builder: (rows) => new NumberBuilder(rows, 'date'),
+      builder: (rows, store) => store.numbers(rows, 'date'),
     }
   }
   if (texts.test(type)) {
-    return { sql: `${column}::VARCHAR`, builder: (rows) => new TextBuilder(rows) }
+    return { sql: `${column}::VARCHAR`, builder: (rows, store) => store.texts(rows) }
   }
   throw new InputError(
     'E_PARQUET',

@@ -38,28 +38,52 @@ const endings: Record<string, Format> = {
   npy: 'npy',
 }
 
-/**
- * Reads a table from a file, or from standard input where the name is `-`.
- *
- * @throws {InputError} naming the file and what is wrong with it
- */
-export async function readTable(name: string, options: ReadOptions): Promise<Input> {
+/** What {@link withSource} says about a file beside its contents. */
+export interface Opened {
+  readonly source: Source
+  readonly format: Format
+  /** Bytes of the file as given. */
+  readonly size: number
+}
+
+/** Opens a file (or standard input, where the name is `-`), unpacks it where need be, and closes it afterwards. */
+export async function withSource<T>(
+  name: string,
+  options: ReadOptions,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   const given = name === '-' ? await spoolInput(options) : openSource(name)
   let source = given
   try {
     const format = options.format ?? formatOf(given)
     source = await unpack(given, format, options)
-    const { columns, warnings, names } = await contentsOf(source, format, options)
-    if (columns.length === 0) throw new InputError('E_EMPTY', 'columns', `${name}: no column is left to read`)
-    const table = Table.of(columns)
-    return { table, rows: table.rows, name, format, size: given.size, warnings, names: names ?? table.names }
+    return await work({ source, format, size: given.size })
   } finally {
     if (source !== given) source.close()
     given.close()
   }
 }
 
-async function contentsOf(source: Source, format: Format, options: ReadOptions): Promise<FileContents> {
+/**
+ * Reads a table from a file, or from standard input where the name is `-`.
+ *
+ * @throws {InputError} naming the file and what is wrong with it
+ */
+export async function readTable(name: string, options: ReadOptions): Promise<Input> {
+  return withSource(name, options, async ({ source, format, size }) => {
+    const { columns, warnings, names } = await contentsOf(source, format, options)
+    if (columns.length === 0) throw new InputError('E_EMPTY', 'columns', `${name}: no column is left to read`)
+    const table = Table.of(columns)
+    return { table, rows: table.rows, name, format, size, warnings, names: names ?? table.names }
+  })
+}
+
+/** Reads what an opened file holds. */
+export async function contentsOf(
+  source: Source,
+  format: Format,
+  options: ReadOptions,
+): Promise<FileContents> {
   switch (format) {
     case 'csv':
     case 'tsv': {

@@ -75,6 +75,9 @@ export class Spool {
     this.#name = name
     this.#file = join(tmpdir(), `nigh-${process.pid}-${randomBytes(6).toString('hex')}`)
     this.#descriptor = openSync(this.#file, 'wx+', 0o600)
+    // On Linux the name goes at once, so that nothing is left behind however the process ends; elsewhere at the end.
+    if (nameless) unlinkSync(this.#file)
+    else unfinished.add(this.#file)
   }
 
   get size(): number {
@@ -89,21 +92,39 @@ export class Spool {
   /** Throws away what was written. */
   discard(): void {
     closeSync(this.#descriptor)
-    unlinkSync(this.#file)
+    this.#forget()
   }
 
-  /** Ends the writing. On Linux the name disappears at once; elsewhere with {@link Source.close}. */
+  #forget(): void {
+    if (nameless) return
+    unlinkSync(this.#file)
+    unfinished.delete(this.#file)
+  }
+
+  /** Ends the writing. The file goes with {@link Source.close}. */
   finish(): Source {
-    const file = this.#file
     const descriptor = this.#descriptor
-    const nameless = process.platform === 'linux'
-    const path = literalPath(file, descriptor)
-    if (nameless) unlinkSync(file)
+    const path = literalPath(this.#file, descriptor)
     const close = (): void => {
       closeSync(descriptor)
-      if (!nameless) unlinkSync(file)
+      this.#forget()
     }
     return { name: this.#name, descriptor, size: this.#size, path, close }
+  }
+}
+
+const nameless = process.platform === 'linux'
+/** Temporary files that still have a name, so that an exit that does not unwind can take them away. */
+const unfinished: Set<string> = new Set()
+
+/** Takes away every temporary file: for an exit that does not unwind. */
+export function discardSpools(): void {
+  for (const file of unfinished) {
+    try {
+      unlinkSync(file)
+    } catch {
+      // Gone already.
+    }
   }
 }
 

@@ -82,7 +82,7 @@ export function rowsTable(
   most = 8,
 ): DataTable {
   const columns = table.columns.slice(0, most)
-  const texts = columns.map(cellTexts)
+  const texts = columns.map((column) => cellTexts(column))
   const hidden = table.columns.length - columns.length
   return {
     columns: titled(...titles, ...columns.map(({ name, type }) => (type === 'number' ? `#${name}` : name))),

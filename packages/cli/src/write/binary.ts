@@ -11,11 +11,12 @@ import {
   utf8,
 } from '@uwdata/flechette'
 import type { DataType } from '@uwdata/flechette'
-import { parquetWrite } from 'hyparquet-writer'
+import { ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { InputError, isMissing } from 'nigh'
 import type { Column, Table } from 'nigh'
 import { show } from '../show/text.ts'
+import type { RowBlocks, Shape } from './blocks.ts'
 import { isDaysOnly } from './cells.ts'
 import type { Draft } from './replace.ts'
 
@@ -30,25 +31,75 @@ export function writeArrow(table: Table, draft: Draft): void {
       column.type === 'number' && !hasMissing(column) ? column.values : plainCells(column),
     ])
   }
-  const bytes = tableToIPC(tableFromArrays(columns, { types }), { format: 'file' })
-  if (bytes !== null) draft.write(bytes)
+  tableToIPC(tableFromArrays(columns, { types }), { format: 'file', sink: new DraftSink(draft) })
+}
+
+/** Hands on bytes as they come, so that the file is never in memory as a whole. */
+class DraftSink {
+  readonly #draft: Draft
+
+  constructor(draft: Draft) {
+    this.#draft = draft
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#draft.write(bytes)
+  }
+
+  pad(count: number): void {
+    this.#draft.write(new Uint8Array(count))
+  }
+
+  finish(): null {
+    return null
+  }
+}
+
+/** Bytes of a Parquet file, handed on after each row group. */
+class DraftWriter extends ByteWriter {
+  readonly #draft: Draft
+
+  constructor(draft: Draft) {
+    super(1 << 16)
+    this.#draft = draft
+  }
+
+  flush(): void {
+    this.#draft.write(this.getBytes())
+    this.index = 0
+  }
+
+  override finish(): void {
+    this.flush()
+  }
 }
 
 /** Writes a Parquet file (Snappy): float32 and float64, booleans, text, timestamps in milliseconds. */
-export function writeParquet(table: Table, draft: Draft): void {
-  const writer = new ByteWriter()
-  // A writer that holds all in memory: it is done at once.
-  void parquetWrite({
-    writer,
-    columnData: table.columns.map((column) => ({
-      name: column.name,
-      data: parquetCells(column),
-      type: parquetType(column),
-      nullable: hasMissing(column),
-    })),
+export async function writeParquet(rows: RowBlocks, draft: Draft): Promise<void> {
+  const column = ({ name, missing, ...shape }: Shape, data: unknown[] | Float64Array | Float32Array) => ({
+    name,
+    data,
+    type: parquetType(shape),
+    nullable: missing,
+  })
+  const writer = new ParquetWriter({
+    writer: new DraftWriter(draft),
+    schema: schemaFromColumnData({ columnData: rows.columns.map((shape) => column(shape, [])) }),
     createdBy: 'nigh',
   })
-  draft.write(writer.getBytes())
+  let done = 0
+  for await (const block of rows.blocks()) {
+    await writer.write({
+      columnData: block.columns.map((cells, j) => ({
+        name: cells.name,
+        data: parquetCells(cells, rows.columns[j].missing),
+      })),
+      rowGroupSize: block.rows,
+    })
+    done += block.rows
+    await draft.pause(done / rows.rows)
+  }
+  writer.finish()
 }
 
 /**
@@ -56,8 +107,8 @@ export function writeParquet(table: Table, draft: Draft): void {
  *
  * @throws {InputError} E_NPY for a column of text or dates
  */
-export function writeNpy(table: Table, draft: Draft): void {
-  const { rows, columns } = table
+export async function writeNpy(blocks: RowBlocks, draft: Draft): Promise<void> {
+  const { rows, columns } = blocks
   for (const { name, type } of columns) {
     if (type === 'text' || type === 'date') {
       throw new InputError(
@@ -75,19 +126,24 @@ export function writeNpy(table: Table, draft: Draft): void {
   header.write(dictionaryText, 10, 'latin1')
   header[header.length - 1] = 10
   draft.write(header)
-  const together = Math.max(1, Math.floor((1 << 19) / columns.length))
-  const block = new DataView(new ArrayBuffer(Math.min(together, rows) * columns.length * 8))
-  for (let from = 0; from < rows; from += together) {
-    const to = Math.min(rows, from + together)
-    let at = 0
-    for (let row = from; row < to; row++) {
-      for (const { type, values } of columns) {
-        const value = values[row]
-        block.setFloat64(at, type === 'boolean' && value === 255 ? Number.NaN : value, true)
-        at += 8
+  let done = 0
+  for await (const block of blocks.blocks()) {
+    const together = Math.max(1, Math.floor((1 << 19) / columns.length))
+    const cells = new DataView(new ArrayBuffer(Math.min(together, block.rows) * columns.length * 8))
+    for (let from = 0; from < block.rows; from += together) {
+      const to = Math.min(block.rows, from + together)
+      let at = 0
+      for (let row = from; row < to; row++) {
+        for (const { type, values } of block.columns) {
+          const value = values[row]
+          cells.setFloat64(at, type === 'boolean' && value === 255 ? Number.NaN : value, true)
+          at += 8
+        }
       }
+      draft.write(new Uint8Array(cells.buffer, 0, at))
     }
-    draft.write(new Uint8Array(block.buffer, 0, at))
+    done += block.rows
+    await draft.pause(done / rows)
   }
 }
 
@@ -104,10 +160,13 @@ function arrowType(column: Column): DataType {
   }
 }
 
-function parquetType(column: Column): 'FLOAT' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP' | 'STRING' {
-  switch (column.type) {
+function parquetType({
+  type,
+  single,
+}: Pick<Shape, 'type' | 'single'>): 'FLOAT' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP' | 'STRING' {
+  switch (type) {
     case 'number':
-      return column.values instanceof Float32Array ? 'FLOAT' : 'DOUBLE'
+      return single ? 'FLOAT' : 'DOUBLE'
     case 'boolean':
       return 'BOOLEAN'
     case 'date':
@@ -118,8 +177,8 @@ function parquetType(column: Column): 'FLOAT' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAM
 }
 
 /** Numbers without a missing cell go as they are: boxing a million of them takes more memory than the table. */
-function parquetCells(column: Column): unknown[] | Float64Array | Float32Array {
-  if (column.type === 'number' && !hasMissing(column)) return column.values
+function parquetCells(column: Column, missing: boolean): unknown[] | Float64Array | Float32Array {
+  if (column.type === 'number' && !missing) return column.values
   const cells = plainCells(column)
   return column.type === 'date' ? cells.map((cell) => (cell === null ? null : new Date(Number(cell)))) : cells
 }

@@ -1,13 +1,9 @@
 import type { Column } from 'nigh'
+import { shortSingle } from './text-bytes.ts'
 
 /** A number in as few digits as bring it back: a float32 as such, not as the float64 beside it. */
 export function numberText(value: number, single: boolean): string {
-  if (!single) return String(value)
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits))
-    if (Math.fround(short) === value) return String(short)
-  }
-  return String(Number(value.toPrecision(9)))
+  return single ? shortSingle(value) : String(value)
 }
 
 /** An instant in ISO 8601, the day alone where that is all there is to say. */
@@ -26,7 +22,10 @@ export function isDaysOnly(column: Column): boolean {
 }
 
 /** What the cells of a column look like in a text file; null where they are missing. */
-export function cellTexts(column: Column): (row: number) => string | null {
+export function cellTexts(
+  column: Column,
+  daysOnly: boolean = isDaysOnly(column),
+): (row: number) => string | null {
   switch (column.type) {
     case 'number': {
       const { values } = column
@@ -35,7 +34,6 @@ export function cellTexts(column: Column): (row: number) => string | null {
     }
     case 'date': {
       const { values } = column
-      const daysOnly = isDaysOnly(column)
       return (row) => (Number.isNaN(values[row]) ? null : dateText(values[row], daysOnly))
     }
     case 'boolean': {

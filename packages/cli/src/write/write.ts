@@ -1,6 +1,6 @@
 import { InputError } from 'nigh'
-import type { Table } from 'nigh'
 import { show } from '../show/text.ts'
+import type { RowBlocks } from './blocks.ts'
 import { checkPlace, replaceFile } from './replace.ts'
 
 const endings = {
@@ -17,7 +17,7 @@ const endings = {
   npy: 'npy',
 } as const
 
-/** Formats that {@link writeTable} writes. */
+/** Formats that {@link writeRows} writes. */
 export type WrittenFormat = (typeof endings)[keyof typeof endings]
 
 /** What is about to be written, to refuse it before the work and not after. */
@@ -44,7 +44,7 @@ export function outlook(name: string): Outlook {
   )
 }
 
-/** How {@link writeTable} writes. */
+/** How {@link writeRows} writes. */
 export interface WriteOptions {
   /** True to leave text that a spreadsheet would run as a formula as it is. */
   readonly formulas: boolean
@@ -52,9 +52,9 @@ export interface WriteOptions {
   readonly onProgress?: (share: number) => void
 }
 
-/** Writes a table whole or not at all. */
-export async function writeTable(
-  table: Table,
+/** Writes rows whole or not at all. */
+export async function writeRows(
+  rows: RowBlocks,
   { name, format }: Outlook,
   options: WriteOptions,
 ): Promise<void> {
@@ -65,17 +65,20 @@ export async function writeTable(
     async (draft) => {
       switch (format) {
         case 'csv':
-          return text.writeCsv(table, ',', options.formulas, draft)
+          return text.writeCsv(rows, ',', options.formulas, draft)
         case 'tsv':
-          return text.writeCsv(table, '\t', options.formulas, draft)
+          return text.writeCsv(rows, '\t', options.formulas, draft)
         case 'json':
-          return writeJson(table, draft)
+          return writeJson(rows, draft)
         case 'ndjson':
-          return writeNdjson(table, draft)
+          return writeNdjson(rows, draft)
         default: {
           const { writeArrow, writeNpy, writeParquet } = await import('./binary.ts')
-          if (format === 'arrow') return writeArrow(table, draft)
-          return format === 'parquet' ? writeParquet(table, draft) : writeNpy(table, draft)
+          if (format !== 'arrow')
+            return format === 'parquet' ? writeParquet(rows, draft) : writeNpy(rows, draft)
+          if (rows.table === null)
+            throw new Error('rows on the disk are not written as Arrow: this is a defect of nigh')
+          return writeArrow(rows.table, draft)
         }
       }
     },
