@@ -95,6 +95,12 @@ nigh COMMAND --help says more.`,
           .addOption(new Option('--weights-column <column>', 'a column that says how much each row counts'))
           .addOption(
             new Option(
+              '--stream',
+              'work through temporary files, in little memory (default: where the table is larger than --max-memory)',
+            ),
+          )
+          .addOption(
+            new Option(
               '--out <file>',
               'write the rows with cluster and distance: .csv .tsv .json .ndjson .parquet .arrow .npy, or -',
             ),
@@ -462,7 +468,7 @@ function readingOptions<A extends Args, O extends Values, G extends Values>(comm
     .addOption(
       new Option(
         '--max-memory <size>',
-        'largest table to read, such as 2GB (default: a third of the memory)',
+        'largest table to hold in memory, such as 2GB (default: a third of the memory)',
       ).argParser(bytes),
     )
 }

@@ -1,4 +1,4 @@
-import type { Encoder, Table } from 'nigh'
+import type { Column, Encoder, Table } from 'nigh'
 import { InputError } from 'nigh'
 import type { Input } from './read/read.ts'
 import { readTable } from './read/read.ts'
@@ -147,11 +147,21 @@ export class Run {
 
   /** Says what was read and how each column is used. */
   sayInput(input: Input, encoder: Encoder, extra: ReadonlyMap<string, string> = new Map()): void {
-    this.say(...inputLines(input), '')
+    this.sayColumns(inputLines(input), input.table.names, encoder, extra)
+  }
+
+  /** Says what was read, in these lines, and how each column is used. */
+  sayColumns(
+    file: readonly string[],
+    names: readonly string[],
+    encoder: Encoder,
+    extra: ReadonlyMap<string, string>,
+  ): void {
+    this.say(...file, '')
     const uses = new Map(encoder.uses.map((use) => [use.name, use]))
     const rows: string[][] = []
     const unused: string[][] = []
-    for (const { name } of input.table.columns) {
+    for (const name of names) {
       const use = uses.get(name)
       const own = extra.get(name)
       if (own !== undefined) rows.push([name, own])
@@ -173,7 +183,14 @@ const twoColumns = [
 ] as const
 
 /** "iris.csv: 150 rows × 5 columns (CSV, 3.9 kB)" */
-export function inputLines({ name, table, rows, format, size }: Input): string[] {
+export function inputLines(input: Input): string[] {
+  return sayFile(input, input.table.columns.length)
+}
+
+export function sayFile(
+  { name, rows, format, size }: Pick<Input, 'name' | 'rows' | 'format' | 'size'>,
+  columns: number,
+): string[] {
   const file = name === '-' ? 'standard input' : visible(name)
   const kind = {
     csv: 'CSV',
@@ -184,21 +201,23 @@ export function inputLines({ name, table, rows, format, size }: Input): string[]
     arrow: 'Arrow',
     npy: 'npy',
   }[format]
-  return [
-    `${file}: ${plural(rows, 'row')} × ${plural(table.columns.length, 'column')} (${kind}, ${inBytes(size)})`,
-  ]
+  return [`${file}: ${plural(rows, 'row')} × ${plural(columns, 'column')} (${kind}, ${inBytes(size)})`]
 }
 
 /**
  * A library's refusal of empty cells, said in the command's words: how many, where, and which option to set.
  */
-export function missingCellsError(name: string, table: Table, used: ReadonlySet<string>): InputError {
+export function missingCellsError(
+  name: string,
+  table: { readonly columns: Iterable<Column> },
+  used: ReadonlySet<string>,
+): InputError {
   const holes: { name: string; count: number }[] = []
   let total = 0
   for (const column of table.columns) {
     if (!used.has(column.name)) continue
     let count = 0
-    for (let i = 0; i < table.rows; i++) {
+    for (let i = 0; i < column.values.length; i++) {
       const value = column.values[i]
       if (
         column.type === 'text' ? value < 0 : column.type === 'boolean' ? value === 255 : Number.isNaN(value)

@@ -11,7 +11,7 @@ import { aligned, brief, percent, plural, whole } from '../show/numbers.ts'
 import { profileCentres } from '../show/profile.ts'
 import { show, visible } from '../show/text.ts'
 import { dateText } from '../write/cells.ts'
-import { centroidRows } from './kmeans.ts'
+import { centroidRows } from './kmeans-fit.ts'
 import { isModelStart, loadModel } from './predict.ts'
 
 export interface InspectFlags extends ReadFlags {

@@ -1,37 +1,36 @@
 import { InputError, KMeans } from 'nigh'
-import type { Encoder, Matrix } from 'nigh'
+import type { Matrix } from 'nigh'
+import type { Input } from '../read/read.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { recommendation } from '../show/choice.ts'
 import { brailleScatter } from '../show/braille.ts'
-import { brief, percent, plural } from '../show/numbers.ts'
+import { percent } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import type { Profile } from '../show/profile.ts'
 import { columnOf, mainPlane } from '../show/plane.ts'
 import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
-import type { ReportFlags } from '../report/save.ts'
-import { dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { choiceJSON, choose } from './choose-k.ts'
+import { fitLine, kmeansAnswer, kmeansOptions } from './kmeans-fit.ts'
+import type { KMeansFlags } from './kmeans-fit.ts'
+import { kmeansStreamed, tooLarge } from './kmeans-streamed.ts'
 import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
-import type { DataFlags } from './shared.ts'
-
-export interface KMeansFlags extends DataFlags, ReportFlags {
-  readonly k: number | 'auto'
-  readonly init: 'k-means++' | 'random'
-  readonly nInit?: number | undefined
-  readonly maxIterations?: number | undefined
-  readonly tolerance: number
-  readonly weightsColumn?: string | undefined
-  readonly chart?: boolean | undefined
-}
 
 /** `nigh kmeans DATA --k N` */
 export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promise<void> {
   const out = places(flags)
   const drawn = wantsReport(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
-  let input = await run.read(name, readingOf(flags, aside, out !== undefined))
+  if (flags.stream === true) return kmeansStreamed(name, flags, run, undefined)
+  let input: Input
+  try {
+    input = await run.read(name, readingOf(flags, aside, out !== undefined))
+  } catch (error) {
+    const why = tooLarge(error)
+    if (why === undefined || name === '-') throw error
+    return kmeansStreamed(name, flags, run, why)
+  }
   const weights = weightsOf(input, flags.weightsColumn)
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () =>
     prepare(input, flags, aside, weights),
@@ -48,26 +47,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   const chosen = flags.k === 'auto' ? await choose(matrix, flags, run) : undefined
   const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
   const timing = { seed: 0, begun: performance.now() }
-  const options = {
-    k,
-    init: flags.init,
-    tolerance: flags.tolerance,
-    seed: flags.seed,
-    ...run.work,
-    ...(flags.nInit === undefined ? {} : { nInit: flags.nInit }),
-    ...(flags.maxIterations === undefined ? {} : { maxIterations: flags.maxIterations }),
-    onProgress: ({ start, iteration, phase, changed }: Step): void => {
-      if (phase === 'seed')
-        timing.seed = Math.max(timing.seed, start === 0 ? (performance.now() - timing.begun) / 1000 : 0)
-      const attempt = start === 0 ? '' : `start ${start + 1}, `
-      run.progress.step(
-        undefined,
-        phase === 'seed'
-          ? `${attempt}seeding, ${changed} of ${k}`
-          : `${attempt}iteration ${iteration}, ${plural(changed, 'row')} moved`,
-      )
-    },
-  }
+  const options = kmeansOptions(flags, k, run, timing)
   // The table itself only where the model is saved: its numbers would be made a second time.
   const { table } = input
   const model = await run.time('fit', 'clustering', () =>
@@ -97,7 +77,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   }
   const extra: ReadonlyMap<string, string> =
     flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, 'weight of the row']])
-  const profile = (): Profile => profileOf(matrix, kept, model.centroids, model.counts, encoder)
+  const profile = (): Profile => profileOf([matrix], kept, model.centroids, model.counts, encoder)
   if (drawn) {
     await run.time('report', 'drawing', async () => {
       const { clusterReport } = await import('../report/clusters.ts')
@@ -116,18 +96,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     })
   }
   run.answer({
-    command: 'kmeans',
-    rows: matrix.rows,
-    columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
-    features: encoder.features,
-    scale: flags.scale,
-    k: model.k,
-    seed: flags.seed,
-    iterations: model.iterations,
-    converged: model.converged,
-    inertia: model.inertia,
-    counts: [...model.counts],
-    centroids: centroidRows(encoder, model.centroids),
+    ...kmeansAnswer(model, encoder, flags, matrix.rows),
     ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
     warnings: [...input.warnings, ...model.warnings].map(({ code, message }) => ({ code, message })),
     seconds: run.seconds,
@@ -136,14 +105,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   if (run.json || run.quiet) return
   run.sayInput(input, encoder, extra)
   if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
-  const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
-  run.say(
-    `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
-      `inertia ${brief(model.inertia)}${flags.scale === 'none' ? '' : ' (in scaled units)'}`,
-    '',
-    ...profileLines(profile(), run.width, run.paint),
-    '',
-  )
+  run.say(fitLine(model, flags, run), '', ...profileLines(profile(), run.width, run.paint), '')
   if (flags.chart ?? (run.terminal && run.width >= 100)) sayScatter(matrix, model.labels, run)
   sayFiles(flags, run)
   if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
@@ -166,20 +128,5 @@ function sayScatter(matrix: Matrix, labels: Uint32Array, run: Run): void {
     `${run.paint.bold('Rows')} ${run.paint.dim(`(principal components 1 across, ${percent(first)} of the variance, and 2 up, ${percent(second)}; numbers mark the clusters)`)}`,
     ...lines.map((line) => `  ${line}`),
     '',
-  )
-}
-
-interface Step {
-  readonly start: number
-  readonly iteration: number
-  readonly phase: 'seed' | 'assign' | 'update'
-  readonly changed: number
-}
-
-/** Centroids as rows in the data's own units; dates as ISO text. */
-export function centroidRows(encoder: Encoder, centroids: Matrix): (number | string)[][] {
-  const { columns } = encoder.decode(centroids)
-  return Array.from({ length: centroids.rows }, (_, c) =>
-    columns.map(({ type, values }) => (type === 'date' ? dateText(values[c], false) : values[c])),
   )
 }

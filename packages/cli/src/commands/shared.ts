@@ -84,7 +84,11 @@ export function prepare(
 }
 
 /** The encoder's options that the flags mean. */
-export function encoderOptions(table: Table, flags: DataFlags, aside: readonly string[]): EncoderOptions {
+export function encoderOptions(
+  table: NamedColumns['table'],
+  flags: DataFlags,
+  aside: readonly string[],
+): EncoderOptions {
   const ignore = [...new Set([...(flags.ignore ?? []), ...aside])].filter((name) => table.has(name))
   return {
     scale: flags.scale,
@@ -96,9 +100,14 @@ export function encoderOptions(table: Table, flags: DataFlags, aside: readonly s
   }
 }
 
+/** What of a file its columns' names are checked against. */
+export interface NamedColumns extends Pick<Input, 'name' | 'names' | 'warnings'> {
+  readonly table: { has(name: string): boolean }
+}
+
 /** Refuses names that the file does not have. */
-function checkNamed(
-  { table, name, names, warnings }: Input,
+export function checkNamed(
+  { table, name, names, warnings }: NamedColumns,
   flags: DataFlags,
   aside: readonly string[],
 ): void {
@@ -131,7 +140,10 @@ export function unknownColumn(
 }
 
 /** The weights of a column, one a row. */
-export function weightsOf(input: Input, name: string | undefined): Float64Array | undefined {
+export function weightsOf(
+  input: Pick<Input, 'name' | 'names'> & { readonly table: Pick<Table, 'has' | 'column'> },
+  name: string | undefined,
+): Float64Array | undefined {
   if (name === undefined) return undefined
   const { table } = input
   if (!table.has(name)) throw unknownColumn(input.name, '--weights-column', name, input.names)
@@ -162,18 +174,27 @@ export function toAllRows(values: ArrayLike<number>, kept: Uint32Array | null, r
   return all
 }
 
-/** The table with answers behind its columns; an answer whose name is taken gets a prime, aloud. */
+/** The table with answers behind its columns; an answer whose name is taken gets another, aloud. */
 export function withAnswers(table: Table, answers: readonly Column[], run: Run): Table {
-  const taken = new Set(table.names)
-  const named = answers.map((column) => {
-    let name = column.name
+  const names = namedAnswers(
+    table.names,
+    answers.map(({ name }) => name),
+    run,
+  )
+  return table.append(answers.map((column, j) => ({ ...column, name: names[j] })))
+}
+
+/** Names for answers beside the columns of the data. */
+export function namedAnswers(columns: readonly string[], answers: readonly string[], run: Run): string[] {
+  const taken = new Set(columns)
+  return answers.map((answer) => {
+    let name = answer
     while (taken.has(name)) name += '_nigh'
-    if (name !== column.name)
-      run.warn(`the data have a column ${show(column.name)} already; the answer is called ${show(name)}`)
+    if (name !== answer)
+      run.warn(`the data have a column ${show(answer)} already; the answer is called ${show(name)}`)
     taken.add(name)
-    return { ...column, name }
+    return name
   })
-  return table.append(named)
 }
 
 /** Text answers as a column. */

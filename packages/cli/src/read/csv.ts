@@ -10,7 +10,7 @@ import { scanBytes, walkRecords } from './csv-scan.ts'
 import { openSandbox, quote } from './duckdb.ts'
 import type { Sandbox } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, isWanted, missingMarks } from './options.ts'
+import { checkSome, missingMarks } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import type { Source } from './source.ts'
 import { inMemory } from './store.ts'
@@ -60,7 +60,7 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
       ? walkRecords(source, delimiter, names.length, header)
       : undefined
   const rows = walked?.records ?? scan.lines - scan.blankLines - (header ? 1 : 0)
-  const read = names.map((_, at) => at).filter((at) => isWanted(names[at], options))
+  const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
   checkSome(source.name, read, names)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks

@@ -23,8 +23,6 @@ export interface ReadOptions {
   readonly only?: readonly string[]
   /** Columns that nobody needs: left out, with a warning, where they hold what a table cannot. */
   readonly dispensable?: readonly string[]
-  /** Columns not to read at all. */
-  readonly except?: readonly string[]
   /** Where columns are put. Default: in memory. */
   readonly store?: ColumnStore
   /** Largest estimate of a table, in bytes, that is read. Default: half of the machine's memory. */
@@ -55,11 +53,6 @@ export function leftOut(file: string, column: string, holds: string): ReadWarnin
     code: 'W_LEFT_OUT',
     message: `${file}: column ${show(column)} holds ${holds} and is left out of everything`,
   }
-}
-
-/** Whether a column is to be read. */
-export function isWanted(name: string, { only, except }: Pick<ReadOptions, 'only' | 'except'>): boolean {
-  return (only === undefined || only.includes(name)) && except?.includes(name) !== true
 }
 
 /** Refuses to read nothing: none of the columns asked for is there. */

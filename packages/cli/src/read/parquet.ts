@@ -5,7 +5,7 @@ import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
 import { identifier, openSandbox, quote } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, isWanted, leftOut } from './options.ts'
+import { checkSome, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
@@ -42,7 +42,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const description = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${path})`)
     const warnings: ReadWarning[] = []
     const all = description.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }))
-    const wanted = all.filter(({ name }) => isWanted(name, options))
+    const wanted = all.filter(({ name }) => options.only?.includes(name) ?? true)
     const names = all.map(({ name }) => name)
     checkSome(source.name, wanted, names)
     const named = wanted.filter(({ name, type }) => {

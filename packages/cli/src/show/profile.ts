@@ -32,25 +32,26 @@ export interface Profile {
 /**
  * Describes clusters by their centres against the rest.
  *
- * Cost: one pass over the matrix for the standard deviations.
+ * Cost: one pass over the rows for the standard deviations.
  *
+ * @param blocks the rows, a matrix or more
  * @param weights one a row, or undefined where each counts once
  */
 export function profileOf(
-  matrix: Matrix,
+  blocks: Iterable<Matrix>,
   weights: Float64Array | undefined,
   centroids: Matrix,
   counts: Float64Array,
   encoder: Encoder,
 ): Profile {
-  const d = matrix.columns
+  const d = centroids.columns
   const k = centroids.rows
   const total = counts.reduce((sum, count) => sum + count, 0)
   const means = new Float64Array(d)
   for (let c = 0; c < k; c++) {
     for (let j = 0; j < d; j++) means[j] += (centroids.values[c * d + j] * counts[c]) / total
   }
-  const deviations = deviationsOf(matrix, weights, means, total)
+  const deviations = deviationsOf(blocks, weights, means, total)
   const others = new Float64Array(k * d)
   const traits: Trait[][] = []
   for (let c = 0; c < k; c++) {
@@ -94,19 +95,23 @@ function rowsOf(columns: readonly { readonly values: ArrayLike<number> }[], rows
 }
 
 function deviationsOf(
-  matrix: Matrix,
+  blocks: Iterable<Matrix>,
   weights: Float64Array | undefined,
   means: Float64Array,
   total: number,
 ): Float64Array {
-  const { values, rows, columns: d } = matrix
+  const d = means.length
   const sums = new Float64Array(d)
-  for (let i = 0, at = 0; i < rows; i++) {
-    const weight = weights === undefined ? 1 : weights[i]
-    for (let j = 0; j < d; j++, at++) {
-      const from = values[at] - means[j]
-      sums[j] += weight * from * from
+  let before = 0
+  for (const { values, rows } of blocks) {
+    for (let i = 0, at = 0; i < rows; i++) {
+      const weight = weights === undefined ? 1 : weights[before + i]
+      for (let j = 0; j < d; j++, at++) {
+        const from = values[at] - means[j]
+        sums[j] += weight * from * from
+      }
     }
+    before += rows
   }
   return sums.map((sum) => Math.sqrt(sum / total))
 }

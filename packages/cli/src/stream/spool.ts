@@ -196,6 +196,15 @@ export class SpooledTable {
     return this.columns.map(({ name }) => name)
   }
 
+  has(name: string): boolean {
+    return this.columns.some((column) => column.name === name)
+  }
+
+  /** Every column in turn, wholly in memory. */
+  *whole(): Generator<Column> {
+    for (const { name } of this.columns) yield this.column(name)
+  }
+
   /** A column, wholly in memory. */
   column(name: string): Column {
     const found = this.columns.find((column) => column.name === name)
@@ -268,7 +277,7 @@ class TooManyTexts extends InputError {
     super(
       'E_MEMORY',
       'columns',
-      `${file}: a text column holds more than ${mostTexts.toLocaleString('en')} different texts, too many for memory; name the columns to use with --columns, or leave it out with --ignore`,
+      `${file}: a text column holds more than ${mostTexts.toLocaleString('en')} different texts, too many for memory; name the columns to use with --columns`,
     )
   }
 }

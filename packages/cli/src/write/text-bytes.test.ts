@@ -17,7 +17,7 @@ describe('numbers as text', () => {
   const any = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     decimals,
-    fc.constantFrom(0, -0, 1e-6, 9.5e-7, 2 ** 31, 1e21, 0.1, 100, -5e-324, 4503599627370497.5),
+    fc.constantFrom(0, -0, 1e-6, 9.5e-7, 2 ** 31, 1e21, 0.1, 100, -5e-324),
   )
 
   it('of float64 are what String says', () => {

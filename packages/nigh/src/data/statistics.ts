@@ -73,13 +73,17 @@ export function momentsOf(sample: Sample): { readonly mean: number; readonly dev
   const reach = Math.max(max - mean, mean - min)
   if (reach === 0) return { mean, deviation: 0 }
   const unit = Math.min(2 ** 1023, Math.max(2 ** -1022, powerAbove(reach)))
-  const squares = new Float64Array(values.length)
-  for (let i = 0; i < values.length; i++) {
-    const t = (values[i] - mean) / unit
-    squares[i] = t * t
-  }
   const squared = new OrderFreeSum(0, 4, count)
-  squared.addAll(squares, weights)
+  // Some at a time: a long column must not need another of its length.
+  const squares = new Float64Array(Math.min(values.length, 1 << 16))
+  for (let from = 0; from < values.length; from += squares.length) {
+    const some = Math.min(squares.length, values.length - from)
+    for (let i = 0; i < some; i++) {
+      const t = (values[from + i] - mean) / unit
+      squares[i] = t * t
+    }
+    squared.addAll(squares.subarray(0, some), weights?.subarray(from, from + some) ?? null)
+  }
   return { mean, deviation: Math.sqrt(squared.mean(weight)) * unit }
 }
 

@@ -28,6 +28,11 @@ export interface PointChunks {
    * seeding one pass in three. Default: they are looked for in a pass.
    */
   rows?(numbers: Uint32Array): Promise<MatrixLike> | MatrixLike
+  /**
+   * For rows that an encoder has left some out of: which rows of the table these are. The model keeps it as its `rows`;
+   * weights are then for the rows that are left. Default: all rows.
+   */
+  readonly kept?: Uint32Array
 }
 
 /** Whether points come in chunks. */
@@ -66,6 +71,7 @@ export async function surveyChunks(
   const kept: number[] = []
   let given = 0
   let double = false
+  const dropping = encoder?.settings.missing === 'drop'
   for await (const chunk of points.chunks()) {
     signal?.throwIfAborted()
     const { matrix, rows, taken } = takeChunk(call, chunk, encoder)
@@ -83,7 +89,7 @@ export async function surveyChunks(
     if (matrix.values instanceof Float64Array) double = true
     ranges.add(matrix, (i) => weightOf(given + (rows === null ? i : rows[i])))
     sample.add(matrix)
-    if (encoder?.settings.missing === 'drop') {
+    if (dropping && chunk instanceof Table) {
       for (let i = 0; i < matrix.rows; i++) kept.push(given + (rows === null ? i : rows[i]))
     }
     given += taken
@@ -104,7 +110,7 @@ export async function surveyChunks(
       columns,
       pass: () => matricesOf(call, points, encoder),
       reach:
-        reach === null || encoder?.settings.missing === 'drop'
+        reach === null || dropping
           ? null
           : async (numbers) => reached(call, await reach(numbers), encoder, numbers.length, columns),
     },
@@ -119,7 +125,7 @@ export async function surveyChunks(
     },
     double,
     largest,
-    kept: kept.length === given || encoder?.settings.missing !== 'drop' ? null : Uint32Array.from(kept),
+    kept: kept.length === 0 || kept.length === given ? null : Uint32Array.from(kept),
   }
 }
 

@@ -131,7 +131,7 @@ export async function fitChunks(
   } finally {
     takeBack?.()
   }
-  return { checked, result: begun.finish(), columns, encoder, kept }
+  return { checked, result: begun.finish(), columns, encoder, kept: kept ?? points.kept ?? null }
 }
 
 function runnerFor(kernels: KernelSetName, threads: number): Runner {

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+
+// Every test starts processes, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
+const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nigh-streamed-'))
+const scratch = join(folder, 'scratch')
+mkdirSync(scratch)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function nigh(args: readonly string[], stopAfter?: NodeJS.Signals): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...args], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch },
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => (out += String(chunk)))
+    child.stderr.on('data', (chunk) => (err += String(chunk)))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+    if (stopAfter !== undefined) setTimeout(() => child.kill(stopAfter), 900)
+  })
+}
+
+/** Numbers, text, true and false, dates, holes. */
+function mixed(rows: number): string {
+  let text = 'id,a,b,colour,member,day,count\n'
+  for (let i = 0; i < rows; i++) {
+    const group = (i * 7919) % 5
+    const cells = [
+      i * 3 + 11,
+      group * 10 + ((i * 31) % 97) / 10,
+      i % 41 === 7 ? '' : (group * 1000 + ((i * 17) % 1009)) / 3,
+      ['red', 'green', '"blue, dark"', '=grey'][(i * 13) % 4],
+      i % 3 === 0,
+      `2024-0${1 + (i % 9)}-1${i % 10}`,
+      i % 3,
+    ]
+    text += `${cells.join(',')}\n`
+  }
+  return text
+}
+
+writeFileSync(join(folder, 'mixed.csv'), mixed(3000))
+const ready = nigh([
+  'kmeans',
+  'mixed.csv',
+  '--k',
+  '2',
+  '--missing',
+  'impute',
+  '--out',
+  'mixed.parquet',
+  '--quiet',
+])
+
+describe('a streamed run writes the bytes of a run in memory', () => {
+  const cases: readonly (readonly string[])[] = [
+    ['mixed.csv', 'csv', '--k', '6', '--missing', 'impute'],
+    ['mixed.csv', 'parquet', '--k', '6', '--missing', 'drop', '--weights-column', 'count'],
+    ['mixed.parquet', 'ndjson', '--k', '4', '--columns', 'a,colour', '--scale', 'robust', '--n-init', '3'],
+    ['mixed.parquet', 'json', '--k', '7', '--ignore', 'b', '--scale', 'minmax', '--init', 'random'],
+  ]
+  for (const [data, ending, ...args] of cases) {
+    it([data, ending, ...args].join(' '), async () => {
+      expect((await ready).err).toBe('')
+      const whole = await nigh([
+        'kmeans',
+        data,
+        ...args,
+        '--model',
+        'w.nigh',
+        '--out',
+        `w.${ending}`,
+        '--quiet',
+      ])
+      const streamed = await nigh([
+        ...['kmeans', data, ...args, '--stream', '--model', 's.nigh', '--out', `s.${ending}`, '--quiet'],
+      ])
+      expect(whole).toMatchObject({ code: 0, err: '' })
+      expect(streamed).toMatchObject({ code: 0, err: '' })
+      const same = (a: string, b: string): boolean =>
+        readFileSync(join(folder, a)).equals(readFileSync(join(folder, b)))
+      expect(same('w.nigh', 's.nigh')).toBe(true)
+      expect(same(`w.${ending}`, `s.${ending}`)).toBe(true)
+      expect(readdirSync(scratch)).toEqual([])
+    })
+  }
+})
+
+describe('streaming', () => {
+  it('is what happens to a table larger than --max-memory, and is said', async () => {
+    const large = ['kmeans', 'mixed.csv', '--k', '3', '--missing', 'impute', '--max-memory', '50kB']
+    const { code, err, out } = await nigh(large)
+    expect(code).toBe(0)
+    expect(err).toMatch(
+      /about 3,000 rows × 7 columns would take 168 kB.*it is streamed through temporary files/,
+    )
+    expect(out).toMatch(/K-Means {2}k = 3.*converged after/)
+    const whole = await nigh(['kmeans', 'mixed.csv', '--k', '3', '--missing', 'impute'])
+    const lines = (text: string): string[] => text.split('\n').slice(0, -2)
+    expect(lines(out)).toEqual(lines(whole.out))
+  })
+
+  const refusals: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--k', 'auto'], /--k auto needs the whole table in memory, and this one is streamed/],
+    [['--k', '3', '--report', 'r.html'], /--report needs the whole table in memory/],
+    [['--k', '3', '--out', 'o.arrow'], /--out in Arrow needs the whole table in memory.*write .parquet/],
+    [['--k', '3'], /"b" 73.*set --missing drop/],
+    [['--k', '4000', '--ignore', 'b'], /--k must be at most 3000, the number of rows, got 4000/],
+    [['--k', '3', '--columns', 'a,B'], /did you mean "b"/],
+    [
+      ['--k', '3', '--columns', 'a', '--weights-column', 'colour'],
+      /weights must be numbers, but the column holds text/,
+    ],
+  ]
+  for (const [args, message] of refusals) {
+    it(`refuses ${args.join(' ')}`, async () => {
+      const { code, err } = await nigh(['kmeans', 'mixed.csv', '--stream', ...args])
+      expect(err).toMatch(message)
+      expect(code).toBe(2)
+      expect(readdirSync(scratch)).toEqual([])
+    })
+  }
+
+  it('refuses what it cannot stream', async () => {
+    writeFileSync(join(folder, 'rows.json'), '[{"a":1},{"a":2}]')
+    const { code, err } = await nigh(['kmeans', 'rows.json', '--k', '1', '--stream'])
+    expect(err).toMatch(/only CSV, TSV and Parquet files are streamed; convert this json file/)
+    expect(code).toBe(2)
+  })
+
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    it(`leaves nothing behind at ${signal}`, async () => {
+      writeFileSync(join(folder, 'long.csv'), mixed(60_000))
+      const before = readdirSync(folder)
+      await nigh(
+        ['kmeans', 'long.csv', '--k', '200', '--missing', 'impute', '--stream', '--out', 'o.csv', '--quiet'],
+        signal,
+      )
+      expect(readdirSync(scratch)).toEqual([])
+      if (signal === 'SIGINT') expect(readdirSync(folder)).toEqual(before)
+    })
+  }
+})
