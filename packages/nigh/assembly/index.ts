@@ -1,6 +1,7 @@
 export { assign } from './assign'
 export { ranges, centre, narrow, residuals, distances } from './rows'
-export { hash, seed } from './seed'
+export { hash } from './hash'
+export { seed } from './seed'
 export { flatMerge, flatSearch } from './flat-search'
 export { flatPack, flatQueries } from './flat-pack'
 export { treeFinish, treeHalve, treeLoad, treeTop } from './tree-build'

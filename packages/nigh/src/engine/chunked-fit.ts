@@ -19,7 +19,7 @@ export interface Survey {
  * the local kernels on each window. What it adds up lies on grids, so the answers are those of all rows held at once.
  *
  * What stays in memory is 17 bytes a row: label and bounds (12), which lie where seeding had squared distances and
- * limits, the hash (4), and a byte that says who gains from the candidates; and 8 more where rows are weighted.
+ * floors, the hash (4), and a byte that says who gains from the candidates; and 8 more where rows are weighted.
  */
 export class ChunkedFit implements FitEngine {
   readonly columns: number
@@ -64,7 +64,7 @@ export class ChunkedFit implements FitEngine {
     this.#labels = new Uint32Array(narrow)
     this.#seeding = new ChunkedSeeding(this.#local, this.#windows, chunks, weights, {
       sqs: new Float64Array(wide),
-      limits: new Float32Array(narrow),
+      floors: new Float32Array(narrow),
       factor: options.factor,
     })
   }

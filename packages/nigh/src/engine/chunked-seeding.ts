@@ -4,14 +4,15 @@ import {
   CANDIDATE_GAPS,
   CANDIDATE_ROWS,
   CANDIDATES,
+  DECIDE,
   DISTANCES_SQ,
   FIRST,
+  FLOORS,
   GAINED,
   HASHES,
-  LIMITS,
   NEAREST,
   NORMS_SQ,
-  NORM_MAX,
+  ROUND,
   SQ_GRID_1,
   SQ_GRID_2,
   TAKEN,
@@ -27,6 +28,8 @@ import {
   makeCandidateSpace,
   packCandidates,
   type Place,
+  runningSums,
+  setNormMax,
 } from './candidates.ts'
 import { compareRows } from './fit-record.ts'
 import type { LocalFit } from './local-fit.ts'
@@ -45,10 +48,10 @@ export class ChunkedSeeding {
   readonly #weights: Float64Array | null
   readonly #factor: number
   readonly #sqs: Float64Array
-  readonly #limits: Float32Array
+  readonly #floors: Float32Array
   readonly #bits: number
   #hashes: Uint32Array | null = null
-  /** A bit for each of eight candidates and each row: whether the row is nearer to it. */
+  /** A bit for each of eight candidates and each row: whether the row may be nearer to it. */
   readonly #gained: Uint8Array[] = []
   #grids: Grids | null = null
   #normMax = 0
@@ -60,13 +63,13 @@ export class ChunkedSeeding {
   #taken = 0
   #tried: readonly Float64Array[] = []
 
-  /** @param state space for a squared distance and a limit of each row */
+  /** @param state space for a squared distance and a floor of each row */
   constructor(
     local: LocalFit,
     windows: RowWindows,
     chunks: RowChunks,
     weights: Float64Array | null,
-    state: { readonly sqs: Float64Array; readonly limits: Float32Array; readonly factor: number },
+    state: { readonly sqs: Float64Array; readonly floors: Float32Array; readonly factor: number },
   ) {
     this.#local = local
     this.#windows = windows
@@ -74,7 +77,7 @@ export class ChunkedSeeding {
     this.#weights = weights
     this.#factor = state.factor
     this.#sqs = state.sqs
-    this.#limits = state.limits
+    this.#floors = state.floors
     this.#bits = bucketBits(chunks.rows)
   }
 
@@ -87,8 +90,8 @@ export class ChunkedSeeding {
       makeCandidateSpace(record, this.#bits)
       record.space(HASHES, record.room * 4)
       record.space(NEAREST, record.room * 4)
-      record.space(LIMITS, record.room * 4)
-      record.space(GAINED, record.room)
+      record.space(FLOORS, record.room * 4)
+      record.space(GAINED, Math.ceil(record.room / ROUND) * ROUND)
       record.set(BUCKET_SHIFT, 32 - this.#bits)
       copy.makeNarrow(k, placesMost(k))
       const hashes = new Uint32Array(this.#chunks.rows)
@@ -107,7 +110,7 @@ export class ChunkedSeeding {
     record.setSqGrids(grids.spanSq * (1 + 1e-9), grids.bits)
     record.set(DISTANCES_SQ, this.#local.sqs())
     record.set(CANDIDATE_GAPS, 0)
-    record.set(NORM_MAX, this.#normMax)
+    setNormMax(record, this.#normMax)
     this.#totals = new Float64Array(2 ** this.#bits * 2)
     addBuckets(record, new Float64Array(this.#totals.length))
     this.#weightTotals = null
@@ -138,6 +141,9 @@ export class ChunkedSeeding {
       await this.#windows.each((row, count) => {
         copy.renew()
         this.#load(row, count)
+        record.set(DECIDE, 0)
+        record.pass('seed')
+        record.set(DECIDE, 2 ** eight.length - 1)
         record.pass('seed')
         gained.set(memory.u8(record.get(GAINED), count), row)
         return undefined
@@ -170,19 +176,19 @@ export class ChunkedSeeding {
       if (gained !== null) memory.u8(record.get(GAINED), count).set(gained.subarray(from, from + count))
       record.pass('seed')
       this.#sqs.set(memory.f64(record.get(DISTANCES_SQ), count), from)
-      this.#limits.set(memory.f32(record.get(LIMITS), count), from)
+      this.#floors.set(memory.f32(record.get(FLOORS), count), from)
       return undefined
     })
     this.#taken++
     addBuckets(record, this.#totals)
   }
 
-  /** Brings the squared distances and limits of a window's rows. */
+  /** Brings the squared distances and floors of a window's rows. */
   #load(from: number, count: number): void {
     const { record } = this.#local
     const { memory } = record.runner
     memory.f64(record.get(DISTANCES_SQ), count).set(this.#sqs.subarray(from, from + count))
-    memory.f32(record.get(LIMITS), count).set(this.#limits.subarray(from, from + count))
+    memory.f32(record.get(FLOORS), count).set(this.#floors.subarray(from, from + count))
   }
 
   /** Several draws at once: what they may fall on is read in one go. */
@@ -193,7 +199,8 @@ export class ChunkedSeeding {
   ): Promise<(Float64Array | null)[]> {
     if (by === 'weight') await this.#exclude(taken)
     const totals = by === 'weight' ? this.#weightBuckets() : this.#totals
-    const places = at.map((share) => bucketAt(totals, share))
+    const ends = runningSums(totals, new Float64Array(totals.length))
+    const places = at.map((share) => bucketAt(ends, share))
     const members = this.#membersOf(places.flatMap((place) => (place === null ? [] : [place.bucket])))
     const falls = places.map((place) =>
       place === null ? null : this.#walk(by, place, members.get(place.bucket) ?? new Uint32Array(0)),

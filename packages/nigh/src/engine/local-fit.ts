@@ -433,6 +433,10 @@ export class LocalFit implements FitEngine {
     return this.#seeding.tryRows(rows)
   }
 
+  bestOf(rows: readonly Float64Array[]): number {
+    return this.#seeding.bestOf(rows)
+  }
+
   takeRow(row: Float64Array): void {
     this.#seeding.takeRow(row)
   }

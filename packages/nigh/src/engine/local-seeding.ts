@@ -1,18 +1,18 @@
 import type { Grids } from '../kmeans/grids.ts'
 import {
-  BUCKETS,
   BUCKET_SHIFT,
   CANDIDATES,
   CANDIDATE_GAPS,
   CANDIDATE_ROWS,
+  DECIDE,
   DISTANCES_SQ,
   FIRST,
+  FLOORS,
   GAINED,
   HASHES,
-  LIMITS,
   NEAREST,
   NORMS_SQ,
-  NORM_MAX,
+  ROUND,
   SCALE,
   SQ_GRID_1,
   SQ_GRID_2,
@@ -23,12 +23,15 @@ import { hashRow } from '../kernels/scalar.ts'
 import {
   addBuckets,
   addOnTwo,
+  boundsOf,
   bucketAt,
   bucketBits,
   clearGains,
   gainsOf,
   makeCandidateSpace,
   packCandidates,
+  runningSums,
+  setNormMax,
 } from './candidates.ts'
 import { compareRows, type FitRecord } from './fit-record.ts'
 import type { WorkingCopy } from './working-copy.ts'
@@ -53,7 +56,7 @@ export class LocalSeeding {
   /** @param sqs address of one squared distance a row */
   start(grids: Grids, sqs: number): void {
     this.#grids = grids
-    const { memory, threads } = this.#record.runner
+    const { memory } = this.#record.runner
     const { rows, k } = this.#record.rows
     this.#record.setSqGrids(grids.spanSq * (1 + 1e-9), grids.bits)
     this.#copy.makeNarrow(k, this.#placesMost)
@@ -62,18 +65,19 @@ export class LocalSeeding {
       this.#record.pass('hash')
       this.#record.space(NEAREST, rows * 4)
       makeCandidateSpace(this.#record, bucketBits(rows))
-      this.#record.space(LIMITS, rows * 4)
+      this.#record.space(FLOORS, rows * 4)
       this.#record.set(BUCKET_SHIFT, 32 - bucketBits(rows))
-      this.#gapsAddress = memory.allocate((k + 1) * 32)
+      this.#gapsAddress = memory.allocate(k * 4)
       this.#seeding = new Seeding(memory.u32(this.#record.get(HASHES), rows), bucketBits(rows))
     }
     this.#record.set(DISTANCES_SQ, sqs)
-    memory.f64(this.#record.get(BUCKETS), threads * this.#seeding.totals.length).fill(0)
+    addBuckets(this.#record, this.#seeding.totals) // what was left there; the totals begin anew
     this.#seeding.restart()
     // Norms of all rows bound the error of any candidate: a candidate is a row.
+    const norms = memory.f32(this.#record.get(NORMS_SQ), rows)
     let largest = 0
-    for (const sq of memory.f32(this.#record.get(NORMS_SQ), rows)) if (sq > largest) largest = sq
-    this.#record.set(NORM_MAX, Math.sqrt(largest) * (1 + 1e-6))
+    for (let i = 0; i < rows; i++) if (norms[i] > largest) largest = norms[i]
+    setNormMax(this.#record, Math.sqrt(largest) * (1 + 1e-6))
   }
 
   #seedingState(): Seeding {
@@ -89,14 +93,14 @@ export class LocalSeeding {
     const { rows, weights } = this.#record.rows
     const weight = weights === 0 ? null : memory.f64(weights, rows)
     const value = this.#drawValue(by, grids)
-    const sums = by === 'weight' ? this.#weightBuckets(seeding, weight, value) : seeding.totals
     if (by === 'weight') {
+      this.#weightBuckets(seeding, weight, value)
       for (let t = seeding.excluded; t < taken.length; t++) this.#exclude(seeding, taken[t], weight, value)
       seeding.excluded = taken.length
     }
-    const place = bucketAt(sums, at)
+    const place = bucketAt(seeding.endsOf(by), at)
     if (place === null) return null
-    const { bucket, target, past } = place
+    const { bucket, past, target } = place
     let { a, b } = place
     const members = this.#canonical(seeding, bucket)
     let chosen = -1
@@ -136,8 +140,8 @@ export class LocalSeeding {
     seeding: Seeding,
     weight: Float64Array<ArrayBufferLike> | null,
     value: (row: number, weight: number, sum: Float64Array) => void,
-  ): Float64Array {
-    if (seeding.weights !== null) return seeding.weights
+  ): void {
+    if (seeding.weights !== null) return
     const buckets = new Float64Array(seeding.totals.length)
     const sum = new Float64Array(2)
     const hashes = this.#record.runner.memory.u32(this.#record.get(HASHES), this.#record.rows.rows)
@@ -151,7 +155,6 @@ export class LocalSeeding {
       buckets[b + 1] += sum[1]
     }
     seeding.weights = buckets
-    return buckets
   }
 
   /** Leaves all rows equal to a taken one out of draws by weight. */
@@ -181,31 +184,82 @@ export class LocalSeeding {
     return seeding.sorted(bucket, (a, b) => compareRows(this.#record.row(a), this.#record.row(b)) || a - b)
   }
 
+  /** What rows would gain, by the definition. */
   tryRows(rows: readonly Float64Array[]): Float64Array {
-    const seeding = this.#seedingState()
     const gains = new Float64Array(rows.length)
-    seeding.tried = rows
+    this.#seedingState().tried = rows
     for (let from = 0; from < rows.length; from += 8) {
-      const at = (seeding.gained[from / 8] ??= this.#record.runner.memory.allocate(this.#record.rows.rows))
-      this.#record.set(GAINED, at)
-      gains.set(this.#tryEight(rows.slice(from, from + 8)), from)
+      const eight = rows.slice(from, from + 8)
+      this.#markEight(eight, from / 8)
+      gains.set(this.#decideEight(eight, from / 8, 2 ** eight.length - 1), from)
     }
     return gains
   }
 
-  #tryEight(rows: readonly Float64Array[]): Float64Array {
+  /** Which row would gain most, the first of them on a tie: decided by the definition where bounds leave it open. */
+  bestOf(rows: readonly Float64Array[]): number {
+    const bounds = new Float64Array(rows.length * 2)
+    this.#seedingState().tried = rows
+    for (let from = 0; from < rows.length; from += 8) {
+      bounds.set(this.#markEight(rows.slice(from, from + 8), from / 8), from * 2)
+    }
+    let surely = 0
+    for (let c = 0; c < rows.length; c++) surely = Math.max(surely, bounds[2 * c])
+    const contenders: number[] = []
+    // Where numbers leave the range of float32, bounds may be NaN: then all are contenders.
+    for (let c = 0; c < rows.length; c++) if (!(bounds[2 * c + 1] < surely)) contenders.push(c)
+    if (contenders.length === 1) return contenders[0]
+    let best = contenders[0]
+    let most = Number.NEGATIVE_INFINITY
+    for (let from = 0; from < rows.length; from += 8) {
+      let mask = 0
+      for (const c of contenders) if (c >= from && c < from + 8) mask += 2 ** (c - from)
+      if (mask === 0) continue
+      const gains = this.#decideEight(rows.slice(from, from + 8), from / 8, mask)
+      for (const c of contenders) {
+        if (c < from || c >= from + 8 || !(gains[c - from] > most)) continue
+        best = c
+        most = gains[c - from]
+      }
+    }
+    return best
+  }
+
+  /** Marks which rows may be nearer to each of up to eight candidates, and bounds what those gain: lower and upper. */
+  #markEight(rows: readonly Float64Array[], eight: number): Float64Array {
     const seeding = this.#seedingState()
+    const { memory } = this.#record.runner
+    const { rows: count } = this.#record.rows
+    const grids = this.#grids
+    if (grids === null) throw new Error('start comes first: this is a defect of nigh')
+    seeding.gained[eight] ??= memory.allocate(Math.ceil(count / ROUND) * ROUND)
+    const usesGaps = seeding.taken.length >= seeding.gapsFrom
     packCandidates(this.#record, rows)
-    this.#packGaps(rows)
+    if (usesGaps) this.#packGaps(rows)
+    this.#record.set(GAINED, seeding.gained[eight])
+    this.#record.set(CANDIDATE_GAPS, usesGaps ? this.#gapsAddress : 0)
     this.#record.set(CANDIDATES, rows.length)
     this.#record.set(TAKEN, -1)
-    this.#record.set(FIRST, 0)
+    this.#record.set(DECIDE, 0)
     clearGains(this.#record)
     const before = this.#record.work.distances
     this.#record.pass('seed')
-    // Where the triangle inequality rules out little, its table is not worth making.
-    const spared = 1 - (this.#record.work.distances - before) / (8 * this.#record.rows.rows)
-    if (seeding.taken.length >= 8 && spared < 0.25) seeding.gapsPay = false
+    // Where the triangle inequality rules out little, its table is not worth making; later it may be.
+    if (usesGaps && this.#record.work.distances - before > 0.75 * count * rows.length) {
+      seeding.gapsFrom = Math.ceil(seeding.taken.length * 1.5)
+    }
+    return boundsOf(this.#record, rows.length, grids)
+  }
+
+  /** What those of up to eight candidates gain whose bits are set, by the definition. They were marked before. */
+  #decideEight(rows: readonly Float64Array[], eight: number, mask: number): Float64Array {
+    packCandidates(this.#record, rows)
+    this.#record.set(GAINED, this.#seedingState().gained[eight])
+    this.#record.set(CANDIDATES, rows.length)
+    this.#record.set(TAKEN, -1)
+    this.#record.set(DECIDE, mask)
+    clearGains(this.#record)
+    this.#record.pass('seed')
     return gainsOf(this.#record, rows.length)
   }
 
@@ -213,10 +267,11 @@ export class LocalSeeding {
     const seeding = this.#seedingState()
     const { memory } = this.#record.runner
     const first = seeding.taken.length === 0
-    // A row that was tried left word of who gains from it; the first row is everybody's nearest.
+    // A row that was tried left marks on who may be nearer to it; the first row is everybody's nearest.
     let place = seeding.tried.indexOf(row)
     if (!first && place < 0) {
-      this.tryRows([row])
+      seeding.tried = [row]
+      this.#markEight(seeding.tried, 0)
       place = 0
     }
     if (first) place = 0
@@ -228,20 +283,19 @@ export class LocalSeeding {
     this.#record.pass('seed')
     seeding.taken.push(row)
     addBuckets(this.#record, seeding.totals)
+    seeding.forgetEnds()
   }
 
-  /** Writes a quarter of the candidates' squared distances to the rows taken. */
+  /** Writes a quarter of the squared distance from each row taken to the nearest candidate. */
   #packGaps(rows: readonly Float64Array[]): void {
     const seeding = this.#seedingState()
     const { memory } = this.#record.runner
     const { columns } = this.#record.rows
-    this.#record.set(CANDIDATE_GAPS, seeding.gapsPay ? this.#gapsAddress : 0)
-    if (!seeding.gapsPay) return
     const factor = this.#record.get(SCALE) ** 2 * 0.25 * (1 - 4e-6)
-    const gaps = memory.f32(this.#gapsAddress, seeding.taken.length * 8)
-    gaps.fill(Number.POSITIVE_INFINITY)
+    const gaps = memory.f32(this.#gapsAddress, seeding.taken.length)
     for (let t = 0; t < seeding.taken.length; t++) {
       const taken = seeding.taken[t]
+      let least = Number.POSITIVE_INFINITY
       for (let c = 0; c < rows.length; c++) {
         const row = rows[c]
         let sq = 0
@@ -249,8 +303,9 @@ export class LocalSeeding {
           const x = taken[j] - row[j]
           sq += x * x
         }
-        gaps[t * 8 + c] = sq * factor
+        if (sq < least) least = sq
       }
+      gaps[t] = least * factor
     }
   }
 }
@@ -272,17 +327,20 @@ class Seeding {
   /** How many of the taken rows are excluded already. */
   excluded = 0
   readonly taken: Float64Array[] = []
-  /** The candidates tried last, and where each eight of them left word of who gains. */
+  /** The candidates tried last, and where each eight of them left marks on who may be nearer. */
   tried: readonly Float64Array[] = []
   readonly gained: number[] = []
-  /** Whether the triangle inequality rules out enough to be asked. */
-  gapsPay = true
+  /** With how many rows taken the triangle inequality is asked (again): it may rule out too little. */
+  gapsFrom = 8
+  readonly #ends: Float64Array
+  #endsOf: 'weight' | 'distance' | null = null
 
   constructor(hashes: Uint32Array<ArrayBufferLike>, bits: number) {
     const count = 2 ** bits
     this.shift = 32 - bits
     this.#sorted = new Uint8Array(count)
     this.totals = new Float64Array(count * 2)
+    this.#ends = new Float64Array(count * 2)
     this.#hashes = new Uint32Array(hashes)
     const starts = new Uint32Array(count + 1)
     for (const h of this.#hashes) starts[(h >>> this.shift) + 1]++
@@ -300,7 +358,23 @@ class Seeding {
     this.#excludedRows.clear()
     this.taken.length = 0
     this.tried = []
-    this.gapsPay = true
+    this.gapsFrom = 8
+    this.#endsOf = null
+  }
+
+  /** To be told where the totals changed. */
+  forgetEnds(): void {
+    this.#endsOf = null
+  }
+
+  /** Weight, or weight times squared distance, of all buckets up to the end of each: on two grids, read at once. */
+  endsOf(by: 'weight' | 'distance'): Float64Array {
+    if (this.#endsOf === by) return this.#ends
+    const sums = by === 'weight' ? this.weights : this.totals
+    if (sums === null) throw new Error('weights by bucket come first: this is a defect of nigh')
+    // Weights change with every row that is left out.
+    this.#endsOf = by === 'distance' ? by : null
+    return runningSums(sums, this.#ends)
   }
 
   bucketOf(row: Float64Array): number {

@@ -101,11 +101,14 @@ export const NEAREST = 46
 export const CANDIDATES = 47
 /** Address of the candidates in the working unit, packed as one panel: float32, d × 8. */
 export const CANDIDATE_PANEL = 48
-/** Address of the candidates' half squared norms in the working unit: float32, 8. */
-export const CANDIDATE_HALVES = 49
+/**
+ * Address of what the products with the candidates start from, less half their squared norms: 8 × float32 in the
+ * working unit, or 8 × int32 in units of a narrow product (assembly/seed-tile.ts).
+ */
+export const CANDIDATE_STARTS = 49
 /** Address of the candidates in the rows' unit: float64, 8 × d. */
 export const CANDIDATE_ROWS = 50
-/** Address of a quarter of the squared distance from each chosen row to each candidate, rounded down: float32, chosen × 8. */
+/** Address of a quarter of the squared distance from each chosen row to its nearest candidate, rounded down: float32, k. */
 export const CANDIDATE_GAPS = 51
 /** Address of each thread's exact gains of each candidate: float64, threads × 8 × 4. */
 export const GAINS = 52
@@ -115,8 +118,11 @@ export const TAKEN = 53
 export const TAKEN_AS = 54
 /** Address of each thread's bucket sums: float64, threads × buckets × 2 (two grids). */
 export const BUCKETS = 55
-/** Address of the rows' limits: a candidate whose score is above it is not nearer: float32, n. */
-export const LIMITS = 56
+/**
+ * Address of the rows' floors: n × float32, or n × int32 in units of a narrow product. A candidate is not nearer unless
+ * its product less half its squared norm reaches the float32 floor, or is above the int32 one.
+ */
+export const FLOORS = 56
 /** The same as PATHS and OTHER_PATHS, rounded up to float32: float32, k each. */
 export const PATHS_32 = 57
 export const OTHER_PATHS_32 = 58
@@ -136,7 +142,7 @@ export const NARROW_ERROR = 64
 export const GROUP_PATHS_32 = 65
 /** Address of the candidates as one narrow panel: int16, d (rounded up to even) × 8. */
 export const CANDIDATE_NARROW = 66
-/** Address of one bit a candidate for each row: whether the row is nearer to it: uint8, n. */
+/** Address of one bit a candidate for each row: whether the row may be nearer to it: uint8, n rounded up to ROUND. */
 export const GAINED = 67
 /** A hash's bucket is what is left of it when so many bits are dropped. */
 export const BUCKET_SHIFT = 68
@@ -144,8 +150,17 @@ export const BUCKET_SHIFT = 68
 export const NARROW_CENTROIDS = 69
 /** Address of half the squared norm of each centroid in the working unit: float32, k. */
 export const HALVES_OF = 70
+/**
+ * Address of each thread's bounds on half of what each candidate gains, in the working unit: float64, 8 × (lower,
+ * upper).
+ */
+export const GAIN_BOUNDS = 71
+/** Candidates whose gains are to be decided by the definition, a bit each; 0: candidates are tried (or taken). */
+export const DECIDE = 72
+/** What a product of narrow rows and candidates is worth in the working unit; 0: seeding goes by the float32 copies. */
+export const CANDIDATE_UNIT = 73
 /** Number of fields. */
-export const FIELDS = 71
+export const FIELDS = 74
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0

@@ -8,6 +8,7 @@ import {
   CLUSTERS,
   COARSE,
   COLUMNS,
+  DECIDE,
   COUNTS,
   DISTANCES_SQ,
   DOUBLE,
@@ -15,6 +16,7 @@ import {
   FIRST,
   GAINED,
   GAINS,
+  GAIN_BOUNDS,
   HASHES,
   LABELS,
   NEAREST,
@@ -358,6 +360,8 @@ function seed(views: Views, fields: number, from: number, to: number, thread: nu
   const candidates = f64[fields + CANDIDATES]
   const rows = f64[fields + CANDIDATE_ROWS] / 8
   const gains = f64[fields + GAINS] / 8 + thread * 32
+  const bounds = f64[fields + GAIN_BOUNDS] / 8 + thread * 16
+  const decide = f64[fields + DECIDE]
   const taken = f64[fields + TAKEN]
   const shift = f64[fields + BUCKET_SHIFT]
   const buckets = f64[fields + BUCKETS] / 8 + thread * 2 ** (32 - shift) * 2
@@ -365,6 +369,7 @@ function seed(views: Views, fields: number, from: number, to: number, thread: nu
   const big1 = f64[fields + SQ_GRID_1]
   const big2 = f64[fields + SQ_GRID_2]
   const big3 = f64[fields + SQ_GRID_3]
+  const halfScaleSq = f64[fields + SCALE] ** 2 / 2
   const stats = f64[fields + STATS] / 8 + thread * 8
   for (let i = from; i < to; i++) {
     const weight = weights > 0 ? f64[weights + i] : 1
@@ -386,7 +391,9 @@ function seed(views: Views, fields: number, from: number, to: number, thread: nu
         const gain = f64[sqs + i] - exactSq(points, at, f64, rows + c * columns, columns)
         if (!(gain > 0)) continue
         bits |= 1 << c
-        addOnThree(f64, gains + c * 4, gain, whole, part, big1, big2, big3)
+        if ((decide & (1 << c)) !== 0) addOnThree(f64, gains + c * 4, gain, whole, part, big1, big2, big3)
+        f64[bounds + c * 2] += weight * gain * halfScaleSq
+        f64[bounds + c * 2 + 1] += weight * gain * halfScaleSq
       }
       u8[gained + i] = bits
       continue

@@ -52,6 +52,8 @@ export interface FitEngine {
   startSeeding(): Reply<void>
   /** By how much the summed squared distance would fall, for each row that might be taken. */
   tryRows(rows: readonly Float64Array[]): Reply<Float64Array>
+  /** Which row gains most by `tryRows`, the first on a tie: for engines that can tell without each gain. */
+  bestOf?(rows: readonly Float64Array[]): Reply<number>
   /** Takes a row: squared distances to the nearest taken row follow. */
   takeRow(row: Float64Array): Reply<void>
   /** Labels every row with its nearest centroid (k × d, in the rows' unit). `first` forgets earlier labels. */

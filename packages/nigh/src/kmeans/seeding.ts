@@ -39,9 +39,13 @@ export function* plusPlus(
         candidates.push(candidate)
       }
     }
-    const gains = yield* answer(engine.tryRows(candidates))
     let best = 0
-    for (let t = 1; t < trials; t++) if (gains[t] > gains[best]) best = t
+    if (engine.bestOf === undefined) {
+      const gains = yield* answer(engine.tryRows(candidates))
+      for (let t = 1; t < trials; t++) if (gains[t] > gains[best]) best = t
+    } else {
+      best = yield* answer(engine.bestOf(candidates))
+    }
     yield* answer(engine.takeRow(candidates[best]))
     taken.push(candidates[best])
     yield seedStep(start, taken)
