@@ -58,9 +58,34 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'symbol') return 'a symbol'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`
+  if (ArrayBuffer.isView(value)) return withArticle(value.constructor.name)
   const name = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : 'an object'
+  return typeof name === 'string' && name !== 'Object' ? withArticle(name) : 'an object'
+}
+
+/** "a Table", "an Int32Array": of names of classes, whose first U is that of Uint32Array. */
+export function withArticle(name: string): string {
+  return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
+}
+
+/** "1 column", "3 columns". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/**
+ * Refuses `new` in code that the compiler did not look at: models are made by `fit`, and have no half-built form.
+ *
+ * @param given what the constructor got; `member` is a name that what nigh passes always has
+ */
+export function checkMade(
+  name: string,
+  given: unknown,
+  member: string,
+  maker = 'fit(points, options)',
+): void {
+  if (typeof given === 'object' && given !== null && member in given) return
+  throw new InputError('E_TYPE', '', `new ${name}: there is no such way to make one; call ${name}.${maker}`)
 }
 
 /**

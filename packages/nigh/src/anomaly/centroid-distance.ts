@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, InputError } from '../check.ts'
+import { checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
 import { Fields } from '../data/fields.ts'
@@ -43,11 +43,13 @@ export class CentroidDistance implements FittedAnomalies {
   readonly spreads: Float64Array
 
   private constructor(clusters: KMeans, spreads: Float64Array, fitted: FittedAnomalies) {
+    checkMade('CentroidDistance', clusters, 'labels', 'fit(points, { k })')
     this.clusters = clusters
     this.spreads = spreads
     this.scores = fitted.scores
     this.threshold = fitted.threshold
     this.outliers = fitted.outliers
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkOptions } from '../check.ts'
+import { checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
@@ -71,6 +71,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     local: { readonly reaches: Float64Array; readonly densities: Float64Array },
     fitted: FittedAnomalies,
   ) {
+    checkMade('LocalOutlierFactor', search, 'space')
     this.#search = search
     this.#options = options
     this.encoder = encoder
@@ -80,6 +81,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     this.scores = fitted.scores
     this.threshold = fitted.threshold
     this.outliers = fitted.outliers
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkChoice, checkOptions } from '../check.ts'
+import { checkChoice, checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
@@ -62,6 +62,7 @@ export class NeighborDistance implements FittedAnomalies {
     distance: Kind,
     fitted: FittedAnomalies,
   ) {
+    checkMade('NeighborDistance', search, 'space')
     this.#search = search
     this.#options = options
     this.encoder = encoder
@@ -70,6 +71,7 @@ export class NeighborDistance implements FittedAnomalies {
     this.scores = fitted.scores
     this.threshold = fitted.threshold
     this.outliers = fitted.outliers
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { InputError, checkChoice, checkInteger, checkOptions, show } from '../check.ts'
+import { InputError, checkChoice, checkInteger, checkMade, checkOptions, counted, show } from '../check.ts'
 import {
   fitColumn,
   missingCells,
@@ -90,6 +90,9 @@ export interface EncoderState {
 
 const OPTIONS = ['columns', 'ignore', 'scale', 'missing', 'maxCategories', 'unseen', 'sampleWeight'] as const
 
+/** Which encoder made a matrix: what tells encoded rows from raw ones. */
+const encodedBy = new WeakMap<Matrix, Encoder>()
+
 /**
  * Turns tables into matrices, the same way each time: fitted once, saved with the model. Immutable.
  *
@@ -110,6 +113,7 @@ export class Encoder {
   readonly #known: ReadonlyMap<string, FittedColumn>
 
   private constructor(state: EncoderState) {
+    checkMade('Encoder', state, 'columns', 'fit(table, options)')
     const features = featuresOf(state.columns)
     this.#state = state
     this.settings = state.settings
@@ -118,6 +122,7 @@ export class Encoder {
     this.notes = Object.freeze(notesOn(state))
     this.#used = state.columns.filter((column) => column.use !== 'none')
     this.#known = new Map(state.columns.map((column) => [column.name, column]))
+    Object.freeze(this)
   }
 
   /**
@@ -223,7 +228,32 @@ export class Encoder {
         at,
       )
     }
-    return { matrix: Matrix.trusted(values, this.features.length), rows }
+    const matrix = Matrix.trusted(values, this.features.length)
+    encodedBy.set(matrix, this)
+    return { matrix, rows }
+  }
+
+  /**
+   * Says of rows of numbers that they are encoded already: one number for each feature, in the order of `features`.
+   * A model that was fitted on a table takes such rows as queries, beside tables.
+   *
+   * @returns the rows as a matrix, which views the numbers of one that is given
+   * @throws {InputError} E_SHAPE unless they have a column for each feature; as Matrix.of
+   * @example
+   * await model.predict(model.encoder.encoded(model.centroids))
+   */
+  encoded(points: MatrixLike): Matrix {
+    const matrix = this.#withFeatures('Encoder.encoded', points)
+    const marked = Matrix.trusted(matrix.values, matrix.columns)
+    encodedBy.set(marked, this)
+    return marked
+  }
+
+  /** Whether a matrix was encoded by this encoder, or by one that has learnt the same. */
+  isEncoded(matrix: Matrix): boolean {
+    const by = encodedBy.get(matrix)
+    if (by === undefined || by === this) return by === this
+    return JSON.stringify(by.toJSON()) === JSON.stringify(this.toJSON())
   }
 
   /**
@@ -233,16 +263,8 @@ export class Encoder {
    * @throws {InputError} E_SHAPE unless the matrix has a column for each feature
    */
   decode(points: MatrixLike): Table {
-    const call = 'Encoder.decode'
-    const matrix = Matrix.from(call, 'points', points)
+    const matrix = this.#withFeatures('Encoder.decode', points)
     const d = this.features.length
-    if (matrix.columns !== d) {
-      throw new InputError(
-        'E_SHAPE',
-        'points',
-        `${call}: points must have ${d} columns (the number of features), got ${matrix.columns}`,
-      )
-    }
     const columns: Column[] = []
     for (const column of this.#used) {
       const width = column.use === 'one-hot' ? column.categories.length : 1
@@ -271,6 +293,18 @@ export class Encoder {
    */
   static fromJSON(json: unknown): Encoder {
     return new Encoder(encoderFromJSON('Encoder.fromJSON', json))
+  }
+
+  /** Rows of one number for each feature. */
+  #withFeatures(call: string, points: MatrixLike): Matrix {
+    const matrix = Matrix.from(call, 'points', points)
+    const d = this.features.length
+    if (matrix.columns === d) return matrix
+    throw new InputError(
+      'E_SHAPE',
+      'points',
+      `${call}: points must have ${counted(d, 'column')} (the number of features), got ${matrix.columns}`,
+    )
   }
 
   /** The table's columns for those in use, in their order. */

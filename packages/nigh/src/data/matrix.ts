@@ -1,4 +1,4 @@
-import { InputError, checkInteger, show } from '../check.ts'
+import { InputError, checkInteger, checkMade, counted, show } from '../check.ts'
 
 /** The numbers a {@link Matrix} views: float32 or float64, kept as given. */
 export type Reals = Float32Array | Float64Array
@@ -17,6 +17,7 @@ export class Matrix {
   readonly columns: number
 
   private constructor(values: Reals, rows: number, columns: number) {
+    checkMade('Matrix', values, 'BYTES_PER_ELEMENT', 'of(values, columns)')
     this.values = values
     this.rows = rows
     this.columns = columns
@@ -116,7 +117,7 @@ export class Matrix {
       throw new InputError(
         'E_SHAPE',
         param,
-        `${call}: ${param} must fill whole rows of ${columns} columns, got ${values.length} numbers`,
+        `${call}: ${param} must fill whole rows of ${counted(columns, 'column')}, got ${values.length} numbers`,
       )
     }
     checkSize(call, param, rows, columns)

@@ -1,5 +1,6 @@
-import { InputError, show } from '../check.ts'
+import { counted, InputError, show } from '../check.ts'
 import { Encoder, type EncoderOptions } from './encoder.ts'
+import { listNames } from './names.ts'
 import { Matrix, type MatrixLike } from './matrix.ts'
 import { Table } from './table.ts'
 
@@ -57,9 +58,11 @@ export function fittedPoints(
 }
 
 /**
- * Takes queries for a model: of the same kind and number of columns as its points.
+ * Takes queries for a model: of the same kind and number of columns as its points. Where those came from a table, a
+ * table too, or rows that are encoded: by {@link Encoder.encode}, or as {@link Encoder.encoded} says.
  *
- * @throws {InputError} E_TYPE for a table where the model was fitted on numbers; E_SHAPE for another number of
+ * @throws {InputError} E_TYPE for a table where the model was fitted on numbers, and for plain rows where it was
+ * fitted on a table; E_SHAPE for another number of
  * columns; E_MISSING for a row with an empty cell, which the encoder would leave out; as {@link Encoder.encode}
  */
 export function queryPoints(
@@ -74,7 +77,7 @@ export function queryPoints(
       throw new InputError(
         'E_TYPE',
         param,
-        `${call}: ${param} must be rows of ${columns} numbers, as the model was fitted on, got a Table`,
+        `${call}: ${param} must be rows of ${counted(columns, 'number')}, as the model was fitted on, got a Table`,
       )
     }
     // Targets and other columns that were not used may be there or not.
@@ -89,12 +92,20 @@ export function queryPoints(
     }
     return matrix
   }
+  if (encoder !== undefined && !(queries instanceof Matrix && encoder.isEncoded(queries))) {
+    const used = encoder.uses.filter((use) => use.used).map((use) => use.name)
+    throw new InputError(
+      'E_TYPE',
+      param,
+      `${call}: ${param} must be a Table, as the model was fitted on, with ${used.length === 1 ? 'column' : 'columns'} ${listNames(used)}, got ${show(queries)}; rows that are encoded already go through model.encoder.encoded(rows)`,
+    )
+  }
   const matrix = Matrix.from(call, param, queries)
   if (matrix.columns !== columns) {
     throw new InputError(
       'E_SHAPE',
       param,
-      `${call}: ${param} must have ${columns} columns, as the fitted points have, got ${matrix.columns}`,
+      `${call}: ${param} must have ${counted(columns, 'column')}, as the fitted points have, got ${matrix.columns}`,
     )
   }
   return matrix

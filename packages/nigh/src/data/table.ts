@@ -1,4 +1,4 @@
-import { InputError, checkInteger, show } from '../check.ts'
+import { InputError, checkInteger, show, checkMade } from '../check.ts'
 import { checkNames, listNames, unknownName } from './names.ts'
 import { columnsOfRows } from './rows.ts'
 
@@ -56,10 +56,12 @@ export class Table {
   readonly #places: ReadonlyMap<string, number>
 
   private constructor(columns: readonly Column[], rows: number) {
+    checkMade('Table', typeof rows === 'number' ? columns : null, 'length', 'of(columns) or Table.fromRows(rows)')
     this.rows = rows
     this.columns = Object.freeze([...columns])
     this.names = Object.freeze(columns.map((column) => column.name))
     this.#places = new Map(this.names.map((name, j) => [name, j]))
+    Object.freeze(this)
   }
 
   /**

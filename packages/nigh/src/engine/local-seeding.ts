@@ -116,7 +116,8 @@ export class LocalSeeding {
       chosen = i
       if (!past && a + b > target) break
     }
-    return chosen < 0 ? null : this.#record.row(chosen)
+    // Adding 0 makes −0 a 0: which of two equal rows stands first must not show.
+    return chosen < 0 ? null : this.#record.row(chosen).map((x) => x + 0)
   }
 
   /** What a row weighs in a draw, on two grids. */

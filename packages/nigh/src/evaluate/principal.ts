@@ -1,4 +1,4 @@
-import { InputError, checkInteger, checkOptions } from '../check.ts'
+import { counted, InputError, checkInteger, checkOptions } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { squarable, sumOf } from './sum.ts'
 
@@ -76,7 +76,7 @@ export function project(points: MatrixLike, principal: PrincipalComponents): Mat
     throw new InputError(
       'E_SHAPE',
       'points',
-      `${call}: points must have ${components.columns} columns, as the components have, got ${d}`,
+      `${call}: points must have ${counted(components.columns, 'column')}, as the components have, got ${d}`,
     )
   }
   const m = components.rows

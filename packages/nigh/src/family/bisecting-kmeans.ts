@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkOptions, InputError } from '../check.ts'
+import { checkChoice, checkInteger, checkOptions, InputError, checkMade } from '../check.ts'
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
@@ -104,6 +104,7 @@ export class BisectingKMeans {
   readonly #branches: readonly Branch[]
 
   private constructor(state: State) {
+    checkMade('BisectingKMeans', state, 'labels', 'fit(points, { k })')
     this.k = state.counts.length
     this.labels = state.labels
     this.centroids = Matrix.trusted(state.centroids, state.columns)

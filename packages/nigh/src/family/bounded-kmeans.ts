@@ -1,4 +1,4 @@
-import { checkInteger, InputError } from '../check.ts'
+import { checkInteger, InputError, checkMade } from '../check.ts'
 import type { PointsLike, PointsOptions } from '../data/points.ts'
 import { runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
@@ -49,6 +49,7 @@ export interface BoundedKMeansOptions extends PointsOptions, Omit<ClusterOptions
  */
 export class BoundedKMeans extends Clusters<PointsLike> {
   private constructor(found: Found, space: Space<PointsLike>) {
+    checkMade('BoundedKMeans', found, 'labels', 'fit(points, { k })')
     super(found, space)
     Object.freeze(this)
   }

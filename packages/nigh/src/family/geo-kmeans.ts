@@ -1,4 +1,4 @@
-import { checkNumber, InputError } from '../check.ts'
+import { checkNumber, InputError, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { type PointsLike, queryPoints } from '../data/points.ts'
@@ -49,6 +49,7 @@ export class GeoKMeans extends Clusters<PointsLike> {
   readonly sphereRadius: number
 
   private constructor(found: Found, space: Space<PointsLike>, sphereRadius: number) {
+    checkMade('GeoKMeans', found, 'labels', 'fit(points, { k })')
     super(found, space)
     this.sphereRadius = sphereRadius
     Object.freeze(this)

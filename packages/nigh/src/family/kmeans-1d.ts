@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions, InputError } from '../check.ts'
+import { checkInteger, checkOptions, InputError, checkMade } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { rowWeights } from '../data/weights.ts'
 import { checkRun, runHere, runPaced } from '../indexes/steps.ts'
@@ -45,6 +45,7 @@ export class KMeans1D extends Clusters<LinePoints> {
   readonly breaks: Float64Array
 
   private constructor(found: Found, space: Space<LinePoints>, breaks: Float64Array) {
+    checkMade('KMeans1D', found, 'labels', 'fit(points, { k })')
     super(found, space)
     this.breaks = breaks
     Object.freeze(this)

@@ -1,3 +1,4 @@
+import { checkMade } from '../check.ts'
 import type { PointsLike } from '../data/points.ts'
 import { runHere, runPaced } from '../indexes/steps.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
@@ -34,6 +35,7 @@ const CLASS = 'KMedians'
  */
 export class KMedians extends Clusters<PointsLike> {
   private constructor(found: Found, space: Space<PointsLike>) {
+    checkMade('KMedians', found, 'labels', 'fit(points, { k })')
     super(found, space)
     Object.freeze(this)
   }

@@ -1,4 +1,4 @@
-import { checkInteger, InputError, show } from '../check.ts'
+import { checkInteger, InputError, show, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import type { Encoder } from '../data/encoder.ts'
@@ -63,6 +63,7 @@ export class KMedoids extends Clusters<PointsLike> {
   readonly #named: Named
 
   private constructor(found: Found, space: Space<PointsLike>, medoids: Uint32Array, named: Named) {
+    checkMade('KMedoids', found, 'labels', 'fit(points, { k })')
     super(found, space)
     this.medoids = medoids
     this.#named = named

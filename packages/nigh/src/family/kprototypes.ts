@@ -1,4 +1,12 @@
-import { checkChoice, checkInteger, checkNumber, checkOptions, InputError, show } from '../check.ts'
+import {
+  checkChoice,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  InputError,
+  show,
+  checkMade,
+} from '../check.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
 import { momentsOf, sampleOf } from '../data/statistics.ts'
@@ -93,6 +101,7 @@ export class KPrototypes extends Clusters<Table> {
   readonly #uses: readonly Use[]
 
   private constructor(found: Found, uses: readonly Use[], gamma: number) {
+    checkMade('KPrototypes', found, 'labels', 'fit(table, { k })')
     super(found, mixed(uses, gamma))
     this.gamma = gamma
     this.prototypes = shown(uses, found.centers)

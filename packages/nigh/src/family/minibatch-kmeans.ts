@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOptions, InputError } from '../check.ts'
+import { checkInteger, checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import type { PointsLike } from '../data/points.ts'
 import { type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
 import { power } from '../metrics/elementary.ts'
@@ -75,6 +75,7 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
   readonly #space: Space<PointsLike>
 
   private constructor(found: Found, space: Space<PointsLike>, settings: Settings) {
+    checkMade('MiniBatchKMeans', found, 'labels', 'fit(points, { k })')
     super(found, space)
     this.#settings = settings
     this.#space = space

@@ -1,3 +1,4 @@
+import { checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { type PointsLike, queryPoints } from '../data/points.ts'
@@ -35,6 +36,7 @@ const CLASS = 'SphericalKMeans'
  */
 export class SphericalKMeans extends Clusters<PointsLike> {
   private constructor(found: Found, space: Space<PointsLike>) {
+    checkMade('SphericalKMeans', found, 'labels', 'fit(points, { k })')
     super(found, space)
     Object.freeze(this)
   }

@@ -1,4 +1,4 @@
-import { InputError, show } from '../check.ts'
+import { InputError, show, withArticle } from '../check.ts'
 
 /** The arrays that a model file holds. */
 export type TensorValues =
@@ -97,7 +97,7 @@ export function tensorOf<T extends TensorValues>(
     new InputError(
       'E_KIND',
       name,
-      `${call}: tensor ${show(name)} must be a ${type.name} of ${sizes}, got ${got}`,
+      `${call}: tensor ${show(name)} must be ${withArticle(type.name)} of ${sizes}, got ${got}`,
     )
   if (tensor === undefined) throw refuse('none')
   const fits =
@@ -105,6 +105,6 @@ export function tensorOf<T extends TensorValues>(
     shape.every((length, axis) => length < 0 || length === tensor.shape[axis])
   const { values } = tensor
   if (!fits || !(values instanceof type))
-    throw refuse(`a ${values.constructor.name} of ${tensor.shape.join(' × ')}`)
+    throw refuse(`${withArticle(values.constructor.name)} of ${tensor.shape.join(' × ')}`)
   return values
 }

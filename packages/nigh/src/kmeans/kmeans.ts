@@ -1,4 +1,4 @@
-import { checkOptions, InputError } from '../check.ts'
+import { checkOptions, InputError, checkMade } from '../check.ts'
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix, type Reals } from '../data/matrix.ts'
@@ -102,6 +102,7 @@ export class KMeans {
   }
 
   private constructor(state: State) {
+    checkMade('KMeans', state, 'labels', 'fit(points, { k })')
     this.k = state.centroids.rows
     this.labels = state.labels
     this.centroids = state.centroids

@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkNumber, checkOptions, InputError, show } from '../check.ts'
+import { counted, checkChoice, checkInteger, checkNumber, checkOptions, InputError, show } from '../check.ts'
 import type { Matrix, MatrixLike } from '../data/matrix.ts'
 import { Matrix as Rows } from '../data/matrix.ts'
 import type { PointsOptions } from '../data/points.ts'
@@ -38,7 +38,7 @@ export interface KMeansOptions extends PointsOptions {
   readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
   /** Refuse points with fewer different rows than k, rather than fitting fewer clusters with a warning. Default: false. */
   readonly strict?: boolean
-  /** Threads: an integer from 1 to 64; 1 keeps the work on this thread. Default: as many as the machine runs at once. */
+  /** Threads: an integer from 1 to 256; 1 keeps the work on this thread. Default: as many as the machine runs at once. */
   readonly threads?: number
   /** Which inner loops to use. They answer alike, bit for bit: for tests and measurements. Default: the fastest here. */
   readonly kernels?: KernelSetName
@@ -158,7 +158,7 @@ export function checkKMeans(
 
 /** Null: as many as the machine runs at once. */
 export function checkThreads(call: string, threads: unknown): number | null {
-  return threads === undefined ? null : checkInteger(call, 'threads', threads, 1, 64)
+  return threads === undefined ? null : checkInteger(call, 'threads', threads, 1, 256)
 }
 
 export function checkKernels(call: string, kernels: unknown): KernelSetName {
@@ -210,7 +210,7 @@ function centroidsFrom(call: string, init: MatrixLike, k: number, columns: numbe
     throw new InputError(
       'E_INIT',
       'init',
-      `${call}: init must have k = ${k} rows of ${columns} columns, got ${matrix.rows} of ${matrix.columns}`,
+      `${call}: init must have k = ${k} rows of ${counted(columns, 'column')}, got ${matrix.rows} of ${matrix.columns}`,
     )
   }
   const far = matrix.values.find((x) => Math.abs(x) > LARGEST)

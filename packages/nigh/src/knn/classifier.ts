@@ -1,4 +1,4 @@
-import { checkChoice } from '../check.ts'
+import { checkChoice, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike } from '../data/points.ts'
@@ -69,15 +69,17 @@ export class KNNClassifier<T extends ClassLabel> {
 
   private constructor(
     model: NeighborModel,
-    { classes, codes }: CodedTargets<T>,
+    targets: CodedTargets<T>,
     factors: Float64Array | undefined,
     ties: TieRule,
   ) {
+    checkMade('KNNClassifier', model, 'search', 'fit(points, targets, options)')
     this.#model = model
-    this.classes = classes
-    this.#codes = codes
+    this.classes = targets.classes
+    this.#codes = targets.codes
     this.#factors = factors
     this.#ties = ties
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
+import { checkChoice, checkInteger, checkOptions, InputError, show, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { momentsOf, sampleOf } from '../data/statistics.ts'
 import { Fields } from '../data/fields.ts'
@@ -50,11 +50,13 @@ export class KNNImputer {
   readonly #means: Float64Array
 
   private constructor(donors: Holey, k: number, weights: Weights, means: Float64Array) {
+    checkMade('KNNImputer', donors, 'columns', 'fit(rows, options)')
     this.columns = donors.columns
     this.#donors = donors
     this.#k = k
     this.#weights = weights
     this.#means = means
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkChoice, checkNumber, checkOptions, InputError } from '../check.ts'
+import { checkChoice, checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
@@ -56,11 +56,13 @@ export class NearestCentroid<T extends ClassLabel> {
     encoder: Encoder | undefined,
     metric: 'euclidean' | 'manhattan',
   ) {
+    checkMade('NearestCentroid', search, 'space', 'fit(points, targets, options)')
     this.#metric = metric
     this.classes = classes
     this.centroids = search.matrix
     this.encoder = encoder
     this.#search = search
+    Object.freeze(this)
   }
 
   /**

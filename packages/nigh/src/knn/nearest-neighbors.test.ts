@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InputError } from '../check.ts'
+import { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import type { MatrixLike } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
@@ -682,14 +683,33 @@ describe('tables', () => {
     { height: 1.6, city: 'Graz' },
   ])
 
-  test('an encoder is fitted and kept; queries are tables or rows of numbers', () => {
+  test('an encoder is fitted and kept; queries are tables or encoded rows', () => {
     const model = NearestNeighbors.fitSync(table, { encoder: { columns: ['height', 'city'], scale: 'none' } })
     expect(model.encoder?.features).toEqual(['height', 'city=Graz', 'city=Linz'])
     const query = Table.fromRows([{ city: 'Graz', height: 1.58 }])
     expect([...model.nearestSync(query, { k: 2 }).indices]).toEqual([2, 0])
-    expect([...model.nearestSync([[1.58, 1, 0]], { k: 2 }).indices]).toEqual([2, 0])
+    const { encoder } = model
+    if (encoder === undefined) throw new Error('a table makes an encoder')
+    const rows = encoder.encoded([[1.58, 1, 0]])
+    expect([...model.nearestSync(rows, { k: 2 }).indices]).toEqual([2, 0])
+    expect([...model.nearestSync(encoder.encode(query).matrix, { k: 2 }).indices]).toEqual([2, 0])
     const loaded = NearestNeighbors.fromBytes(model.toBytes())
     expect([...loaded.nearestSync(query, { k: 2 }).indices]).toEqual([2, 0])
+    // The encoder of the file has learnt the same.
+    expect([...loaded.nearestSync(rows, { k: 2 }).indices]).toEqual([2, 0])
+  })
+
+  test('raw rows are not taken for encoded ones', () => {
+    const model = NearestNeighbors.fitSync(Table.fromRows([{ a: 1 }, { a: 5 }, { a: 6 }]))
+    for (const rows of [[[5]], [Float64Array.of(5)], Matrix.of(Float64Array.of(5), 1)]) {
+      expect(codeOf(() => model.nearestSync(rows, { k: 1 }))).toBe('E_TYPE')
+      expect(() => model.nearestSync(rows, { k: 1 })).toThrow(
+        /NearestNeighbors.nearest: queries must be a Table, as the model was fitted on, with column "a", got .*encoder.encoded\(rows\)/,
+      )
+    }
+    const other = Encoder.fit(Table.fromRows([{ a: 2 }, { a: 5 }]))
+    expect(codeOf(() => model.nearestSync(other.encoded([[0]]), { k: 1 }))).toBe('E_TYPE')
+    expect(codeOf(() => model.encoder?.encoded([[0, 1]]))).toBe('E_SHAPE')
   })
 
   test('a table for a model of numbers, an encoder for numbers: refused', () => {

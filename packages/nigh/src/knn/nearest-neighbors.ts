@@ -1,4 +1,4 @@
-import { checkOptions } from '../check.ts'
+import { checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
@@ -39,9 +39,11 @@ export class NearestNeighbors {
   readonly encoder: Encoder | undefined
 
   private constructor(search: Search, options: SearchOptions, encoder: Encoder | undefined) {
+    checkMade('NearestNeighbors', search, 'space')
     this.#search = search
     this.#options = options
     this.encoder = encoder
+    Object.freeze(this)
   }
 
   /**

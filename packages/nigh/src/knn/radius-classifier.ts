@@ -1,4 +1,4 @@
-import { checkChoice, InputError, show } from '../check.ts'
+import { checkChoice, checkMade, InputError, show, withArticle } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { PointsLike } from '../data/points.ts'
@@ -58,15 +58,17 @@ export class RadiusClassifier<T extends ClassLabel> {
 
   private constructor(
     model: RadiusModel,
-    { classes, codes }: CodedTargets<T>,
+    targets: CodedTargets<T>,
     factors: Float64Array | undefined,
     outlier: { readonly label: T } | undefined,
   ) {
+    checkMade('RadiusClassifier', model, 'search', 'fit(points, targets, { radius })')
     this.#model = model
-    this.classes = classes
-    this.#codes = codes
+    this.classes = targets.classes
+    this.#codes = targets.codes
     this.#factors = factors
     this.#outlier = outlier
+    Object.freeze(this)
   }
 
   /**
@@ -290,7 +292,7 @@ function outlierOf<T extends ClassLabel>(
       throw new InputError(
         'E_TYPE',
         'outlierLabel',
-        `${call}: outlierLabel must be a ${typeof classes[0]}, as the targets are, got ${show(outlierLabel)}`,
+        `${call}: outlierLabel must be ${withArticle(typeof classes[0])}, as the targets are, got ${show(outlierLabel)}`,
       )
     }
     return { label: outlierLabel }

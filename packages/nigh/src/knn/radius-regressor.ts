@@ -1,4 +1,4 @@
-import { InputError, show } from '../check.ts'
+import { InputError, show, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import type { PointsLike } from '../data/points.ts'
@@ -48,15 +48,17 @@ export class RadiusRegressor<P extends Float64Array | Matrix> {
 
   private constructor(
     model: RadiusModel,
-    { values, outputs }: RegressionTargets,
+    targets: RegressionTargets,
     outlierValue: number | undefined,
     answer: (values: Float64Array) => P,
   ) {
+    checkMade('RadiusRegressor', model, 'search', 'fit(points, targets, { radius })')
     this.#model = model
-    this.#targets = values
-    this.outputs = outputs
+    this.#targets = targets.values
+    this.outputs = targets.outputs
     this.#outlierValue = outlierValue
     this.#answer = answer
+    Object.freeze(this)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, InputError, show } from '../check.ts'
+import { checkNumber, checkOptions, InputError, show, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import type { PointsLike } from '../data/points.ts'
@@ -56,10 +56,12 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
     outputs: number,
     answer: (values: Float64Array) => P,
   ) {
+    checkMade('KNNRegressor', model, 'search', 'fit(points, targets, options)')
     this.#model = model
     this.#targets = targets
     this.outputs = outputs
     this.#answer = answer
+    Object.freeze(this)
   }
 
   /**

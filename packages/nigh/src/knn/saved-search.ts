@@ -1,4 +1,4 @@
-import { InputError, show } from '../check.ts'
+import { counted, InputError, show } from '../check.ts'
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
@@ -106,7 +106,7 @@ export function readSearch(call: string, file: ModelFile): SavedSearch {
     throw new InputError(
       'E_MAGIC',
       'encoder',
-      `${call}: the model file's encoder must make ${matrix.columns} columns, as its points have, got ${encoder.features.length}`,
+      `${call}: the model file's encoder must make ${counted(matrix.columns, 'column')}, as its points have, got ${encoder.features.length}`,
     )
   }
   const search = runHere(buildSearch(call, matrix, options))
