@@ -8,7 +8,9 @@ const add = (a, b) => a.map((x, j) => x + b[j])
 function centres(random, k, d, apart) {
   for (let side = apart; ; side *= 1.1) {
     const found = Array.from({ length: k }, () => Array.from({ length: d }, () => side * random.uniform()))
-    const near = found.some((a, i) => found.some((b, j) => i < j && Math.hypot(...a.map((x, c) => x - b[c])) < apart))
+    const near = found.some((a, i) =>
+      found.some((b, j) => i < j && Math.hypot(...a.map((x, c) => x - b[c])) < apart),
+    )
     if (!near) return found
   }
 }
@@ -47,25 +49,128 @@ export const shapes = [
   { name: 'uniform noise, 2 columns', expect: [1], rows: uniform(300, 2) },
   { name: 'uniform noise, 5 columns', expect: [1], rows: uniform(300, 5) },
   { name: 'uniform noise, 10 columns', expect: [1], rows: uniform(300, 10) },
-  { name: '4 clusters of 200, 60, 20 and 20 rows', expect: [4], rows: blobs({ k: 4, d: 2, apart: 8, sizes: [200, 60, 20, 20] }) },
-  { name: '2 clusters of 270 and 30 rows', expect: [2], rows: blobs({ k: 2, d: 3, apart: 7, sizes: [270, 30] }) },
-  { name: '3 clusters of spreads 0.3, 1 and 2', expect: [3], rows: blobs({ k: 3, d: 2, apart: 10, sds: [0.3, 1, 2] }) },
+  {
+    name: '4 clusters of 200, 60, 20 and 20 rows',
+    expect: [4],
+    rows: blobs({ k: 4, d: 2, apart: 8, sizes: [200, 60, 20, 20] }),
+  },
+  {
+    name: '2 clusters of 270 and 30 rows',
+    expect: [2],
+    rows: blobs({ k: 2, d: 3, apart: 7, sizes: [270, 30] }),
+  },
+  {
+    name: '3 clusters of spreads 0.3, 1 and 2',
+    expect: [3],
+    rows: blobs({ k: 3, d: 2, apart: 10, sds: [0.3, 1, 2] }),
+  },
   { name: '5 clusters, 20 columns', expect: [5], rows: blobs({ k: 5, d: 20, apart: 9 }) },
   { name: '4 clusters, 50 columns', expect: [4], rows: blobs({ k: 4, d: 50, apart: 12 }) },
-  { name: '3 clusters in 2 of 10 columns, the rest noise', expect: [3], rows: (seed) => blobs({ k: 3, d: 2, apart: 9 })(seed).map((row, i) => [...row, ...normals(new Random(1000 * seed + i + 7), 8)]) },
   {
-    name: '3 clusters, two of them touching (4 standard deviations)', expect: [2, 3],
-    rows: each(300, (random, i) => add([[0, 0], [4, 0], [2, 14]][i % 3], normals(random, 2))),
+    name: '3 clusters in 2 of 10 columns, the rest noise',
+    expect: [3],
+    rows: (seed) =>
+      blobs({ k: 3, d: 2, apart: 9 })(seed).map((row, i) => [
+        ...row,
+        ...normals(new Random(1000 * seed + i + 7), 8),
+      ]),
   },
-  { name: '2 clusters that overlap (3 standard deviations)', expect: [1, 2], rows: each(300, (random, i) => add([3 * (i % 2), 0], normals(random, 2))) },
-  { name: '3 groups of 3', expect: [3, 9], rows: each(360, (random, i) => add([[0, 0], [40, 0], [20, 35]][i % 3], add([[0, 0], [7, 0], [3.5, 6]][Math.floor(i / 3) % 3], normals(random, 2)))), to: 12 },
-  { name: '3 long clusters side by side', expect: [3], rows: each(300, (random, i) => [6 * random.normal(), 9 * (i % 3) + random.normal()]) },
-  { name: '1 cluster, long', expect: [1], rows: each(300, (random) => [10 * random.normal(), random.normal()]) },
-  { name: '1 cluster, columns that go together', expect: [1], rows: each(300, (random) => { const t = random.normal(); return [t, t, t, t].map((x) => x + 0.4 * random.normal()) }) },
-  { name: '1 cluster with heavy tails', expect: [1], rows: each(300, (random) => { const s = Math.sqrt(3 / normals(random, 3).reduce((sum, x) => sum + x * x, 0)); return normals(random, 2, s) }) },
-  { name: '1 cluster, skewed (log-normal amounts)', expect: [1], rows: each(300, (random) => normals(random, 3, 0.8).map(Math.exp)) },
-  { name: '1 cluster, skewed (exponential amounts)', expect: [1], rows: each(300, (random) => [-Math.log(1 - random.uniform()), -Math.log(1 - random.uniform())]) },
-  { name: 'a ring', expect: [1], rows: each(300, (random) => { const t = 2 * Math.PI * random.uniform(); return add([5 * Math.cos(t), 5 * Math.sin(t)], normals(random, 2, 0.3)) }) },
-  { name: 'a curved line', expect: [1], rows: each(300, (random) => { const t = random.uniform(); return add([10 * t, 8 * t * t], normals(random, 2, 0.2)) }) },
-  { name: 'answers from 1 to 5, 8 questions, at chance', expect: [1], rows: each(300, (random) => Array.from({ length: 8 }, () => 1 + Math.floor(5 * random.uniform()))) },
+  {
+    name: '3 clusters, two of them touching (4 standard deviations)',
+    expect: [2, 3],
+    rows: each(300, (random, i) =>
+      add(
+        [
+          [0, 0],
+          [4, 0],
+          [2, 14],
+        ][i % 3],
+        normals(random, 2),
+      ),
+    ),
+  },
+  {
+    name: '2 clusters that overlap (3 standard deviations)',
+    expect: [1, 2],
+    rows: each(300, (random, i) => add([3 * (i % 2), 0], normals(random, 2))),
+  },
+  {
+    name: '3 groups of 3',
+    expect: [3, 9],
+    rows: each(360, (random, i) =>
+      add(
+        [
+          [0, 0],
+          [40, 0],
+          [20, 35],
+        ][i % 3],
+        add(
+          [
+            [0, 0],
+            [7, 0],
+            [3.5, 6],
+          ][Math.floor(i / 3) % 3],
+          normals(random, 2),
+        ),
+      ),
+    ),
+    to: 12,
+  },
+  {
+    name: '3 long clusters side by side',
+    expect: [3],
+    rows: each(300, (random, i) => [6 * random.normal(), 9 * (i % 3) + random.normal()]),
+  },
+  {
+    name: '1 cluster, long',
+    expect: [1],
+    rows: each(300, (random) => [10 * random.normal(), random.normal()]),
+  },
+  {
+    name: '1 cluster, columns that go together',
+    expect: [1],
+    rows: each(300, (random) => {
+      const t = random.normal()
+      return [t, t, t, t].map((x) => x + 0.4 * random.normal())
+    }),
+  },
+  {
+    name: '1 cluster with heavy tails',
+    expect: [1],
+    rows: each(300, (random) => {
+      const s = Math.sqrt(3 / normals(random, 3).reduce((sum, x) => sum + x * x, 0))
+      return normals(random, 2, s)
+    }),
+  },
+  {
+    name: '1 cluster, skewed (log-normal amounts)',
+    expect: [1],
+    rows: each(300, (random) => normals(random, 3, 0.8).map(Math.exp)),
+  },
+  {
+    name: '1 cluster, skewed (exponential amounts)',
+    expect: [1],
+    rows: each(300, (random) => [-Math.log(1 - random.uniform()), -Math.log(1 - random.uniform())]),
+  },
+  {
+    name: 'a ring',
+    expect: [1],
+    rows: each(300, (random) => {
+      const t = 2 * Math.PI * random.uniform()
+      return add([5 * Math.cos(t), 5 * Math.sin(t)], normals(random, 2, 0.3))
+    }),
+  },
+  {
+    name: 'a curved line',
+    expect: [1],
+    rows: each(300, (random) => {
+      const t = random.uniform()
+      return add([10 * t, 8 * t * t], normals(random, 2, 0.2))
+    }),
+  },
+  {
+    name: 'answers from 1 to 5, 8 questions, at chance',
+    expect: [1],
+    rows: each(300, (random) => Array.from({ length: 8 }, () => 1 + Math.floor(5 * random.uniform()))),
+  },
 ]

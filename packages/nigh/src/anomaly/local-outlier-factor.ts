@@ -1,7 +1,7 @@
 import { checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
-import { fittedPoints, type PointsLike } from '../data/points.ts'
+import { type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { TensorValues } from '../files/tensor.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
@@ -14,6 +14,7 @@ import {
   nearestSteps,
   type SearchOptions,
   searchOptionNames,
+  searchPoints,
 } from '../knn/search-steps.ts'
 import { anomalyTensorNames, anomalyTensors, numbersOf, readAnomalies } from './saved-anomalies.ts'
 import {
@@ -105,9 +106,9 @@ export class LocalOutlierFactor implements FittedAnomalies {
     checkRun(verb, options)
     const limit = checkThreshold(verb, options)
     const kept = keptOptions(options)
-    const { matrix, encoder } = fittedPoints(verb, points, options)
+    const { matrix, encoder } = searchPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(20, matrix.rows - 1))
-    const search = yield* buildSearch(verb, matrix, options, points === matrix)
+    const search = yield* buildSearch(verb, matrix, options, encoder, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     const reaches = yield* reachesOf(verb, search, found)
     const densities = densitiesOf(found, reaches)

@@ -1,6 +1,6 @@
 import { checkChoice, checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { fittedPoints, type PointsLike } from '../data/points.ts'
+import { type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -12,6 +12,7 @@ import {
   nearestSteps,
   type SearchOptions,
   searchOptionNames,
+  searchPoints,
 } from '../knn/search-steps.ts'
 import { anomalyTensorNames, anomalyTensors, readAnomalies } from './saved-anomalies.ts'
 import {
@@ -97,9 +98,9 @@ export class NeighborDistance implements FittedAnomalies {
     const limit = checkThreshold(verb, options)
     const kept = keptOptions(options)
     const kind: Kind = checkChoice(verb, 'distance', options.distance ?? 'kth', ['kth', 'mean'])
-    const { matrix, encoder } = fittedPoints(verb, points, options)
+    const { matrix, encoder } = searchPoints(verb, points, options)
     const k = options.k ?? Math.max(1, Math.min(5, matrix.rows - 1))
-    const search = yield* buildSearch(verb, matrix, options, points === matrix)
+    const search = yield* buildSearch(verb, matrix, options, encoder, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     return new NeighborDistance(
       search,

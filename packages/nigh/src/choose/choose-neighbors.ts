@@ -1,5 +1,5 @@
 import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
-import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import { sumOf } from '../evaluate/sum.ts'
 import { type RunOptions, checkRun, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
@@ -10,7 +10,13 @@ import { type ClassLabel, codeTargets } from '../knn/classes.ts'
 import { isKernel } from '../knn/kernel-weights.ts'
 import { numberMeans } from '../knn/number-means.ts'
 import { type NumberList, numberTargets } from '../knn/number-targets.ts'
-import { buildSearch, nearestSteps, type SearchOptions, searchOptionNames } from '../knn/search-steps.ts'
+import {
+  buildSearch,
+  nearestSteps,
+  searchPoints,
+  type SearchOptions,
+  searchOptionNames,
+} from '../knn/search-steps.ts'
 import { checkWeights, type Weights } from '../knn/vote-weights.ts'
 import { foldsOf, rowSource, takeRows } from '../select/rows.ts'
 
@@ -94,7 +100,7 @@ function* chooseSteps(
   const task = taskOf(call, targets, options.task)
   const { folds = 'loo', seed = 0 } = options
   const source = rowSource(call, points)
-  const whole = folds === 'loo' ? fittedPoints(call, source, options) : null
+  const whole = folds === 'loo' ? searchPoints(call, source, options) : null
   const rows = whole === null ? source.rows : whole.matrix.rows
   const truth = truthOf(call, task, targets, source.rows, whole?.kept ?? null)
   const splits = folds === 'loo' ? null : foldsOf(call, rows, truth.codes, { folds, seed })
@@ -134,14 +140,14 @@ function* chooseSteps(
     }
   }
   if (whole !== null) {
-    const search = yield* buildSearch(call, ownCopy(source, whole.matrix), options)
+    const search = yield* buildSearch(call, ownCopy(source, whole.matrix), options, whole.encoder)
     const found = yield* nearestSteps(call, search, undefined, undefined, { k: wanted }, wanted)
     judge(found, whole.matrix.columns, null, null)
   }
   for (const { train, test } of splits ?? []) {
-    const part = fittedPoints(call, takeRows(source, train), options)
+    const part = searchPoints(call, takeRows(source, train), options)
     const { columns } = part.matrix
-    const search = yield* buildSearch(call, part.matrix, options)
+    const search = yield* buildSearch(call, part.matrix, options, part.encoder)
     const queries = queryPoints(call, 'points', takeRows(source, test), columns, part.encoder)
     const found = yield* nearestSteps(call, search, undefined, queries, { k: wanted }, wanted)
     judge(found, columns, test, part.kept === null ? train : part.kept.map((row) => train[row]))

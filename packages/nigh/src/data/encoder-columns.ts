@@ -17,6 +17,8 @@ export interface FittedNumber {
   readonly flat: boolean
   /** Standard deviation, in the column's own unit. */
   readonly spread: number
+  /** Whether the column's logarithm is taken first. */
+  readonly log?: boolean
   /** What stands for an empty cell; null unless empty cells are filled. */
   readonly fill: number | null
   /** How many empty cells of the fitted table were filled. */
@@ -75,6 +77,11 @@ const ID_NAME = /^(?:id|ids|uuid|guid|.*[\s_.-](?:id|ID|Id|uuid|UUID)|.*[a-z0-9]
 /** What files call the number of a row. */
 const ROW_NAME =
   /^(?:row|rows|rowid|row[\s_.-]?(?:id|name|names|number|num|no)|rownames?|index|idx|unnamed: ?0)$/
+
+/** Whether empty cells are filled. */
+export function fills({ missing }: { readonly missing: string }): boolean {
+  return missing === 'impute' || missing === 'mark'
+}
 
 /** A column that is left out, for a reason. */
 export function unusedColumn(column: Column, reason: UnusedReason, distinct = 0): UnusedColumn {

@@ -1,5 +1,5 @@
 import { InputError, show } from '../check.ts'
-import { byCodeUnits, type FittedColumn, type FittedNumber } from './encoder-columns.ts'
+import { byCodeUnits, fills, type FittedColumn, type FittedNumber } from './encoder-columns.ts'
 import type { EncoderSettings, EncoderState } from './encoder.ts'
 import { Fields } from './fields.ts'
 import { checkNames } from './names.ts'
@@ -59,9 +59,10 @@ function readSettings(call: string, json: unknown): EncoderSettings {
     columns,
     ignore: Object.freeze(fields.texts('ignore')),
     scale: fields.choice('scale', ['standard', 'minmax', 'robust', 'none']),
-    missing: fields.choice('missing', ['refuse', 'drop', 'impute']),
+    missing: fields.choice('missing', ['refuse', 'drop', 'impute', 'mark']),
     maxCategories: fields.integer('maxCategories', 1, 65536),
     unseen: fields.choice('unseen', ['refuse', 'zero']),
+    ...(fields.has('log') ? { log: Object.freeze(fields.texts('log')) } : {}),
   }
   fields.done()
   return Object.freeze(settings)
@@ -124,6 +125,10 @@ function readUse(
 
 function readNumber(fields: Fields, name: string, settings: EncoderSettings): FittedNumber {
   const type = fields.choice('type', ['number', 'date'])
+  const log = settings.log?.includes(name) === true
+  if (log || fields.has('log')) {
+    if (fields.boolean('log') !== log) fields.refuse('log', `${log}, as the settings say`, !log)
+  }
   const centre = fields.number('centre')
   const scale = fields.number('scale')
   if (scale <= 0) fields.refuse('scale', 'above 0', scale)
@@ -133,7 +138,7 @@ function readNumber(fields: Fields, name: string, settings: EncoderSettings): Fi
   const spread = fields.number('spread')
   if (spread < 0) fields.refuse('spread', 'from 0 up', spread)
   let fill: number | null = null
-  if (settings.missing === 'impute') fill = fields.number('fill')
+  if (fills(settings)) fill = fields.number('fill')
   else if (!fields.isNull('fill')) fields.refuse('fill', 'null', fields.value('fill'))
   return {
     use: 'number',
@@ -145,16 +150,17 @@ function readNumber(fields: Fields, name: string, settings: EncoderSettings): Fi
     spread,
     fill,
     filled: readFilled(fields, settings),
+    ...(log ? { log } : {}),
   }
 }
 
 function readFill(fields: Fields, settings: EncoderSettings, choices: number): number | null {
-  if (settings.missing === 'impute') return fields.integer('fill', 0, choices - 1)
+  if (fills(settings)) return fields.integer('fill', 0, choices - 1)
   return fields.isNull('fill') ? null : fields.refuse('fill', 'null', fields.value('fill'))
 }
 
 function readFilled(fields: Fields, settings: EncoderSettings): number {
-  return fields.integer('filled', 0, settings.missing === 'impute' ? 0xffffffff : 0)
+  return fields.integer('filled', 0, fills(settings) ? 0xffffffff : 0)
 }
 
 /** What must hold between the columns and the settings. */
@@ -170,6 +176,16 @@ function checkColumns(call: string, settings: EncoderSettings, columns: readonly
   if (chosen !== null) {
     const same = chosen.length === used.length && chosen.every((name, j) => name === used[j].name)
     if (!same) refuse('encoder.settings.columns must name the columns that are used', chosen)
+  }
+  const unlogged = (settings.log ?? []).find(
+    (name) => !used.some((column) => column.name === name && column.use === 'number' && column.log === true),
+  )
+  if (
+    unlogged !== undefined ||
+    settings.log?.length === 0 ||
+    new Set(settings.log).size !== (settings.log ?? []).length
+  ) {
+    refuse('encoder.settings.log must name columns of numbers that are used', settings.log)
   }
   const ignored = columns.filter((column) => column.use === 'none' && column.reason === 'ignored')
   const listed = new Set(settings.ignore)

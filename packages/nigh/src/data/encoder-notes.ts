@@ -1,6 +1,7 @@
 import { show } from '../check.ts'
 import type { FittedColumn, UnusedColumn } from './encoder-columns.ts'
 import type { EncoderSettings, EncoderState } from './encoder.ts'
+import { unlogged } from './logarithm.ts'
 import { listNames } from './names.ts'
 import type { Column } from './table.ts'
 
@@ -23,12 +24,16 @@ const UNEVEN = 100
  *
  * A number's name could be another column's `species=setosa`; the later one gets a prime.
  */
-export function featuresOf(columns: readonly FittedColumn[]): readonly (readonly string[])[] {
+export function featuresOf(
+  columns: readonly FittedColumn[],
+  { missing }: Pick<EncoderSettings, 'missing'>,
+): readonly (readonly string[])[] {
   const taken = new Set<string>()
   return columns.map((column) => {
     if (column.use === 'none') return Object.freeze([])
     const names =
       column.use === 'one-hot' ? column.categories.map((text) => `${column.name}=${text}`) : [column.name]
+    if (missing === 'mark') names.push(`${column.name} is empty`)
     return Object.freeze(
       names.map((name) => {
         let free = name
@@ -60,7 +65,12 @@ function encodingOf(column: Exclude<FittedColumn, UnusedColumn>, { scale }: Enco
     const n = column.categories.length
     return `one-hot, ${n} ${n === 1 ? 'category' : 'categories'}`
   }
-  const what = column.type === 'date' ? 'date in milliseconds' : 'number'
+  const what =
+    column.type === 'date'
+      ? 'date in milliseconds'
+      : column.log === true
+        ? 'logarithm of the number'
+        : 'number'
   const centre = column.type === 'date' ? instant(column.centre) : brief(column.centre)
   const spread = column.type === 'date' ? duration(column.scale) : brief(column.scale)
   switch (scale) {
@@ -82,6 +92,7 @@ function fillOf(column: Exclude<FittedColumn, UnusedColumn>): string {
   const fill = column.fill ?? 0
   if (column.use === 'one-hot') return show(column.categories[fill])
   if (column.use === 'boolean') return fill === 1 ? 'true' : 'false'
+  if (column.use === 'number' && column.log === true) return brief(unlogged(fill))
   return column.type === 'date' ? instant(fill) : brief(fill)
 }
 

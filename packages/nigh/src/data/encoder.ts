@@ -1,5 +1,6 @@
 import { InputError, checkChoice, checkInteger, checkMade, checkOptions, counted, show } from '../check.ts'
 import {
+  fills,
   fitColumn,
   missingCells,
   notFinite,
@@ -9,6 +10,7 @@ import {
   type Scale,
   type UnusedColumn,
 } from './encoder-columns.ts'
+import { logged, loggedColumn, unlogged } from './logarithm.ts'
 import { encoderFromJSON, encoderToJSON, type EncoderJSON } from './encoder-json.ts'
 import { describe, featuresOf, notesOn, type ColumnUse } from './encoder-notes.ts'
 import { Matrix, type MatrixLike } from './matrix.ts'
@@ -36,9 +38,15 @@ export interface EncoderOptions {
   /**
    * What becomes of empty cells: 'refuse' is an error, 'drop' leaves out their rows, 'impute' fills them: numbers
    * and dates with the mean (with the median where the scale is 'robust'), text and booleans with the most frequent
-   * value, the first in sorted order where several are. Spread is measured before cells are filled. Default: 'refuse'.
+   * value, the first in sorted order where several are. 'mark' fills them too, and adds a feature `column is empty`
+   * for each column, 1 where it was. Spread is measured before cells are filled. Default: 'refuse'.
    */
-  readonly missing?: 'refuse' | 'drop' | 'impute'
+  readonly missing?: Missing
+  /**
+   * Columns of numbers from 0 up to take the logarithm of, ln(1 + x), before they are scaled: for amounts of which most
+   * are small and a few very large. Default: none.
+   */
+  readonly log?: readonly string[]
   /**
    * How many different values a text column may have: an integer from 1 to 65536. A column with more is left out with
    * a note, or refused where it is named in `columns`. Default: 64.
@@ -53,15 +61,20 @@ export interface EncoderOptions {
   readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
 }
 
+/** What becomes of empty cells. */
+export type Missing = 'refuse' | 'drop' | 'impute' | 'mark'
+
 /** Every option of a fitted encoder but the weights. */
 export interface EncoderSettings {
   /** Null: chosen by the encoder. */
   readonly columns: readonly string[] | null
   readonly ignore: readonly string[]
   readonly scale: Scale
-  readonly missing: 'refuse' | 'drop' | 'impute'
+  readonly missing: Missing
   readonly maxCategories: number
   readonly unseen: 'refuse' | 'zero'
+  /** Only where there are such columns. */
+  readonly log?: readonly string[]
 }
 
 /** How {@link Encoder.encode} takes a table. */
@@ -88,7 +101,16 @@ export interface EncoderState {
   readonly dropped: number
 }
 
-const OPTIONS = ['columns', 'ignore', 'scale', 'missing', 'maxCategories', 'unseen', 'sampleWeight'] as const
+const OPTIONS = [
+  'columns',
+  'ignore',
+  'scale',
+  'missing',
+  'log',
+  'maxCategories',
+  'unseen',
+  'sampleWeight',
+] as const
 
 /** Which encoder made a matrix: what tells encoded rows from raw ones. */
 const encodedBy = new WeakMap<Matrix, Encoder>()
@@ -114,7 +136,7 @@ export class Encoder {
 
   private constructor(state: EncoderState) {
     checkMade('Encoder', state, 'columns', 'fit(table, options)')
-    const features = featuresOf(state.columns)
+    const features = featuresOf(state.columns, state.settings)
     this.#state = state
     this.settings = state.settings
     this.features = Object.freeze(features.flat())
@@ -222,7 +244,7 @@ export class Encoder {
         this.#used[j],
         columns[j],
         rows,
-        this.settings.unseen,
+        this.settings,
         values,
         this.features.length,
         at,
@@ -268,13 +290,17 @@ export class Encoder {
     const columns: Column[] = []
     for (const column of this.#used) {
       const width = column.use === 'one-hot' ? column.categories.length : 1
-      for (let c = 0; c < width; c++) {
+      for (let c = 0; c < width + (this.settings.missing === 'mark' ? 1 : 0); c++) {
         const j = columns.length
         const values = new Float64Array(matrix.rows)
-        const scale = column.use === 'number' ? column.scale : 1
-        const centre = column.use === 'number' ? column.centre : 0
-        for (let i = 0; i < matrix.rows; i++) values[i] = matrix.values[i * d + j] * scale + centre
-        const type = column.type === 'date' ? 'date' : 'number'
+        const isNumber = column.use === 'number' && c === 0
+        const scale = isNumber ? column.scale : 1
+        const centre = isNumber ? column.centre : 0
+        for (let i = 0; i < matrix.rows; i++) {
+          const value = matrix.values[i * d + j] * scale + centre
+          values[i] = isNumber && column.log === true ? unlogged(value) : value
+        }
+        const type = isNumber && column.type === 'date' ? 'date' : 'number'
         columns.push({ name: this.features[j], type, values })
       }
     }
@@ -370,6 +396,14 @@ function* fitting(
       `${call}: table must have a column to use, got none${why === '' ? '' : `: ${why}`}; name the ones to use in columns`,
     )
   }
+  const unfit = settings.log?.find((name) => !chosen.includes(name))
+  if (unfit !== undefined) {
+    throw new InputError(
+      'E_FEATURES',
+      'log',
+      `${call}: log must name columns that are used, got ${show(unfit)}`,
+    )
+  }
   holes.refuse(call)
   let dropped = 0
   const holed = holes.rows
@@ -392,10 +426,11 @@ function* fitting(
       continue
     }
     const column = yield name
-    const filled = settings.missing === 'impute' ? missingCells(column, weights) : null
-    fitted.push(
-      Object.freeze(fitColumn(call, column, weights, settings.scale, settings.maxCategories, filled)),
-    )
+    const filled = fills(settings) ? missingCells(column, weights) : null
+    const log = settings.log?.includes(name) === true
+    const taken = log ? loggedColumn(call, column, weights) : column
+    const learnt = fitColumn(call, taken, weights, settings.scale, settings.maxCategories, filled)
+    fitted.push(Object.freeze(log && learnt.use === 'number' ? { ...learnt, log } : learnt))
   }
   if (settings.columns !== null) fitted.push(...rest)
   return { settings, columns: Object.freeze(fitted), rows, dropped }
@@ -453,13 +488,15 @@ function encodeColumn(
   fitted: FittedColumn,
   column: Column,
   rows: Uint32Array | null,
-  unseen: 'refuse' | 'zero',
+  { unseen, missing }: EncoderSettings,
   out: Float32Array | Float64Array,
   d: number,
   at: number,
 ): number {
   const n = out.length / d
   if (fitted.use === 'none') return 0
+  const mark = missing === 'mark' ? at + (fitted.use === 'one-hot' ? fitted.categories.length : 1) : -1
+  if (mark >= 0) for (let i = 0; i < n; i++) if (isMissing(column, i)) out[i * d + mark] = 1
   if (fitted.use === 'one-hot') {
     const places = new Map(fitted.categories.map((category, place) => [category, place]))
     const place =
@@ -475,19 +512,21 @@ function encodeColumn(
       }
       if (found >= 0) out[i * d + at + found] = 1
     }
-    return fitted.categories.length
+    return fitted.categories.length + (mark < 0 ? 0 : 1)
   }
+  const log = fitted.use === 'number' && fitted.log === true
   const fill = fitted.fill ?? Number.NaN
   const centre = fitted.use === 'number' ? fitted.centre : 0
   const scale = fitted.use === 'number' ? fitted.scale : 1
   for (let i = 0; i < n; i++) {
     const row = rows === null ? i : rows[i]
-    const cell = isMissing(column, row) ? fill : column.values[row]
-    const value = (cell - centre) / scale
+    const empty = isMissing(column, row)
+    const cell = empty ? fill : column.values[row]
+    const value = ((log && !empty ? logged(call, column, row) : cell) - centre) / scale
     out[i * d + at] = value
     if (value - value !== 0) throw notFinite(call, column.name, row, cell - cell === 0 ? value : cell)
   }
-  return 1
+  return mark < 0 ? 1 : 2
 }
 
 function unseenText(call: string, column: Column, row: number): InputError {
@@ -538,14 +577,16 @@ function checkTable(call: string, table: unknown): void {
 function checkSettings(call: string, names: readonly string[], options: EncoderOptions): EncoderSettings {
   checkOptions(call, options, OPTIONS)
   const { columns, ignore = [], scale = 'standard', missing = 'refuse', maxCategories = 64 } = options
-  const { unseen = 'refuse' } = options
+  const { unseen = 'refuse', log = [] } = options
+  const logNames = checkColumnNames(call, 'log', log, names)
   const settings: EncoderSettings = {
     columns: columns === undefined ? null : checkColumnNames(call, 'columns', columns, names),
     ignore: checkColumnNames(call, 'ignore', ignore, names),
     scale: checkChoice(call, 'scale', scale, ['standard', 'minmax', 'robust', 'none']),
-    missing: checkChoice(call, 'missing', missing, ['refuse', 'drop', 'impute']),
+    missing: checkChoice(call, 'missing', missing, ['refuse', 'drop', 'impute', 'mark']),
     maxCategories: checkInteger(call, 'maxCategories', maxCategories, 1, 65536),
     unseen: checkChoice(call, 'unseen', unseen, ['refuse', 'zero']),
+    ...(logNames.length > 0 ? { log: logNames } : {}),
   }
   if (settings.columns !== null && settings.columns.length === 0) {
     throw new InputError('E_EMPTY', 'columns', `${call}: columns must hold a name, got none`)

@@ -56,7 +56,12 @@ export class Table {
   readonly #places: ReadonlyMap<string, number>
 
   private constructor(columns: readonly Column[], rows: number) {
-    checkMade('Table', typeof rows === 'number' ? columns : null, 'length', 'of(columns) or Table.fromRows(rows)')
+    checkMade(
+      'Table',
+      typeof rows === 'number' ? columns : null,
+      'length',
+      'of(columns) or Table.fromRows(rows)',
+    )
     this.rows = rows
     this.columns = Object.freeze([...columns])
     this.names = Object.freeze(columns.map((column) => column.name))

@@ -1,11 +1,13 @@
 import { checkInteger, InputError, show, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { Table } from '../data/table.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { tensorOf } from '../files/tensor.ts'
 import { runHere, runPaced } from '../indexes/steps.ts'
 import { exponentOf } from '../metrics/elementary.ts'
 import type { Metric } from '../metrics/metric.ts'
+import { gowerEncoder } from '../metrics/gower.ts'
 import { metricOf, metricOptionNames, type MetricOptions } from '../metrics/resolve.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
@@ -89,8 +91,8 @@ export class KMedoids extends Clusters<PointsLike> {
 
   static *#fitSteps(call: string, given: PointsLike, options: KMedoidsOptions): Work<KMedoids> {
     checkClusterNames(call, options, metricOptionNames)
-    const points = readPoints(call, given, options)
-    const metric = metricOf(call, options, points.matrix.columns)
+    const points = readPoints(call, given, withGower(call, given, options))
+    const metric = metricOf(call, options, points.matrix.columns, tableOf(points.encoder, points.matrix))
     const prepared = preparedRows(call, 'points', points.matrix, metric)
     // A copy: the caller's numbers may change while an async fit waits. Of distances there is one already.
     const matrix =
@@ -183,6 +185,7 @@ export class KMedoids extends Clusters<PointsLike> {
     const medoids = tensorOf(call, tensors, 'medoids', Uint32Array, [k])
     const points = tensorOf(call, tensors, 'points', Float64Array, [k, -1])
     const columns = tensors.get('points')?.shape[1] ?? 0
+    const shown = Matrix.checked(call, 'points', points, columns)
     const resolved = metricOf(
       call,
       {
@@ -191,9 +194,10 @@ export class KMedoids extends Clusters<PointsLike> {
         ...(named.sphereRadius === null ? {} : { sphereRadius: named.sphereRadius }),
       },
       columns,
+      tableOf(found.encoder, shown),
     )
-    checkWidth(call, saved, resolved.width(columns))
-    const shown = Matrix.checked(call, 'points', points, columns)
+    // Gower's rows hold one number a column, however many features it became.
+    checkWidth(call, saved, resolved.width(columns), metric === 'gower' ? columns : undefined)
     if (metric === 'precomputed' && medoids.some((row) => row >= columns)) {
       throw new InputError('E_MAGIC', 'bytes', `${call}: every medoid must be a row: no model file of nigh`)
     }
@@ -233,7 +237,28 @@ const NAMES = [
   'hamming',
   'haversine',
   'precomputed',
+  'gower',
 ] as const
+
+/** The options, with the encoder that Gower's distance needs. */
+function withGower(call: string, points: PointsLike, options: KMedoidsOptions): KMedoidsOptions {
+  if (options.metric !== 'gower' || !(points instanceof Table)) return options
+  const encoder = gowerEncoder(call, options.encoder)
+  const { missing } = 'settings' in encoder ? encoder.settings : encoder
+  if (missing !== 'mark') return { ...options, encoder }
+  throw new InputError(
+    'E_PARAM',
+    'encoder',
+    `${call}: medoids need every cell; take missing 'impute' or 'drop', got "mark"`,
+  )
+}
+
+function tableOf(
+  encoder: Encoder | undefined,
+  matrix: Matrix,
+): { readonly encoder: Encoder; readonly matrix: Matrix } | undefined {
+  return encoder === undefined ? undefined : { encoder, matrix }
+}
 
 function preparedRows(call: string, param: string, matrix: Matrix, metric: Metric): Float64Array {
   const { values, rows, columns } = matrix

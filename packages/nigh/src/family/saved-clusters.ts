@@ -84,10 +84,14 @@ export function readClusters(
   }
 }
 
-/** Checks that the centres are as wide as the space that they are read into. */
-export function checkWidth(call: string, saved: SavedClusters, width: number): void {
+/**
+ * Checks that the centres are as wide as the space that they are read into.
+ *
+ * @param room how many features that space has room for
+ */
+export function checkWidth(call: string, saved: SavedClusters, width: number, room: number = width): void {
   const features = saved.found.encoder?.features.length
-  if (saved.width === width && (features === undefined || features <= width)) return
+  if (saved.width === width && (features === undefined || features <= room)) return
   throw new InputError(
     'E_MAGIC',
     'bytes',

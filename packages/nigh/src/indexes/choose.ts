@@ -18,8 +18,10 @@ export interface IndexOptions {
    * How neighbours are looked for. All ways give the same answer, to the bit.
    *
    * - `'flat'` looks at every row: any metric, any number of columns
-   * - `'kdtree'` boxes: all metrics but haversine, precomputed and own functions; pays up to about 15 columns
-   * - `'balltree'` balls: every metric with the triangle inequality (not Minkowski below p = 1); for an own function
+   * - `'kdtree'` boxes: all metrics but haversine, precomputed, own functions, and Gower where fitted rows have empty
+   *   cells; pays up to about 15 columns
+   * - `'balltree'` balls: every metric with the triangle inequality (not Minkowski below p = 1, nor Gower where cells
+   *   may be empty); for an own function
    *   it takes your word that the inequality holds
    * - `'auto'` for more than 64 rows: with the euclidean, squared euclidean and cosine metrics a kd-tree from 32·2^d
    *   rows of d columns on; with the other metrics made of columns a kd-tree up to 15 columns; with haversine a
@@ -56,19 +58,25 @@ export function planIndex(call: string, options: IndexOptions, metric: Metric): 
     throw new InputError(
       'E_PARAM',
       'algorithm',
-      `${call}: algorithm 'kdtree' needs a metric made of columns; for ${described(metric)} take ${metric.length === undefined ? '' : "'balltree' or "}'flat'`,
+      metric.name === 'gower'
+        ? `${call}: algorithm 'kdtree' needs rows without empty cells; take 'flat'`
+        : `${call}: algorithm 'kdtree' needs a metric made of columns; for ${described(metric)} take ${metric.length === undefined ? '' : "'balltree' or "}'flat'`,
     )
   }
   if (algorithm === 'balltree' && metric.length === undefined) {
-    throw new InputError(
-      'E_PARAM',
-      'algorithm',
-      metric.boxRank === undefined
-        ? `${call}: algorithm 'balltree' needs rows to measure, which ${described(metric)} has not; take 'flat'`
-        : `${call}: algorithm 'balltree' needs the triangle inequality, which ${described(metric)} with p below 1 breaks; take 'kdtree' or 'flat'`,
-    )
+    throw new InputError('E_PARAM', 'algorithm', `${call}: ${unmeasured(metric)}`)
   }
   return { algorithm, leafSize }
+}
+
+/** Why a ball-tree is impossible. */
+function unmeasured(metric: Metric): string {
+  if (metric.name === 'gower') {
+    return "algorithm 'balltree' needs the triangle inequality, which metric 'gower' with missing: 'mark' breaks; take 'auto'"
+  }
+  return metric.boxRank === undefined
+    ? `algorithm 'balltree' needs rows to measure, which ${described(metric)} has not; take 'flat'`
+    : `algorithm 'balltree' needs the triangle inequality, which ${described(metric)} with p below 1 breaks; take 'kdtree' or 'flat'`
 }
 
 function described(metric: Metric): string {
@@ -81,7 +89,7 @@ function described(metric: Metric): string {
  * @param kept the points as they were given; copied before the first yield
  */
 export function* buildIndex(space: Space, kept: KeptPoints, plan: IndexPlan): Generator<number, Index, void> {
-  const { metric, width, rows, columns } = space
+  const { metric, width, rows } = space
   // Numbers beyond the common range: only a full scan knows the way.
   const algorithm = space.wide ? 'flat' : plan.algorithm
   const { boxRank, length } = metric
@@ -92,7 +100,7 @@ export function* buildIndex(space: Space, kept: KeptPoints, plan: IndexPlan): Ge
   const { points } = space
   if (
     boxRank !== undefined &&
-    (algorithm === 'kdtree' || (algorithm === 'auto' && rows > flatRows && columns <= treeColumns))
+    (algorithm === 'kdtree' || (algorithm === 'auto' && rows > flatRows && width <= treeColumns))
   ) {
     return yield* KdTree.build(points, width, metric, boxRank, plan.leafSize)
   }

@@ -1,7 +1,7 @@
 import { checkOptions, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
-import { fittedPoints, type PointsLike } from '../data/points.ts'
+import { type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -18,6 +18,7 @@ import {
   searchOptionNames,
   type WithinOptions,
   withinSteps,
+  searchPoints,
 } from './search-steps.ts'
 
 /** Options of {@link NearestNeighbors.fit}. */
@@ -66,8 +67,8 @@ export class NearestNeighbors {
   static *#fitSteps(points: PointsLike, options: NearestNeighborsOptions): Steps<NearestNeighbors> {
     checkOptions(call('fit'), options, [...searchOptionNames, ...runOptionNames])
     checkRun(call('fit'), options)
-    const { matrix, encoder } = fittedPoints(call('fit'), points, options)
-    const search = yield* buildSearch(call('fit'), matrix, options, points === matrix)
+    const { matrix, encoder } = searchPoints(call('fit'), points, options)
+    const search = yield* buildSearch(call('fit'), matrix, options, encoder, points === matrix)
     return new NearestNeighbors(search, keptOptions(options), encoder)
   }
 

@@ -2,13 +2,20 @@ import { checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
-import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
+import { type PointsLike, queryPoints } from '../data/points.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import { type Ballots, evenOffsets } from './ballots.ts'
 import { type CopyWeights, copyWeights, fillPlaces, rowsToFind, withEdges } from './copies.ts'
 import { isKernel } from './kernel-weights.ts'
-import { buildSearch, checkK, keptOptions, type SearchOptions, searchOptionNames } from './search-steps.ts'
+import {
+  buildSearch,
+  checkK,
+  keptOptions,
+  type SearchOptions,
+  searchOptionNames,
+  searchPoints,
+} from './search-steps.ts'
 import { checkWeights, type Weights } from './vote-weights.ts'
 
 /** Options of models that answer from the k nearest rows. */
@@ -67,7 +74,7 @@ export function* fitNeighbors(
     options.sampleWeight === undefined
       ? undefined
       : copyWeights(call, options.sampleWeight, pointCount(points))
-  const { matrix, encoder, kept } = fittedPoints(call, points, options, given?.values)
+  const { matrix, encoder, kept } = searchPoints(call, points, options, given?.values)
   const copies =
     given === undefined || kept === null
       ? given
@@ -80,7 +87,7 @@ export function* fitNeighbors(
   const k = options.k === undefined ? 5 : options.k
   const count = copies === undefined ? matrix.rows : copies.places
   checkK(call, k, isKernel(weights) ? count - 1 : count, false, false)
-  const search = yield* buildSearch(call, matrix, options, points === matrix)
+  const search = yield* buildSearch(call, matrix, options, encoder, points === matrix)
   return { search, options: keptOptions(options), encoder, k, weights, copies, kept }
 }
 

@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, InputError } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
+import { type PointsLike, queryPoints } from '../data/points.ts'
 import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { Search, Steps } from '../indexes/search.ts'
@@ -8,7 +8,13 @@ import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import type { Ballots } from './ballots.ts'
 import { type CopyWeights, copyWeights } from './copies.ts'
 import { pointCount } from './neighbor-model.ts'
-import { buildSearch, keptOptions, type SearchOptions, searchOptionNames } from './search-steps.ts'
+import {
+  buildSearch,
+  keptOptions,
+  type SearchOptions,
+  searchOptionNames,
+  searchPoints,
+} from './search-steps.ts'
 import { checkWeights, type WeightFunction, type Weights } from './vote-weights.ts'
 
 /** Options of models that answer from all rows within a radius. */
@@ -64,7 +70,7 @@ export function* fitRadius(
   const rows = pointCount(points)
   if (rows === 0) Matrix.from(call, 'points', points instanceof Table ? [] : points) // refuses them
   const given = options.sampleWeight === undefined ? undefined : copyWeights(call, options.sampleWeight, rows)
-  const { matrix, encoder, kept } = fittedPoints(call, points, options, given?.values)
+  const { matrix, encoder, kept } = searchPoints(call, points, options, given?.values)
   const copies =
     given === undefined || kept === null
       ? given
@@ -74,7 +80,7 @@ export function* fitRadius(
           kept.length,
         )
   rowsTaken(rows, kept, copies)
-  const search = yield* buildSearch(call, matrix, options, points === matrix)
+  const search = yield* buildSearch(call, matrix, options, encoder, points === matrix)
   return { search, options: keptOptions(options), encoder, radius, weights, copies }
 }
 

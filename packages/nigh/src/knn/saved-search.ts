@@ -81,6 +81,7 @@ export function readSearch(call: string, file: ModelFile): SavedSearch {
       'hamming',
       'haversine',
       'precomputed',
+      'gower',
     ]),
     ...(power === undefined ? {} : { p: power }),
     ...(radius === undefined ? {} : { sphereRadius: radius }),
@@ -109,7 +110,7 @@ export function readSearch(call: string, file: ModelFile): SavedSearch {
       `${call}: the model file's encoder must make ${counted(matrix.columns, 'column')}, as its points have, got ${encoder.features.length}`,
     )
   }
-  const search = runHere(buildSearch(call, matrix, options))
+  const search = runHere(buildSearch(call, matrix, options, encoder))
   return {
     search,
     options,

@@ -1,11 +1,19 @@
 import { checkInteger, checkNumber, checkOptions, InputError, show } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
-import { type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
+import {
+  type FittedPoints,
+  fittedPoints,
+  type PointsLike,
+  type PointsOptions,
+  queryPoints,
+} from '../data/points.ts'
+import { Table } from '../data/table.ts'
 import { type IndexOptions, indexOptionNames, planIndex } from '../indexes/choose.ts'
 import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import { Search, type Steps } from '../indexes/search.ts'
 import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
+import { gowerEncoder } from '../metrics/gower.ts'
 import { type MetricOptions, metricOf, metricOptionNames } from '../metrics/resolve.ts'
 import { liveRows, type RowFilter } from './live-rows.ts'
 
@@ -47,18 +55,34 @@ export function keptOptions(options: SearchOptions): SearchOptions {
   }
 }
 
+/** The points of a fit: as {@link fittedPoints}, with the encoder that the metric needs. */
+export function searchPoints(
+  call: string,
+  points: PointsLike,
+  options: SearchOptions,
+  sampleWeight?: Float64Array,
+): FittedPoints {
+  if (options.metric !== 'gower' || !(points instanceof Table)) {
+    return fittedPoints(call, points, options, sampleWeight)
+  }
+  return fittedPoints(call, points, { encoder: gowerEncoder(call, options.encoder) }, sampleWeight)
+}
+
 /**
  * Builds the search that the options mean, over a matrix that the model keeps.
  *
+ * @param encoder what made it of a table
  * @param lent the matrix is the caller's own: what the model keeps of it is a copy
  */
 export function* buildSearch(
   call: string,
   matrix: Matrix,
   options: SearchOptions,
+  encoder: Encoder | undefined,
   lent = false,
 ): Steps<Search> {
-  const metric = metricOf(call, options, matrix.columns)
+  const table = encoder === undefined ? undefined : { encoder, matrix }
+  const metric = metricOf(call, options, matrix.columns, table)
   const plan = planIndex(call, options, metric)
   return yield* Search.build({ call, param: 'points' }, matrix, metric, plan, lent)
 }

@@ -139,6 +139,23 @@ function logarithmOf(x: number): { readonly exponent: number; readonly logarithm
   return { exponent, logarithm: (2 / Math.LN2) * t * sum }
 }
 
+/** ln(1 + x) for x ≥ 0: to a few units in the last place, for the smallest x too. */
+export function logOnePlus(x: number): number {
+  const sum = 1 + x
+  const { exponent, logarithm } = logarithmOf(sum)
+  const whole = (exponent + logarithm) * Math.LN2
+  // What rounding took from 1 + x is given back in proportion (Kahan).
+  return sum === 1 ? x : x > 2 ** 53 ? whole : whole * (x / (sum - 1))
+}
+
+/** e^x − 1 for x ≥ 0: the way back from {@link logOnePlus}. */
+export function exponentialLessOne(x: number): number {
+  if (x > 1) return 1 / naturalExponential(-x) - 1
+  let e = 1
+  for (let n = 20; n >= 2; n--) e = 1 + (x / n) * e
+  return x * e
+}
+
 /** e^x for x ≤ 0: to a few units in the last place of the exponent's size. */
 export function naturalExponential(x: number): number {
   const binary = Math.max(-1100, x / Math.LN2)

@@ -85,6 +85,7 @@ export type MetricName =
   | 'hamming'
   | 'haversine'
   | 'precomputed'
+  | 'gower'
 
 /**
  * A distance of the caller's own: two rows in, a finite number from 0 up out. The rows are scratch copies, good for

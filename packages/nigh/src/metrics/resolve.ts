@@ -3,6 +3,9 @@ import { chebyshev, hammingOf, manhattan, minkowskiOf } from './coordinates.ts'
 import { cosine } from './cosine.ts'
 import { euclidean, sqeuclidean } from './euclidean.ts'
 import { haversineOf } from './haversine.ts'
+import type { Encoder } from '../data/encoder.ts'
+import type { Matrix } from '../data/matrix.ts'
+import { gowerEncoder, gowerOf } from './gower.ts'
 import type { DistanceFunction, Metric, MetricName } from './metric.ts'
 import { ownMetric } from './own.ts'
 import { precomputed } from './precomputed.ts'
@@ -19,6 +22,8 @@ export interface MetricOptions {
    * - `'haversine'` great-circle distance of [latitude, longitude] rows in **degrees**; in radians, or in the unit of
    *   the option `sphereRadius`
    * - `'precomputed'` points are an n × n matrix of distances, queries their distances to the n fitted rows
+   * - `'gower'` for a Table of numbers and categories: the mean over its columns of |x−y| / range, and of 0 or 1 for
+   *   text and booleans; `encoder: { missing: 'mark' }` skips empty cells
    * - a function of two rows: a finite number from 0 up, the same for (a, b) as for (b, a)
    *
    * Default: `'euclidean'`.
@@ -42,15 +47,22 @@ const names: readonly MetricName[] = [
   'hamming',
   'haversine',
   'precomputed',
+  'gower',
 ]
 
 /**
  * The metric that the options name, for rows of `columns` numbers.
  *
+ * @param table where they came from a table: the encoder, and the rows
  * @throws {InputError} E_PARAM for a name, p or radius out of the rules, or one that the metric does not have;
- * E_SHAPE where haversine meets other than two columns
+ * E_SHAPE where haversine meets other than two columns; E_TYPE where Gower meets no table
  */
-export function metricOf(call: string, options: MetricOptions, columns: number): Metric {
+export function metricOf(
+  call: string,
+  options: MetricOptions,
+  columns: number,
+  table?: { readonly encoder: Encoder; readonly matrix: Matrix },
+): Metric {
   const { metric = 'euclidean', p, sphereRadius } = options
   const only = (param: string, name: MetricName, value: unknown): void => {
     if (value !== undefined && metric !== name) {
@@ -77,6 +89,16 @@ export function metricOf(call: string, options: MetricOptions, columns: number):
       return cosine
     case 'precomputed':
       return precomputed
+    case 'gower':
+      if (table === undefined) {
+        throw new InputError(
+          'E_TYPE',
+          'points',
+          `${call}: metric 'gower' needs a Table, which says what is a number and what a category; for numbers alone take 'manhattan'`,
+        )
+      }
+      gowerEncoder(call, table.encoder)
+      return gowerOf(table.encoder, table.matrix)
     case 'hamming':
       return hammingOf(columns)
     case 'haversine':
