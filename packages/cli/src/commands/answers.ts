@@ -73,7 +73,11 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
   const portion = 10_000
   for (let from = 0; from < matrix.rows; from += portion) {
     const to = Math.min(matrix.rows, from + portion)
-    const part = Matrix.of(matrix.values.subarray(from * matrix.columns, to * matrix.columns), matrix.columns)
+    const numbers = Matrix.of(
+      matrix.values.subarray(from * matrix.columns, to * matrix.columns),
+      matrix.columns,
+    )
+    const part = model.encoder?.encoded(numbers) ?? numbers
     run.progress.step(from / matrix.rows)
     if (model instanceof KNNClassifier) {
       for (const [i, { prediction, neighbors: voters }] of (await model.explain(part, run.work)).entries()) {

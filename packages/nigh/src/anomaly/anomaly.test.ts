@@ -320,3 +320,22 @@ describe('saved', () => {
     )
   })
 })
+
+test('each is fitted on a table, and judges tables', () => {
+  const table = Table.fromRows(Array.from({ length: 40 }, (_, i) => ({ x: i % 7, y: i === 9 ? 90 : i % 5 })))
+  for (const model of [
+    CentroidDistance.fitSync(table, { k: 1 }),
+    NeighborDistance.fitSync(table),
+    LocalOutlierFactor.fitSync(table, { k: 4 }),
+  ]) {
+    expect(model.scores.indexOf(Math.max(...model.scores))).toBe(9)
+    const [even, odd] = model.scoreSync(
+      Table.fromRows([
+        { x: 3, y: 2 },
+        { x: 3, y: 200 },
+      ]),
+    )
+    expect(odd).toBeGreaterThan(even)
+    expect(() => model.scoreSync([[3, 2]])).toThrow(/must be a Table/)
+  }
+})

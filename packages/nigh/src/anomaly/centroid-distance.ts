@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
+import type { Encoder } from '../data/encoder.ts'
 import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
 import { Fields } from '../data/fields.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
@@ -72,7 +73,8 @@ export class CentroidDistance implements FittedAnomalies {
     }
     const homes = homesOf(clusters, own.minimumShare)
     const found: Measured[] = []
-    for (const part of parts(matrix)) found.push(nearestHome(await clusters.transform(part, run), homes))
+    for (const part of parts(matrix, clusters.encoder))
+      found.push(nearestHome(await clusters.transform(part, run), homes))
     return CentroidDistance.#made(clusters, homes, own.limit, joined(found))
   }
 
@@ -83,7 +85,9 @@ export class CentroidDistance implements FittedAnomalies {
     const clusters = KMeans.fitSync(points, rest)
     const { matrix } = fittedPoints(call, points, encoded(clusters))
     const homes = homesOf(clusters, own.minimumShare)
-    const found = Array.from(parts(matrix), (part) => nearestHome(clusters.transformSync(part), homes))
+    const found = Array.from(parts(matrix, clusters.encoder), (part) =>
+      nearestHome(clusters.transformSync(part), homes),
+    )
     return CentroidDistance.#made(clusters, homes, own.limit, joined(found))
   }
 
@@ -101,7 +105,7 @@ export class CentroidDistance implements FittedAnomalies {
     const matrix = this.#matrix('CentroidDistance.score', queries)
     const found: Measured[] = []
     const homes = this.#homes
-    for (const part of parts(matrix))
+    for (const part of parts(matrix, this.clusters.encoder))
       found.push(nearestHome(await this.clusters.transform(part, options), homes))
     return scaled(joined(found), this.spreads)
   }
@@ -110,7 +114,9 @@ export class CentroidDistance implements FittedAnomalies {
   scoreSync(queries: PointsLike): Float64Array {
     const matrix = this.#matrix('CentroidDistance.scoreSync', queries)
     const homes = this.#homes
-    const found = Array.from(parts(matrix), (part) => nearestHome(this.clusters.transformSync(part), homes))
+    const found = Array.from(parts(matrix, this.clusters.encoder), (part) =>
+      nearestHome(this.clusters.transformSync(part), homes),
+    )
     return scaled(joined(found), this.spreads)
   }
 
@@ -199,11 +205,13 @@ function encoded(clusters: KMeans): { encoder?: NonNullable<KMeans['encoder']> }
 }
 
 /** Rows in parts, so that distances to all centroids take bounded memory. */
-function* parts(matrix: Matrix): Generator<Matrix, void, void> {
+function* parts(matrix: Matrix, encoder: Encoder | undefined): Generator<Matrix, void, void> {
   const { values, rows, columns } = matrix
   const size = 65536
   for (let from = 0; from < rows; from += size) {
-    yield Matrix.trusted(values.subarray(from * columns, Math.min(rows, from + size) * columns), columns)
+    const end = Math.min(rows, from + size)
+    const part = Matrix.trusted(values.subarray(from * columns, end * columns), columns)
+    yield encoder?.encoded(part) ?? part
   }
 }
 

@@ -262,7 +262,8 @@ export class Encoder {
    * @returns the rows as a matrix, which views the numbers of one that is given
    * @throws {InputError} E_SHAPE unless they have a column for each feature; as Matrix.of
    * @example
-   * await model.predict(model.encoder.encoded(model.centroids))
+   * const model = await KMeans.fit(table, { k: 2 })
+   * await model.predict(model.encoder?.encoded(model.centroids) ?? [])
    */
   encoded(points: MatrixLike): Matrix {
     const matrix = this.#withFeatures('Encoder.encoded', points)
