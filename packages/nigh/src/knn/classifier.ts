@@ -24,7 +24,8 @@ import {
 import { readTargets } from './saved-targets.ts'
 import { modelContent, readK, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
-import { type Explanation, votersOf } from './voters.ts'
+import { checkExplain, type ExplainOptions, nearColumns } from './near-columns.ts'
+import { type Explanation, nearness, votersOf } from './voters.ts'
 
 /** Options of {@link KNNClassifier.fit}. */
 export interface KNNClassifierOptions<T extends ClassLabel = ClassLabel>
@@ -153,7 +154,8 @@ export class KNNClassifier<T extends ClassLabel> {
   }
 
   *#predictSteps(queries: PointsLike | undefined, options: RunOptions): Steps<T[]> {
-    const { leaders } = yield* this.#election(call('predict'), queries, options)
+    const verb = call('predict')
+    const { leaders } = yield* this.#election(verb, modelQueries(verb, this.#model, queries, options))
     return Array.from(leaders, (code) => this.classes[code])
   }
 
@@ -190,31 +192,37 @@ export class KNNClassifier<T extends ClassLabel> {
     return nearestSteps(call('nearest'), search, encoder, queries, options, k, copies?.live)
   }
 
-  /** The answer for each query, with the neighbours behind it and each one's share of the votes. */
-  async explain(queries?: PointsLike, options: RunOptions = {}): Promise<Explanation<T>[]> {
+  /**
+   * The answer for each query, with the neighbours behind it, each one's share of the votes, and, with `columns: true`,
+   * which columns made them near.
+   */
+  async explain(queries?: PointsLike, options: ExplainOptions = {}): Promise<Explanation<T>[]> {
     return runPaced(this.#explainSteps(queries, options), options)
   }
 
   /** {@link KNNClassifier.explain} on this thread, at once. */
-  explainSync(queries?: PointsLike, options: RunOptions = {}): Explanation<T>[] {
+  explainSync(queries?: PointsLike, options: ExplainOptions = {}): Explanation<T>[] {
     return runHere(this.#explainSteps(queries, options))
   }
 
-  *#explainSteps(queries: PointsLike | undefined, options: RunOptions): Steps<Explanation<T>[]> {
+  *#explainSteps(queries: PointsLike | undefined, options: ExplainOptions): Steps<Explanation<T>[]> {
     const verb = call('explain')
-    const { weights, search } = this.#model
-    const { leaders, ballots } = yield* this.#election(verb, queries, options)
-    return Array.from(leaders, (code, query) => ({
-      prediction: this.classes[code],
-      neighbors: votersOf(
+    const { weights, search, encoder, copies } = this.#model
+    const run = checkExplain(verb, options)
+    const matrix = modelQueries(verb, this.#model, queries, run)
+    const near = nearColumns(verb, search, encoder, matrix, copies?.live, options)
+    const { leaders, ballots } = yield* this.#election(verb, matrix)
+    return Array.from(leaders, (code, query) => {
+      const neighbors = votersOf(
         verb,
         weights,
         search.space.columns,
         ballots,
         query,
         (row) => this.classes[this.#codes[row]],
-      ),
-    }))
+      )
+      return { prediction: this.classes[code], neighbors, ...nearness(near, query, neighbors) }
+    })
   }
 
   get #electorate(): Electorate {
@@ -231,11 +239,9 @@ export class KNNClassifier<T extends ClassLabel> {
   /** The winning class of each query, and the neighbours that were asked. */
   *#election(
     call: string,
-    queries: PointsLike | undefined,
-    run: RunOptions,
+    matrix: Matrix | undefined,
   ): Steps<{ readonly leaders: Uint32Array; readonly ballots: Ballots }> {
     const model = this.#model
-    const matrix = modelQueries(call, model, queries, run)
     // Ties are broken by a second search, after the caller may have changed the queries.
     const kept = this.#ties === 'expand' && matrix !== undefined ? ownCopy(matrix, matrix) : matrix
     const ballots = yield* ballotsOfMatrix(call, model, kept, model.k)

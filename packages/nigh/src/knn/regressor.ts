@@ -8,7 +8,9 @@ import type { Steps } from '../indexes/search.ts'
 import { runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import {
   ballotsOf,
+  ballotsOfMatrix,
   fitNeighbors,
+  modelQueries,
   type NeighborModel,
   type NeighborModelOptions,
   neighborModelOptionNames,
@@ -18,7 +20,8 @@ import { type NumberList, numberTargets, type RegressionTargets } from './number
 import { readNumbers } from './saved-targets.ts'
 import { modelContent, readK, readModelContent } from './saved-model.ts'
 import { type NearestOptions, nearestSteps } from './search-steps.ts'
-import { type Explanation, votersOf } from './voters.ts'
+import { checkExplain, type ExplainOptions, nearColumns } from './near-columns.ts'
+import { type Explanation, nearness, votersOf } from './voters.ts'
 
 /** Options of {@link KNNRegressor.fit}. */
 export interface KNNRegressorOptions extends NeighborModelOptions {}
@@ -214,28 +217,42 @@ export class KNNRegressor<P extends Float64Array | Matrix> {
     return nearestSteps(call('nearest'), search, encoder, queries, options, k, copies?.live)
   }
 
-  /** The prediction for each query, with the neighbours behind it, their targets and each one's share. */
-  async explain(queries?: PointsLike, options: RunOptions = {}): Promise<Explanation<Float64Array>[]> {
+  /**
+   * The prediction for each query, with the neighbours behind it, their targets and each one's share, and, with
+   * `columns: true`, which columns made them near.
+   */
+  async explain(queries?: PointsLike, options: ExplainOptions = {}): Promise<Explanation<Float64Array>[]> {
     return runPaced(this.#explainSteps(queries, options), options)
   }
 
   /** {@link KNNRegressor.explain} on this thread, at once. */
-  explainSync(queries?: PointsLike, options: RunOptions = {}): Explanation<Float64Array>[] {
+  explainSync(queries?: PointsLike, options: ExplainOptions = {}): Explanation<Float64Array>[] {
     return runHere(this.#explainSteps(queries, options))
   }
 
-  *#explainSteps(queries: PointsLike | undefined, options: RunOptions): Steps<Explanation<Float64Array>[]> {
+  *#explainSteps(
+    queries: PointsLike | undefined,
+    options: ExplainOptions,
+  ): Steps<Explanation<Float64Array>[]> {
     const verb = call('explain')
     const { outputs } = this
     const { weights, columns, targets } = this.#given
-    const ballots = yield* ballotsOf(verb, this.#model, queries, options)
+    const { search, encoder, copies } = this.#model
+    const run = checkExplain(verb, options)
+    const matrix = modelQueries(verb, this.#model, queries, run)
+    const near = nearColumns(verb, search, encoder, matrix, copies?.live, options)
+    const ballots = yield* ballotsOfMatrix(verb, this.#model, matrix, this.k)
     const means = numberMeans(verb, ballots, this.#given)
-    return Array.from({ length: means.length / outputs }, (_, query) => ({
-      prediction: means.slice(query * outputs, (query + 1) * outputs),
-      neighbors: votersOf(verb, weights, columns, ballots, query, (row) =>
+    return Array.from({ length: means.length / outputs }, (_, query) => {
+      const neighbors = votersOf(verb, weights, columns, ballots, query, (row) =>
         targets.slice(row * outputs, (row + 1) * outputs),
-      ),
-    }))
+      )
+      return {
+        prediction: means.slice(query * outputs, (query + 1) * outputs),
+        neighbors,
+        ...nearness(near, query, neighbors),
+      }
+    })
   }
 
   get #given(): NumberTargets {

@@ -1,4 +1,5 @@
 import type { Ballots } from './ballots.ts'
+import type { NearColumn, NearColumns } from './near-columns.ts'
 import { voteWeights, type Weights } from './vote-weights.ts'
 
 /** One neighbour behind an answer. */
@@ -17,6 +18,8 @@ export interface Voter<T> {
 export interface Explanation<T, P = T> {
   readonly prediction: P
   readonly neighbors: readonly Voter<T>[]
+  /** Which columns made them near, the most telling first; only where asked for. */
+  readonly columns?: readonly NearColumn[]
 }
 
 /** The neighbours behind an answer, copies of one row together. */
@@ -42,4 +45,20 @@ export function votersOf<T>(
     voters.push({ index, distance, target: targetOf(index), share: vote / sum })
   }
   return voters
+}
+
+/** What `columns: true` adds to an explanation. */
+export function nearness<T>(
+  near: NearColumns | undefined,
+  query: number,
+  voters: readonly Voter<T>[],
+): { readonly columns?: readonly NearColumn[] } {
+  if (near === undefined) return {}
+  return {
+    columns: near(
+      query,
+      voters.map((voter) => voter.index),
+      voters.map((voter) => voter.share),
+    ),
+  }
 }

@@ -23,6 +23,7 @@ export const manhattan: Metric = {
     }
     return s
   },
+  part: (x, y) => Math.abs(x - y),
   distance: (rank) => rank,
   rankLimit: (distance) => distance,
   length: (rank) => rank,
@@ -78,6 +79,7 @@ export function hammingOf(columns: number): Metric {
       }
       return s
     },
+    part: (x, y) => (x === y ? 0 : 1 / columns),
     distance: (rank) => rank / columns,
     rankLimit: (distance) => Math.min(columns, distance * columns * (1 + 2 ** -50)),
     length: (rank) => rank,
@@ -115,6 +117,7 @@ export function minkowskiOf(p: number): Metric {
       }
       return s * slack
     },
+    part: (x, y) => power(Math.abs(x - y), p),
     distance,
     rankLimit: (radius) => power(radius, p) * (1 + (p + 1) * 2 ** -40) + Number.MIN_VALUE,
     length: p < 1 ? undefined : distance,
@@ -145,6 +148,7 @@ export function minkowskiOf(p: number): Metric {
         }
       },
       boxRank: undefined,
+      part: undefined,
       distance: (rank) => rank,
       rankLimit: (radius) => radius,
       length: undefined,

@@ -36,6 +36,8 @@ export const cosine: Metric = {
       for (let j = 0; j < columns; j++) out[start + j] /= length
     }
   },
+  // Of the distance, which is half the rank.
+  part: (x, y) => ((x - y) * (x - y)) / 2,
   distance: (rank) => rank / 2,
   rankLimit: (distance) => distance * 2,
   degree: 0,

@@ -121,6 +121,10 @@ export function gowerOf(encoder: Encoder, matrix: Matrix): Metric {
           }
         },
     boxRank: holed ? undefined : boxRank,
+    part: (x, y, j) => {
+      if (x !== x || y !== y) return 0
+      return (isText[j] === 0 ? Math.abs(x - y) : x === y ? 0 : 1) / count
+    },
     distance: (rank) => rank,
     rankLimit: (distance) => distance,
     length: holesAllowed ? undefined : (rank) => rank,

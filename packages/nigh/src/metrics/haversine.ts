@@ -44,6 +44,7 @@ export function haversineOf(radius: number): Metric {
       }
     },
     boxRank: undefined,
+    part: undefined,
     distance: (rank) => radius * angleOf(rank),
     rankLimit: (distance) => {
       const half = ((distance / radius) * 90) / Math.PI // half the angle, in degrees

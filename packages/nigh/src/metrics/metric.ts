@@ -45,6 +45,11 @@ export interface Metric {
         width: number,
       ) => number)
     | undefined
+  /**
+   * What column j of two prepared rows adds to their rank (to the distance, for cosine, hamming and Gower); undefined
+   * where ranks are not sums over columns. For chebyshev, whose rank is the largest: what it is the largest of.
+   */
+  readonly part: ((x: number, y: number, j: number) => number) | undefined
   /** The distance, in the metric's unit, that a rank stands for; never falls where the rank grows. */
   distance(rank: number): number
   /** A rank that no row within this distance can exceed. */

@@ -30,6 +30,7 @@ export function ownMetric(call: string, distance: DistanceFunction, columns: num
       }
     },
     boxRank: undefined,
+    part: undefined,
     distance: (rank) => rank,
     rankLimit: (radius) => radius,
     length: (rank) => rank,

@@ -32,6 +32,7 @@ export const precomputed: Metric = {
     for (let i = from; i < to; i++) out[i - from] = queries[at + i]
   },
   boxRank: undefined,
+  part: undefined,
   distance: (rank) => rank,
   rankLimit: (radius) => radius,
   length: undefined,
