@@ -1,9 +1,12 @@
 import { checkChoice, checkInteger, checkOptions, InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike, type PointsOptions } from '../data/points.ts'
+import { Table } from '../data/table.ts'
+import { rowWeights } from '../data/weights.ts'
 import { calinskiHarabasz, daviesBouldin } from '../evaluate/dispersion.ts'
 import { sampleRows, silhouetteSync } from '../evaluate/silhouette.ts'
 import { squarable } from '../evaluate/sum.ts'
+import { copiesOf, rowsByWeight } from './copies.ts'
 import { checkRun, type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { Random } from '../random.ts'
@@ -48,6 +51,11 @@ export interface ChooseKOptions extends PointsOptions {
   readonly reference?: 'principal' | 'box'
   /** How often the rows are halved to see whether both halves give the same clusters. Default: 10. */
   readonly halvings?: number
+  /**
+   * A weight for each row, from 0 up: weight n is n copies, weight 0 is absence. Where weights are fractions or sum to
+   * more than `sampleSize`, rows are drawn in proportion to them, heavy ones several times. Default: 1 each.
+   */
+  readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
   /** Of every draw. Default: 0. */
   readonly seed?: number
 }
@@ -103,6 +111,7 @@ const names = [
   'reference',
   'halvings',
   'seed',
+  'sampleWeight',
   'encoder',
 ] as const
 
@@ -124,16 +133,29 @@ export async function chooseK(
   const call = 'chooseK'
   checkOptions(call, options, [...names, 'signal', 'onProgress'])
   checkRun(call, options)
-  const { matrix } = fittedPoints(call, points, options)
-  return runPaced(chooseSteps(call, kmeans, matrix, options), options)
+  const { matrix, weights } = weightedPoints(call, points, options)
+  return runPaced(chooseSteps(call, kmeans, matrix, options, weights), options)
 }
 
 /** {@link chooseK}, on this thread. */
 export function chooseKSync(points: PointsLike, options: ChooseKOptions = {}): ChosenK {
   const call = 'chooseKSync'
   checkOptions(call, options, names)
-  const { matrix } = fittedPoints(call, points, options)
-  return runHere(chooseSteps(call, kmeans, matrix, options))
+  const { matrix, weights } = weightedPoints(call, points, options)
+  return runHere(chooseSteps(call, kmeans, matrix, options, weights))
+}
+
+function weightedPoints(
+  call: string,
+  points: PointsLike,
+  options: ChooseKOptions,
+): { readonly matrix: Matrix; readonly weights: Float64Array | null } {
+  const { sampleWeight } = options
+  if (sampleWeight === undefined) return { ...fittedPoints(call, points, options), weights: null }
+  const rows = points instanceof Table ? points.rows : Matrix.from(call, 'points', points).rows
+  const { values } = rowWeights(call, sampleWeight, rows)
+  const { matrix, kept } = fittedPoints(call, points, options, values)
+  return { matrix, weights: kept === null ? values : Float64Array.from(kept, (row) => values[row]) }
 }
 
 const kmeans: FitClusters = (points, options) => KMeans.fitSync(points, options)
@@ -155,14 +177,20 @@ export function* chooseSteps(
   fit: FitClusters,
   all: Matrix,
   options: ChooseKOptions,
+  weights: Float64Array | null = null,
 ): Generator<SearchProgress, ChosenK, void> {
-  const plan = planOf(call, all, options)
+  const copies = weights === null ? null : copiesOf(weights)
+  const plan = planOf(call, copies === null ? all.rows : copies.places, all.columns, options)
   const { from, to, seed, nInit, kind, references, halvings } = plan
   const random = new Random(seed)
   const { values, scale } = squarable(all)
   const points = rowsOf(
     Matrix.trusted(values, all.columns),
-    plan.rows < all.rows ? sampleRows(all.rows, plan.rows, seed) : null,
+    copies === null
+      ? plan.rows < all.rows
+        ? sampleRows(all.rows, plan.rows, seed)
+        : null
+      : rowsByWeight(copies, plan.rows, seed),
   )
   const clumped = hopkins(points, random)
   const few = points.rows <= FEW_ROWS ? points : rowsOf(points, sampleRows(points.rows, FEW_ROWS, seed))
@@ -251,8 +279,7 @@ interface Plan {
   readonly seed: number
 }
 
-function planOf(call: string, points: Matrix, options: ChooseKOptions): Plan {
-  const n = points.rows
+function planOf(call: string, n: number, columns: number, options: ChooseKOptions): Plan {
   if (n < 4) {
     throw new InputError('E_SHAPE', 'points', `${call}: points must have at least 4 rows, got ${n}`)
   }
@@ -271,7 +298,7 @@ function planOf(call: string, points: Matrix, options: ChooseKOptions): Plan {
   const kind = checkChoice(
     call,
     'reference',
-    options.reference ?? (points.columns <= MOST_TURNED ? 'principal' : 'box'),
+    options.reference ?? (columns <= MOST_TURNED ? 'principal' : 'box'),
     ['principal', 'box'],
   )
   return {

@@ -106,3 +106,37 @@ describe('chooseNeighbors', () => {
     expect(() => chooseNeighborsSync([[1], [2]], ['a', 'b', 'c'])).toThrow(/targets must/)
   })
 })
+
+describe('several targets', () => {
+  const numbers = points.map((row) => [row[2], row[3] * 100])
+  test.each(['loo', 5] as const)('the mean R² of a model each (%s)', (folds) => {
+    const found = chooseNeighborsSync(
+      points.map((row) => row.slice(0, 2)),
+      numbers,
+      { to: 6, folds },
+    )
+    expect(found.task).toBe('regress')
+    if (folds !== 'loo') return
+    for (const { k, score } of found.curve) {
+      const model = KNNRegressor.fitSync(
+        points.map((row) => row.slice(0, 2)),
+        numbers,
+        { k },
+      )
+      const predicted = model.predictSync()
+      const scores = [0, 1].map((j) =>
+        r2(
+          numbers.map((row) => row[j]),
+          Array.from({ length: points.length }, (_, i) => predicted.row(i)[j]),
+        ),
+      )
+      expect(score).toBeCloseTo((scores[0] + scores[1]) / 2, 12)
+    }
+  })
+
+  test('rows are no classes, and no column may be constant', () => {
+    expect(() => chooseNeighborsSync(points, numbers, { task: 'classify' })).toThrow(/one class a row/)
+    const flat = numbers.map(([x]) => [x, 3])
+    expect(() => chooseNeighborsSync(points, flat)).toThrow(/must not all be equal/)
+  })
+})

@@ -1,5 +1,6 @@
 import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
 import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { sumOf } from '../evaluate/sum.ts'
 import { type RunOptions, checkRun, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
@@ -25,7 +26,7 @@ export interface ChooseNeighborsOptions extends SearchOptions, RunOptions {
   /** The smallest and largest k looked at. Default: 1 to 30, or to as many neighbours as every row has. */
   readonly from?: number
   readonly to?: number
-  /** Whether targets are classes or numbers. Default: classes, where they are no numbers; numbers need the word. */
+  /** Whether targets are classes or numbers. Default: classes, where they are no numbers; numbers need the word, rows of numbers do not. */
   readonly task?: 'classify' | 'regress'
   /** As for the models. Default: 'uniform'. */
   readonly weights?: Weights
@@ -41,7 +42,7 @@ export interface ChooseNeighborsOptions extends SearchOptions, RunOptions {
 /** How well one k does. */
 export interface NeighborsScore {
   readonly k: number
-  /** Accuracy (classes), or R² (numbers): of all rows, each judged by rows that are not it. */
+  /** Accuracy (classes), or R² (numbers; where a row has several, the mean of theirs): of all rows, each judged by rows that are not it. */
   readonly score: number
   /** The standard error of `score`. */
   readonly error: number
@@ -63,7 +64,7 @@ export interface ChosenNeighbors {
  * Chooses k for nearest neighbours: the score of every k, each row judged by others.
  *
  * Cost: one search for the largest k (a part at a time, where there are folds) serves every k.
- * @param targets a class or a number for each row
+ * @param targets a class, a number or a row of numbers for each row
  * @throws {InputError} as KNNClassifier.fit and KNNRegressor.fit; E_PARAM for numbers without `task`; E_DISTINCT where
  * all numbers are equal
  * @example
@@ -71,7 +72,7 @@ export interface ChosenNeighbors {
  */
 export async function chooseNeighbors(
   points: PointsLike,
-  targets: ArrayLike<ClassLabel> | NumberList,
+  targets: ArrayLike<ClassLabel> | NumberList | MatrixLike,
   options: ChooseNeighborsOptions = {},
 ): Promise<ChosenNeighbors> {
   return runPaced(chooseSteps('chooseNeighbors', points, targets, options), options)
@@ -80,7 +81,7 @@ export async function chooseNeighbors(
 /** {@link chooseNeighbors} on this thread, at once. */
 export function chooseNeighborsSync(
   points: PointsLike,
-  targets: ArrayLike<ClassLabel> | NumberList,
+  targets: ArrayLike<ClassLabel> | NumberList | MatrixLike,
   options: ChooseNeighborsOptions = {},
 ): ChosenNeighbors {
   return runHere(chooseSteps('chooseNeighborsSync', points, targets, options))
@@ -91,7 +92,7 @@ const names = [...searchOptionNames, ...runOptionNames, 'from', 'to', 'task', 'w
 function* chooseSteps(
   call: string,
   points: PointsLike,
-  targets: ArrayLike<ClassLabel> | NumberList,
+  targets: ArrayLike<ClassLabel> | NumberList | MatrixLike,
   options: ChooseNeighborsOptions,
 ): Steps<ChosenNeighbors> {
   checkOptions(call, options, names)
@@ -157,12 +158,12 @@ function* chooseSteps(
 
 function taskOf(
   call: string,
-  targets: ArrayLike<ClassLabel> | NumberList,
+  targets: ArrayLike<ClassLabel> | NumberList | MatrixLike,
   task: ChooseNeighborsOptions['task'],
 ): 'classify' | 'regress' {
   if (task !== undefined) return checkChoice(call, 'task', task, ['classify', 'regress'])
-  const numbers = typeof targets === 'object' && targets !== null && typeof targets[0] === 'number'
-  if (!numbers) return 'classify'
+  if (isMatrixLike(targets)) return 'regress'
+  if (typeof targets !== 'object' || targets === null || typeof targets[0] !== 'number') return 'classify'
   throw new InputError(
     'E_PARAM',
     'task',
@@ -193,11 +194,18 @@ interface Truth {
 function truthOf(
   call: string,
   task: 'classify' | 'regress',
-  targets: ArrayLike<ClassLabel> | NumberList,
+  targets: ArrayLike<ClassLabel> | NumberList | MatrixLike,
   rows: number,
   kept: Uint32Array | null,
 ): Truth {
   if (task === 'classify') {
+    if (isMatrixLike(targets)) {
+      throw new InputError(
+        'E_TYPE',
+        'targets',
+        `${call}: targets must be one class a row for task 'classify', got rows`,
+      )
+    }
     const { codes, classes } = codeTargets<ClassLabel>(call, targets, rows, kept)
     const classCount = classes.length
     return {
@@ -211,34 +219,50 @@ function truthOf(
       },
     }
   }
-  if (!isNumberList(targets)) {
+  if (!isMatrixLike(targets) && !isNumberList(targets)) {
     throw new InputError(
       'E_TYPE',
       'targets',
       `${call}: targets must be numbers for task 'regress', got ${show(targets[0])}`,
     )
   }
-  const { values } = numberTargets(call, targets, rows, kept)
-  // Near 1 and around one target, so that squares neither overflow nor cancel; scores are ratios of squares.
-  let size = 0
-  for (const value of values) size = Math.max(size, Math.abs(value / 2 - values[0] / 2))
-  const relative = values.map((value) => (size === 0 ? 0 : (value / 2 - values[0] / 2) / size))
-  const n = relative.length
-  const mean = sumOf(n, (i) => relative[i]) / n
-  const spread = sumOf(n, (i) => (relative[i] - mean) ** 2) / n
-  if (spread === 0) {
+  const { values, outputs } = numberTargets(call, targets, rows, kept)
+  const n = values.length / outputs
+  const relative = new Float64Array(values.length)
+  for (let j = 0; j < outputs; j++) {
+    // Near 1 and around one target, so that squares neither overflow nor cancel; scores are ratios of squares.
+    let size = 0
+    for (let i = 0; i < n; i++) size = Math.max(size, Math.abs(values[i * outputs + j] / 2 - values[j] / 2))
+    for (let i = 0; i < n && size > 0; i++) {
+      relative[i * outputs + j] = (values[i * outputs + j] / 2 - values[j] / 2) / size
+    }
+  }
+  const spreads = Array.from({ length: outputs }, (_, j) => {
+    const mean = sumOf(n, (i) => relative[i * outputs + j]) / n
+    return sumOf(n, (i) => (relative[i * outputs + j] - mean) ** 2) / n
+  })
+  if (spreads.includes(0)) {
     throw new InputError(
       'E_DISTINCT',
       'targets',
       `${call}: targets must not all be equal: every k answers alike`,
     )
   }
+  const one = outputs === 1
   return {
     codes: null,
-    spread,
+    spread: one ? spreads[0] : 1,
     losses: (verb, ballots, weights, columns, tried) => {
-      const means = numberMeans(verb, ballots, { weights, columns, targets: relative, outputs: 1 })
-      return means.map((answer, at) => (answer - relative[tried === null ? at : tried[at]]) ** 2)
+      const means = numberMeans(verb, ballots, { weights, columns, targets: relative, outputs })
+      return Float64Array.from({ length: means.length / outputs }, (_, at) => {
+        const row = tried === null ? at : tried[at]
+        let loss = 0
+        for (let j = 0; j < outputs; j++) {
+          const sq = (means[at * outputs + j] - relative[row * outputs + j]) ** 2
+          loss += one ? sq : sq / spreads[j] / outputs
+        }
+        return loss
+      })
     },
   }
 }
@@ -248,6 +272,14 @@ function isNumberList(targets: ArrayLike<ClassLabel> | NumberList): targets is N
     ArrayBuffer.isView(targets) ||
     (Array.isArray(targets) && targets.every((value) => typeof value === 'number'))
   )
+}
+
+/** Rows of numbers: their cells are checked where they are taken. */
+function isMatrixLike(targets: ArrayLike<ClassLabel> | NumberList | MatrixLike): targets is MatrixLike {
+  if (targets instanceof Matrix) return true
+  if (!Array.isArray(targets)) return false
+  const first: unknown = targets[0]
+  return typeof first === 'object' && first !== null
 }
 
 /** The k nearest of more neighbours, as ballots over all rows. */

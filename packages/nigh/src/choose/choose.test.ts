@@ -122,6 +122,22 @@ describe('chooseK', () => {
     expect(found.k).toBe(3)
   })
 
+  test('weights are copies, absence, or the odds of being looked at', () => {
+    const rows = blobs(60, 2, 8)
+    const sampleWeight = rows.map((_, i) => (i * 5) % 3)
+    const copies = rows.flatMap((row, i) => Array.from({ length: sampleWeight[i] }, () => row))
+    expect(choose(rows, { to: 3, sampleWeight })).toEqual(choose(copies, { to: 3 }))
+    expect(choose(rows, { to: 3, sampleWeight, sampleSize: 30 })).toEqual(
+      choose(copies, { to: 3, sampleSize: 30 }),
+    )
+    // Half of the rows are a third cluster that weighs next to nothing.
+    const three = [...rows, ...blobs(60, 1, 0, 5).map(([x, y]) => [x + 40, y])]
+    const light = three.map((_, i) => (i < 60 ? 0.75 : 0))
+    expect(choose(three, { to: 4 }).k).toBe(3)
+    expect(choose(three, { to: 4, sampleWeight: light })).toMatchObject({ k: 2, rows: 60 })
+    expect(() => choose(rows, { sampleWeight: [1] })).toThrow(/60 numbers/)
+  })
+
   test('refuses what cannot be looked at', () => {
     const rows = blobs(20, 2, 8)
     expect(() => choose(rows, { to: 11 })).toThrow(/to must be an integer from 1 to 10 \(half the rows/)

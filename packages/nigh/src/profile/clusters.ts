@@ -3,8 +3,9 @@ import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
 import { type Column, Table } from '../data/table.ts'
+import { rowWeights } from '../data/weights.ts'
 import { codeLabels, type Label, type Labels } from '../evaluate/labels.ts'
-import { ExactSum, squarable } from '../evaluate/sum.ts'
+import { ExactSum, squarable, sumOf } from '../evaluate/sum.ts'
 import { contrastsOf } from './contrasts.ts'
 import { describeCluster } from './describe.ts'
 import { type ProfileWarning, warningsOf } from './warnings.ts'
@@ -17,6 +18,8 @@ export interface ProfileOptions {
   readonly centroids?: MatrixLike
   /** What turned the table into numbers for the clustering: `model.encoder`. Default: one fitted here. */
   readonly encoder?: Encoder | undefined
+  /** A weight for each row of the points, from 0 up: weight n is n copies, weight 0 is absence. Default: 1 each. */
+  readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
   /** How many typical and how many far rows are named for each cluster. Default: 3. */
   readonly examples?: number
 }
@@ -41,7 +44,7 @@ export interface Contrast {
 /** What a cluster is like. */
 export interface ClusterProfile {
   readonly label: Label
-  /** Rows in it, and their share of all. */
+  /** Rows in it (their summed weight, where there are weights), and their share of all. */
   readonly size: number
   readonly share: number
   /** Every column against the rest of the rows, the most telling first. */
@@ -81,10 +84,22 @@ export function profileClusters(
   options: ProfileOptions = {},
 ): ClusterProfiles {
   const call = 'profileClusters'
-  checkOptions(call, options, ['names', 'centroids', 'encoder', 'examples'])
+  checkOptions(call, options, ['names', 'centroids', 'encoder', 'examples', 'sampleWeight'])
   const examples = checkInteger(call, 'examples', options.examples ?? 3, 0, 1000)
   const { encoder } = options
-  const { matrix, kept, encoder: used } = fittedPoints(call, points, encoder === undefined ? {} : { encoder })
+  const { sampleWeight } = options
+  const given =
+    sampleWeight === undefined ? null : rowWeights(call, sampleWeight, rowsIn(call, points)).values
+  const {
+    matrix,
+    kept,
+    encoder: used,
+  } = fittedPoints(call, points, encoder === undefined ? {} : { encoder }, given ?? undefined)
+  // As they were given: sizes are sums of them.
+  const weights =
+    sampleWeight === undefined
+      ? null
+      : Float64Array.from({ length: matrix.rows }, (_, i) => sampleWeight[kept === null ? i : kept[i]])
   const { codes, classes } = codeLabels(call, 'labels', labels)
   if (codes.length !== matrix.rows) {
     throw new InputError(
@@ -98,29 +113,29 @@ export function profileClusters(
     throw new InputError('E_PARAM', 'names', `${call}: names goes with numbers only, a Table has its own`)
   }
   const columns = points instanceof Table ? points.columns : columnsOf(matrix, names)
-  const sizes = new Uint32Array(classes.length)
-  for (const code of codes) sizes[code]++
+  const sizes = sizesOf(codes, weights, classes.length)
+  const total = sumOf(sizes.length, (c) => sizes[c])
   const centroids =
     options.centroids === undefined
-      ? meansOf(matrix, codes, sizes)
+      ? meansOf(matrix, codes, weights, sizes)
       : checkCentroids(call, options.centroids, classes.length, matrix.columns)
-  const contrasts = contrastsOf(columns, kept, codes, classes.length)
-  const order = byDistance(matrix, codes, centroids)
+  const contrasts = contrastsOf(columns, kept, codes, weights, classes.length)
+  const order = byDistance(matrix, codes, weights, centroids)
   const clusters = classes.map((label, c) => {
     const members = order[c].map((row) => (kept === null ? row : kept[row]))
     const size = sizes[c]
-    const share = size / codes.length
+    const share = size / total
     return {
       label,
       size,
       share,
       contrasts: contrasts[c],
       typical: Uint32Array.from(members.slice(0, examples)),
-      farthest: Uint32Array.from(members.slice(Math.max(0, size - examples)).reverse()),
+      farthest: Uint32Array.from(members.slice(Math.max(0, members.length - examples)).reverse()),
       description: describeCluster(size, share, contrasts[c]),
     }
   })
-  return { clusters, warnings: warningsOf(matrix, names, classes, sizes) }
+  return { clusters, warnings: warningsOf(matrix, names, classes, { weights, sizes, total }) }
 }
 
 function namesOf(call: string, names: readonly string[] | undefined, columns: number): readonly string[] {
@@ -139,15 +154,36 @@ function columnsOf(matrix: Matrix, names: readonly string[]): Column[] {
   }))
 }
 
-function meansOf(matrix: Matrix, codes: Uint32Array, sizes: Uint32Array): Matrix {
+/** How many rows points have; refuses what are none. */
+function rowsIn(call: string, points: PointsLike): number {
+  return points instanceof Table ? points.rows : Matrix.from(call, 'points', points).rows
+}
+
+/** The summed weight of each cluster, above 0. */
+function sizesOf(codes: Uint32Array, weights: Float64Array | null, k: number): Float64Array {
+  const sums = Array.from({ length: k }, () => new ExactSum())
+  codes.forEach((code, i) => sums[code].add(weights === null ? 1 : weights[i]))
+  return Float64Array.from(sums, (sum) => sum.value())
+}
+
+function meansOf(
+  matrix: Matrix,
+  codes: Uint32Array,
+  weights: Float64Array | null,
+  sizes: Float64Array,
+): Matrix {
   const { values, columns: d } = matrix
   const means = new Float64Array(sizes.length * d)
   for (let j = 0; j < d; j++) {
     const sums = Array.from(sizes, () => new ExactSum())
     // Differences from the first row: right at any offset.
     const origin = values[j]
-    for (let i = 0; i < codes.length; i++) sums[codes[i]].add(values[i * d + j] - origin)
-    for (let c = 0; c < sizes.length; c++) means[c * d + j] = origin + sums[c].value() / sizes[c]
+    for (let i = 0; i < codes.length; i++) {
+      sums[codes[i]].add((values[i * d + j] - origin) * (weights === null ? 1 : weights[i]))
+    }
+    for (let c = 0; c < sizes.length; c++) {
+      means[c * d + j] = sizes[c] > 0 ? origin + sums[c].value() / sizes[c] : origin
+    }
   }
   return Matrix.trusted(means, d)
 }
@@ -162,8 +198,13 @@ function checkCentroids(call: string, given: MatrixLike, k: number, columns: num
   )
 }
 
-/** The rows of each cluster, nearest to its centroid first; on a tie, the smaller row. */
-function byDistance(matrix: Matrix, codes: Uint32Array, centroids: Matrix): number[][] {
+/** The rows of each cluster that count, nearest to its centroid first; on a tie, the smaller row. */
+function byDistance(
+  matrix: Matrix,
+  codes: Uint32Array,
+  weights: Float64Array | null,
+  centroids: Matrix,
+): number[][] {
   const { values, columns: d } = matrix
   // Squares of 1e200 overflow: the order is the same at another size.
   const { scale } = squarable(matrix)
@@ -176,7 +217,7 @@ function byDistance(matrix: Matrix, codes: Uint32Array, centroids: Matrix): numb
       sq += t * t
     }
     distances[i] = sq
-    members[codes[i]].push(i)
+    if (weights === null || weights[i] > 0) members[codes[i]].push(i)
   }
   for (const rows of members) rows.sort((a, b) => distances[a] - distances[b] || a - b)
   return members

@@ -6,18 +6,21 @@ import type { Contrast } from './clusters.ts'
  * Every column of every cluster against the rest of the rows, the most telling first (in column order on a tie).
  *
  * @param kept the rows that have labels; null: all
- * @param codes one cluster for each of them
+ * @param codes one cluster for each of them; `weights` a weight, null: 1
  */
 export function contrastsOf(
   columns: readonly Column[],
   kept: Uint32Array | null,
   codes: Uint32Array,
+  weights: Float64Array | null,
   k: number,
 ): Contrast[][] {
   const all: Contrast[][] = Array.from({ length: k }, () => [])
   for (const column of columns) {
     const found =
-      column.type === 'text' ? textContrasts(column, kept, codes, k) : numberContrasts(column, kept, codes, k)
+      column.type === 'text'
+        ? textContrasts(column, kept, codes, weights, k)
+        : numberContrasts(column, kept, codes, weights, k)
     found.forEach((contrast, c) => all[c].push(contrast))
   }
   for (const contrasts of all) contrasts.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
@@ -28,6 +31,7 @@ function numberContrasts(
   column: Exclude<Column, TextColumn>,
   kept: Uint32Array | null,
   codes: Uint32Array,
+  weights: Float64Array | null,
   k: number,
 ): Contrast[] {
   const { name, type, values } = column
@@ -36,13 +40,14 @@ function numberContrasts(
     const cell = values[kept === null ? i : kept[i]]
     numbers[i] = type === 'boolean' && cell === 255 ? Number.NaN : cell
   }
-  return groupMeans(numbers, codes, k).map((means) => ({ name, type, ...means }))
+  return groupMeans(numbers, codes, weights, k).map((means) => ({ name, type, ...means }))
 }
 
 function textContrasts(
   column: TextColumn,
   kept: Uint32Array | null,
   codes: Uint32Array,
+  weights: Float64Array | null,
   k: number,
 ): Contrast[] {
   const { name, type, values, categories } = column
@@ -52,8 +57,9 @@ function textContrasts(
   for (let i = 0; i < codes.length; i++) {
     const cell = values[kept === null ? i : kept[i]]
     if (cell < 0) continue
-    counts[codes[i] * width + cell]++
-    sizes[codes[i]]++
+    const weight = weights === null ? 1 : weights[i]
+    counts[codes[i] * width + cell] += weight
+    sizes[codes[i]] += weight
   }
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const overall = Float64Array.from({ length: width }, (_, t) => {
@@ -83,6 +89,7 @@ function textContrasts(
 function groupMeans(
   numbers: Float64Array,
   codes: Uint32Array,
+  weights: Float64Array | null,
   k: number,
 ): { centre: number; rest: number; effect: number }[] {
   const origin = numbers.find((x) => !Number.isNaN(x)) ?? 0
@@ -91,22 +98,27 @@ function groupMeans(
   const counts = new Float64Array(k)
   let total = 0
   numbers.forEach((x, i) => {
-    if (Number.isNaN(x)) return
+    const weight = weights === null ? 1 : weights[i]
+    if (Number.isNaN(x) || weight === 0) return
     // Differences from one of the numbers: right at any offset. Halves, so that they do not overflow.
     const t = x / 2 - origin / 2
-    sums[codes[i]].add(t)
-    whole.add(t)
-    counts[codes[i]]++
-    total++
+    sums[codes[i]].add(t * weight)
+    whole.add(t * weight)
+    counts[codes[i]] += weight
+    total += weight
   })
   const all = whole.value()
   const mean = all / total
   // The spread is measured in parts of the largest difference, so that squares neither overflow nor vanish.
   let reach = 0
-  for (const x of numbers) if (!Number.isNaN(x)) reach = Math.max(reach, Math.abs(x / 2 - origin / 2 - mean))
+  for (const [i, x] of numbers.entries())
+    if (!Number.isNaN(x) && weights?.[i] !== 0) reach = Math.max(reach, Math.abs(x / 2 - origin / 2 - mean))
   const squares = new ExactSum()
-  for (const x of numbers) {
-    if (!Number.isNaN(x) && reach > 0) squares.add(((x / 2 - origin / 2 - mean) / reach) ** 2)
+  for (const [i, x] of numbers.entries()) {
+    const weight = weights === null ? 1 : weights[i]
+    if (!Number.isNaN(x) && weight > 0 && reach > 0) {
+      squares.add(weight * ((x / 2 - origin / 2 - mean) / reach) ** 2)
+    }
   }
   const spread = Math.sqrt(squares.value() / total) * reach
   return sums.map((sum, c) => {

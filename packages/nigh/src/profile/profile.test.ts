@@ -95,6 +95,29 @@ describe('profileClusters', () => {
     }
   })
 
+  test('a weight is so many copies, weight 0 is absence', () => {
+    const table = Table.fromRows(rows)
+    const sampleWeight = rows.map((_, i) => (i * 7) % 4)
+    const copies = rows.flatMap((row, i) => Array.from({ length: sampleWeight[i] }, () => ({ ...row })))
+    const copied = rows.flatMap((_, i) => Array.from({ length: sampleWeight[i] }, () => labels[i]))
+    const weighted = profileClusters(table, labels, { sampleWeight })
+    const plain = profileClusters(Table.fromRows(copies), copied)
+    weighted.clusters.forEach((cluster, c) => {
+      expect(cluster.size).toBe(plain.clusters[c].size)
+      expect(cluster.share).toBeCloseTo(plain.clusters[c].share, 14)
+      expect(cluster.description).toBe(plain.clusters[c].description)
+      cluster.contrasts.forEach((contrast, j) => {
+        const other = plain.clusters[c].contrasts[j]
+        expect(contrast.name).toBe(other.name)
+        expect(contrast.effect).toBeCloseTo(other.effect, 10)
+        expect(contrast.centre / other.centre).toBeCloseTo(1, 12)
+      })
+      for (const row of [...cluster.typical, ...cluster.farthest])
+        expect(sampleWeight[row]).toBeGreaterThan(0)
+    })
+    expect(() => profileClusters(table, labels, { sampleWeight: [1] })).toThrow(/40 numbers/)
+  })
+
   test('refuses what does not fit', () => {
     expect(() => profileClusters([[1], [2]], [0])).toThrow(/one entry for each of the 2 rows, got 1/)
     expect(() => profileClusters([[1], [2]], [0, 1], { names: ['a', 'b'] })).toThrow(/names must be 1 texts/)

@@ -26,10 +26,15 @@ export function warningsOf(
   matrix: Matrix,
   names: readonly string[],
   labels: readonly Label[],
-  sizes: Uint32Array,
+  clusters: {
+    readonly weights: Float64Array | null
+    readonly sizes: Float64Array
+    readonly total: number
+  },
 ): ProfileWarning[] {
   const warnings: ProfileWarning[] = []
-  const spreads = spreadsOf(matrix)
+  const { weights, sizes, total: rows } = clusters
+  const spreads = spreadsOf(matrix, weights)
   const varying = Array.from(spreads.keys()).filter((j) => spreads[j] > 0)
   if (varying.length > 1) {
     const widest = varying.reduce((a, b) => (spreads[b] > spreads[a] ? b : a))
@@ -47,7 +52,6 @@ export function warningsOf(
       })
     }
   }
-  const rows = matrix.rows
   const tiny = Array.from(sizes.keys()).filter((c) => sizes[c] < TINY * rows || (sizes[c] === 1 && rows > 10))
   if (tiny.length > 0 && labels.length > 1) {
     const which = tiny
@@ -62,20 +66,24 @@ export function warningsOf(
 }
 
 /** The standard deviation of each column (ddof 0). */
-function spreadsOf(matrix: Matrix): Float64Array {
+function spreadsOf(matrix: Matrix, weights: Float64Array | null): Float64Array {
   const { values, rows, columns } = matrix
   const { scale } = squarable(matrix)
   return Float64Array.from({ length: columns }, (_, j) => {
     const origin = values[j]
     let mean = 0
     let squares = 0
+    let count = 0
     // Welford 1962, on differences from the first row: right at any offset.
     for (let i = 0; i < rows; i++) {
+      const weight = weights === null ? 1 : weights[i]
+      if (weight === 0) continue
       const t = (values[i * columns + j] - origin) * scale
       const before = t - mean
-      mean += before / (i + 1)
-      squares += before * (t - mean)
+      count += weight
+      mean += (before * weight) / count
+      squares += before * weight * (t - mean)
     }
-    return Math.sqrt(squares / rows) / scale
+    return Math.sqrt(squares / count) / scale
   })
 }
