@@ -53,7 +53,7 @@ Examples:
   nigh predict customers.nigh new.csv --out -
 
 DATA is a file (or - for standard input): .csv .tsv (also .gz), .json, .ndjson, .parquet, .arrow, .npy.
-nigh opens the files that you name and nothing else, and never the network.
+nigh opens the files that you name and nothing else, and the network only for --spark.
 Exit code: 0, 2 for bad usage or input, 130 when interrupted, 1 for a defect of nigh.
 nigh COMMAND --help says more.`,
     )
@@ -106,6 +106,9 @@ nigh COMMAND --help says more.`,
             ),
           )
           .addOption(new Option('--model <file>', 'save the model (.nigh)'))
+          .addOption(spark())
+          .addOption(sparkToken())
+          .addOption(rowId())
           .addOption(unseen())
           .addOption(report())
           .addOption(plot())
@@ -126,9 +129,10 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExamples:\n  nigh kmeans iris.csv --k 3 --ignore species\n  nigh kmeans big.parquet --k 20 --columns x,y,z --out clustered.parquet --model big.nigh',
     )
-    .action((data, flags) =>
-      kmeans(data, flags, new Run('kmeans', signal, flags, flags.out === '-', invocation)),
-    )
+    .action(async (data, flags) => {
+      const work = flags.spark === undefined ? kmeans : (await import('./spark/kmeans.ts')).kmeansOnSpark
+      await work(data, flags, new Run('kmeans', signal, flags, flags.out === '-', invocation))
+    })
 
   readingOptions(
     dataOptions(
@@ -187,6 +191,9 @@ nigh COMMAND --help says more.`,
             ).argParser(folds),
           )
           .addOption(new Option('--predict <file>', 'rows to predict'))
+          .addOption(spark())
+          .addOption(sparkToken())
+          .addOption(rowId())
           .addOption(unseen())
           .addOption(
             new Option(
@@ -205,7 +212,10 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExamples:\n  nigh knn iris.csv --target species --k 5 --cv loo\n  nigh knn diamonds.parquet --target price --weights distance\n  nigh knn digits.csv --target digit --task classify --scale none --model digits.nigh',
     )
-    .action((data, flags) => knn(data, flags, new Run('knn', signal, flags, flags.out === '-', invocation)))
+    .action(async (data, flags) => {
+      const work = flags.spark === undefined ? knn : (await import('./spark/knn.ts')).knnOnSpark
+      await work(data, flags, new Run('knn', signal, flags, flags.out === '-', invocation))
+    })
 
   readingOptions(
     outputOptions(
@@ -217,16 +227,20 @@ nigh COMMAND --help says more.`,
         )
         .argument('<model>', 'the model file')
         .argument('<data>', 'the file of rows')
-        .addOption(new Option('--out <file>', 'write the rows with the answers: by the ending, or -')),
+        .addOption(new Option('--out <file>', 'write the rows with the answers: by the ending, or -'))
+        .addOption(spark())
+        .addOption(sparkToken())
+        .addOption(rowId()),
     ),
   )
     .addHelpText(
       'after',
       '\nExamples:\n  nigh predict customers.nigh new.csv --out clustered.csv\n  cat new.csv | nigh predict flowers.nigh - --out - > labelled.csv',
     )
-    .action((model, data, flags) =>
-      predict(model, data, flags, new Run('predict', signal, flags, flags.out === '-', invocation)),
-    )
+    .action(async (model, data, flags) => {
+      const work = flags.spark === undefined ? predict : (await import('./spark/predict.ts')).predictOnSpark
+      await work(model, data, flags, new Run('predict', signal, flags, flags.out === '-', invocation))
+    })
 
   readingOptions(
     outputOptions(
@@ -255,6 +269,9 @@ nigh COMMAND --help says more.`,
             ),
           )
           .addOption(unseen())
+          .addOption(spark())
+          .addOption(sparkToken())
+          .addOption(rowId())
           .addOption(new Option('--model <file>', 'save the index (.nigh)')),
       ),
     ),
@@ -263,9 +280,11 @@ nigh COMMAND --help says more.`,
       'after',
       '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --sphere-radius 6371.0088 --scale none --k 3',
     )
-    .action((data, flags) =>
-      neighbors(data, flags, new Run('neighbors', signal, flags, flags.out === '-', invocation)),
-    )
+    .action(async (data, flags) => {
+      const work =
+        flags.spark === undefined ? neighbors : (await import('./spark/neighbors.ts')).neighborsOnSpark
+      await work(data, flags, new Run('neighbors', signal, flags, flags.out === '-', invocation))
+    })
 
   readingOptions(
     outputOptions(
@@ -492,6 +511,27 @@ function plot() {
 
 function plotOf(charts: string) {
   return new Option('--plot-of <chart>', `which one: ${charts} (default: the first that there is)`)
+}
+
+function spark() {
+  return new Option(
+    '--spark <url>',
+    'work on a Spark cluster, sc://host:15002; DATA is then Parquet at an address that it sees (s3a://…, file:///…), table:NAME, or a file from here, which is uploaded',
+  )
+}
+
+function sparkToken() {
+  return new Option(
+    '--spark-token <token>',
+    'its token, sent only over TLS or to this machine (default: the variable SPARK_CONNECT_AUTHENTICATE_TOKEN)',
+  )
+}
+
+function rowId() {
+  return new Option(
+    '--id <column>',
+    'with --spark: the column of whole numbers that tells rows apart (default: row)',
+  )
 }
 
 function metric() {

@@ -10,6 +10,7 @@ const blockMagic = 0x3142474e
 const idsFlag = 1
 const weightsFlag = 2
 const cellFlag = 4
+const keyFlag = 8
 
 /** About this many bytes a block. */
 const blockBytes = 1 << 20
@@ -123,7 +124,8 @@ export function unpackBlock(bytes: Uint8Array): {
   if (ids !== null) for (let i = 0; i < n; i++, at += 8) ids[i] = view.getBigInt64(at, true)
   if ((flags & weightsFlag) !== 0) at += n * 8
   if ((flags & cellFlag) !== 0) at += (1 + columns + n) * 8
-  if (at + n * columns * 8 !== bytes.length) throw new SparkError('Spark: a torn block')
+  const end = bytes.length - ((flags & keyFlag) === 0 ? 0 : 8)
+  if (at + n * columns * 8 !== end) throw new SparkError('Spark: a torn block')
   const rows = new Float64Array(n * columns)
   for (let i = 0; i < rows.length; i++, at += 8) rows[i] = view.getFloat64(at, true)
   return { rows, columns, ids }

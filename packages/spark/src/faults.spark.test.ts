@@ -5,9 +5,12 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { executorsOf, install, startServer } from '../test/cluster.mjs'
 import { SparkError } from './errors.ts'
 import { type Spark, connect } from './spark.ts'
+import { broughtHere } from './spark-fit.ts'
 
 const url = process.env.NIGH_SPARK_URL ?? ''
 const token = process.env.NIGH_SPARK_TOKEN ?? ''
+// Iterations run on the cluster, where the faults are.
+broughtHere.rows = 0
 const workers = (process.env.NIGH_SPARK_WORKERS ?? '').split(',').filter(Boolean).map(Number)
 
 const open: { close(): unknown }[] = []

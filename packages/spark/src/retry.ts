@@ -26,7 +26,7 @@ export function isRetryable(error: unknown): boolean {
   // A connection that dies in the middle of a frame or a server that goes away.
   return (
     (error.code === Code.Internal || error.code === Code.Unknown) &&
-    /http\/2|ECONNRESET|EPIPE|GOAWAY|RST_STREAM|socket|premature/i.test(error.message)
+    /http\/2|NGHTTP2|ECONNRESET|EPIPE|GOAWAY|RST_STREAM|socket|premature/i.test(error.message)
   )
 }
 

@@ -50,8 +50,11 @@ export interface FitEngine {
   ): Reply<readonly (Float64Array | null)[]>
   /** Forgets all rows taken. */
   startSeeding(): Reply<void>
-  /** By how much the summed squared distance would fall, for each row that might be taken. */
-  tryRows(rows: readonly Float64Array[]): Reply<Float64Array>
+  /**
+   * By how much the summed squared distance would fall, for each row that might be taken. With `drawAll`, `next` says
+   * where the draws after this one fall, so that one pass can do for both.
+   */
+  tryRows(rows: readonly Float64Array[], next?: readonly number[]): Reply<Float64Array>
   /** Which row gains most by `tryRows`, the first on a tie: for engines that can tell without each gain. */
   bestOf?(rows: readonly Float64Array[]): Reply<number>
   /** Takes a row: squared distances to the nearest taken row follow. */

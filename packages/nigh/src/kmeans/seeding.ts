@@ -24,6 +24,10 @@ export function* plusPlus(
   taken.push(first)
   yield seedStep(start, taken)
   const trials = 2 + Math.floor(Math.log(k))
+  // An engine that draws many at once is told a round ahead where.
+  const shares = (): readonly number[] =>
+    engine.drawAll === undefined ? [] : Array.from({ length: trials }, () => random.uniform())
+  let at = k > 1 ? shares() : []
   while (taken.length < k) {
     const candidates: Float64Array[] = []
     if (engine.drawAll === undefined) {
@@ -33,21 +37,22 @@ export function* plusPlus(
         candidates.push(candidate)
       }
     } else {
-      const at = Array.from({ length: trials }, () => random.uniform())
       for (const candidate of yield* answer(engine.drawAll('distance', at, taken))) {
         if (candidate === null) return taken
         candidates.push(candidate)
       }
     }
+    const next = taken.length + 1 < k ? shares() : []
     let best = 0
     if (engine.bestOf === undefined) {
-      const gains = yield* answer(engine.tryRows(candidates))
+      const gains = yield* answer(engine.tryRows(candidates, next))
       for (let t = 1; t < trials; t++) if (gains[t] > gains[best]) best = t
     } else {
       best = yield* answer(engine.bestOf(candidates))
     }
     yield* answer(engine.takeRow(candidates[best]))
     taken.push(candidates[best])
+    at = next
     yield seedStep(start, taken)
   }
   return taken

@@ -9,6 +9,7 @@ package nigh;
  * flags & 2:  n doubles  weights
  * flags & 4:  1 double cell, d doubles centre, n doubles radii (distance of each row to the centre, ascending)
  * n·d doubles            the rows
+ * flags & 8:  1 long     fingerprint of all before: state that is kept for a block is kept for these very bytes
  * </pre>
  */
 final class Block {
@@ -16,11 +17,13 @@ final class Block {
   static final int IDS = 1;
   static final int WEIGHTS = 2;
   static final int CELL = 4;
+  static final int KEY = 8;
 
   final byte[] bytes;
   final int n;
   final int d;
   private final int flags;
+  private final int rowsAt;
 
   Block(byte[] bytes) {
     if (bytes == null || bytes.length < 16 || Bytes.getInt(bytes, 0) != MAGIC) {
@@ -31,6 +34,12 @@ final class Block {
     d = Bytes.getInt(bytes, 8);
     flags = Bytes.getInt(bytes, 12);
     if (n < 0 || d < 1 || size(n, d, flags) != bytes.length) throw new IllegalArgumentException("nigh: a torn block");
+    rowsAt = cellAt() + (has(CELL) ? 8 * (1 + d + n) : 0);
+  }
+
+  /** What state is kept under. */
+  long key() {
+    return has(KEY) ? Bytes.getLong(bytes, bytes.length - 8) : Bytes.fingerprint(bytes, bytes.length);
   }
 
   static long size(long n, long d, int flags) {
@@ -38,6 +47,7 @@ final class Block {
     if ((flags & IDS) != 0) numbers += n;
     if ((flags & WEIGHTS) != 0) numbers += n;
     if ((flags & CELL) != 0) numbers += 1 + d + n;
+    if ((flags & KEY) != 0) numbers += 1;
     return 16 + 8 * numbers;
   }
 
@@ -51,10 +61,6 @@ final class Block {
 
   private int cellAt() {
     return weightsAt() + (has(WEIGHTS) ? 8 * n : 0);
-  }
-
-  private int rowsAt() {
-    return cellAt() + (has(CELL) ? 8 * (1 + d + n) : 0);
   }
 
   /** The ids, or the rows' numbers in the block where it has none. */
@@ -83,15 +89,59 @@ final class Block {
   }
 
   double[] rows() {
-    return Bytes.getDoubles(bytes, rowsAt(), n * d);
+    return Bytes.getDoubles(bytes, rowsAt, n * d);
   }
 
   double[] row(int i) {
-    return Bytes.getDoubles(bytes, rowsAt() + i * d * 8, d);
+    return Bytes.getDoubles(bytes, rowsAt + i * d * 8, d);
+  }
+
+  /** One number. */
+  double get(int i, int j) {
+    return Bytes.getDouble(bytes, rowsAt + (i * d + j) * 8);
+  }
+
+  /** Copies a row into a tile, as its column {@code p}. */
+  void toTile(int i, double[] tile, int p) {
+    int at = rowsAt + i * d * 8;
+    for (int j = 0; j < d; j++) tile[j * TILE + p] = Bytes.getDouble(bytes, at + j * 8);
+  }
+
+  /** Copies a row's bytes. */
+  void toBytes(int i, byte[] to, int at) {
+    System.arraycopy(bytes, rowsAt + i * d * 8, to, at, d * 8);
+  }
+
+  /** The squared distance of a row by its definition. */
+  double distanceSq(int i, double[] other, int k) {
+    int at = rowsAt + i * d * 8;
+    double sum = 0;
+    for (int j = 0; j < d; j++) {
+      double t = Bytes.getDouble(bytes, at + j * 8) - other[k + j];
+      sum = sum + t * t;
+    }
+    return sum;
+  }
+
+  /** The squared distance, or +∞ once it cannot be below a limit: sums of squares only grow. */
+  double below(int i, double[] other, int k, double limit) {
+    int at = rowsAt + i * d * 8;
+    double sum = 0;
+    for (int j = 0; j < d; j++) {
+      double t = Bytes.getDouble(bytes, at + j * 8) - other[k + j];
+      sum = sum + t * t;
+      if (sum >= limit) return Double.POSITIVE_INFINITY;
+    }
+    return sum;
+  }
+
+  boolean equals(int i, double[] other, int k) {
+    for (int j = 0; j < d; j++) if (get(i, j) != other[k + j]) return false;
+    return true;
   }
 
   static byte[] pack(int n, int d, long[] ids, double[] weights, int cell, double[] centre, double[] radii, double[] rows) {
-    int flags = (ids != null ? IDS : 0) | (weights != null ? WEIGHTS : 0) | (centre != null ? CELL : 0);
+    int flags = KEY | (ids != null ? IDS : 0) | (weights != null ? WEIGHTS : 0) | (centre != null ? CELL : 0);
     long size = size(n, d, flags);
     if (size > Integer.MAX_VALUE - 64) throw new IllegalArgumentException("nigh: a block of " + size + " bytes");
     byte[] bytes = new byte[(int) size];
@@ -115,6 +165,7 @@ final class Block {
       at += 8 * (1 + d + n);
     }
     Bytes.putDoubles(bytes, at, rows, 0, n * d);
+    Bytes.putLong(bytes, bytes.length - 8, Bytes.fingerprint(bytes, bytes.length - 8));
     return bytes;
   }
 

@@ -36,6 +36,14 @@ final class Bytes {
     DOUBLES.set(bytes, at, value);
   }
 
+  static void addDouble(byte[] sums, int at, double value) {
+    DOUBLES.set(sums, at, (double) DOUBLES.get(sums, at) + value);
+  }
+
+  static void putLong(byte[] bytes, int at, long value) {
+    LONGS.set(bytes, at, value);
+  }
+
   static double[] getDoubles(byte[] bytes, int at, int count) {
     double[] values = new double[count];
     getDoubles(bytes, at, values, 0, count);
@@ -60,15 +68,13 @@ final class Bytes {
     ByteBuffer.wrap(bytes, at, count * 8).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(values, from, count);
   }
 
-  /** A fingerprint of the content: state that is kept for a block is kept for these very bytes. */
-  static long fingerprint(byte[] bytes) {
-    long hash = bytes.length * 0x9e3779b97f4a7c15L;
-    int at = 0;
-    for (; at + 8 <= bytes.length; at += 8) {
+  /** A fingerprint of the first bytes, a multiple of 8 of them. */
+  static long fingerprint(byte[] bytes, int length) {
+    long hash = length * 0x9e3779b97f4a7c15L;
+    for (int at = 0; at < length; at += 8) {
       hash = (hash ^ getLong(bytes, at)) * 0xff51afd7ed558ccdL;
       hash ^= hash >>> 32;
     }
-    for (; at < bytes.length; at++) hash = (hash ^ bytes[at]) * 0xff51afd7ed558ccdL;
     return hash ^ (hash >>> 29);
   }
 }

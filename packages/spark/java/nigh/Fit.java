@@ -65,7 +65,7 @@ public final class Fit extends UserDefinedAggregateFunction {
       buffer.update(1, theirs.clone());
       return;
     }
-    buffer.update(1, Passes.merge(Bytes.getInt(head, 4), Bytes.getInt(head, 8), Bytes.getInt(head, 28), ours, theirs));
+    buffer.update(1, Passes.merge(head, ours, theirs));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package nigh;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * What a pass asks for, read once a task: the bytes are one literal for all its rows.
@@ -42,11 +44,10 @@ final class Request {
   double[] previous;
   double[] relocations;
   int relocationCount;
-  /** Widened steps of each centroid since the pass before, and the longest. */
-  double[] steps;
-  double longestStep;
-  double secondStep;
-  int longestOf;
+  /** Rows whose margin is below this are asked for; and which count margins are counted from. */
+  double margin;
+  double firstBin;
+  private Steps steps;
   /** Grids of squared distances. */
   double big1;
   double big2;
@@ -86,7 +87,8 @@ final class Request {
         grids();
         centroids = next(k * d);
         labels();
-        steps();
+        margin = next(1)[0];
+        firstBin = next(1)[0];
         break;
       case RELOCATE:
         grids();
@@ -104,10 +106,10 @@ final class Request {
         taken = next(previousK * d);
         candidates = next(k * d);
         gaps();
+        buckets();
         break;
       case BUCKETS:
-        wanted = new boolean[4096];
-        for (double bucket : next(count)) wanted[(int) bucket] = true;
+        buckets();
         break;
       case WEIGHTS:
         weightCoarse = next(1)[0];
@@ -144,54 +146,53 @@ final class Request {
     big3 = next(1)[0];
   }
 
-  /** Relative error of a computed distance, with room to spare. */
-  double slack() {
-    return (d + 16) * 0x1p-51;
+  private void buckets() {
+    wanted = new boolean[Seeding.BUCKETS];
+    for (double bucket : next(count)) wanted[(int) bucket] = true;
   }
 
-  private void steps() {
-    if (previousK != k) return;
-    steps = new double[k];
-    for (int c = 0; c < k; c++) {
-      double sq = Block.distanceSq(centroids, c * d, previous, c * d, d);
-      // The smallest summand covers squares that vanish.
-      steps[c] = sq == 0 && same(c) ? 0 : Math.sqrt(sq) * (1 + slack()) + 1e-150;
+  /** How far the centroids moved since the pass before; null where there are others. */
+  Steps steps() {
+    if (steps == null && previousK == k) steps = new Steps(previous, centroids, d);
+    return steps;
+  }
+
+  void addOnThree(double[] sums, int at, double value, double whole, double part) {
+    double a = value + big1 - big1;
+    double b = value - a + big2 - big2;
+    sums[at] += whole * a;
+    sums[at + 1] += whole * b;
+    sums[at + 2] += whole * (value - a - b + big3 - big3);
+    if (part != 0) {
+      double product = value * part;
+      a = product + big1 - big1;
+      b = product - a + big2 - big2;
+      sums[at] += a;
+      sums[at + 1] += b;
+      sums[at + 2] += product - a - b + big3 - big3;
     }
-    longestOf = 0;
-    for (int c = 1; c < k; c++) if (steps[c] > steps[longestOf]) longestOf = c;
-    longestStep = steps[longestOf];
-    for (int c = 0; c < k; c++) if (c != longestOf && steps[c] > secondStep) secondStep = steps[c];
   }
 
-  private double[] takenGaps;
-
-  /** A quarter of the squared distance between two taken rows, rounded down. */
-  double takenGap(int a, int b) {
-    if (takenGaps == null) {
-      takenGaps = new double[previousK * previousK];
-      Arrays.fill(takenGaps, -1);
-    }
-    int at = a * previousK + b;
-    if (takenGaps[at] < 0) {
-      double sq = Block.distanceSq(taken, a * d, taken, b * d, d);
-      takenGaps[at] = sq < 1e-280 ? 0 : sq * 0.25 * (1 - 4 * slack());
-    }
-    return takenGaps[at];
-  }
-
-  private boolean same(int c) {
-    for (int j = c * d; j < (c + 1) * d; j++) if (centroids[j] != previous[j]) return false;
-    return true;
-  }
-
-  /** A quarter of the squared distance from each taken row to each candidate, rounded down. */
-  private void gaps() {
-    quarterGaps = new double[previousK * k];
+  /** A quarter of the squared distance from each row taken so far to another, rounded down. */
+  double[] gapsTo(double[] rows, int count) {
+    double[] gaps = new double[previousK * count];
     for (int t = 0; t < previousK; t++) {
-      for (int c = 0; c < k; c++) {
-        double sq = Block.distanceSq(taken, t * d, candidates, c * d, d);
-        quarterGaps[t * k + c] = sq < 1e-280 ? 0 : sq * 0.25 * (1 - 4 * slack());
+      for (int c = 0; c < count; c++) {
+        double sq = Block.distanceSq(taken, t * d, rows, c * d, d);
+        gaps[t * count + c] = sq < 1e-280 ? 0 : sq * 0.25 * (1 - 4 * Steps.slack(d));
       }
     }
+    return gaps;
+  }
+
+  private final Map<Integer, double[]> takenGaps = new HashMap<>();
+
+  /** The same, to a row taken later. */
+  double[] gapsToTaken(int t) {
+    return takenGaps.computeIfAbsent(t, at -> gapsTo(Arrays.copyOfRange(taken, at * d, (at + 1) * d), 1));
+  }
+
+  private void gaps() {
+    quarterGaps = gapsTo(candidates, k);
   }
 }

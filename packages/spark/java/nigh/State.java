@@ -17,6 +17,8 @@ final class State {
   /** Upper bound on the distance to the own centroid, lower bound on that to any other. */
   double[] upper;
   double[] lower;
+  /** The centroids that labels and bounds are about. */
+  double[] centroids;
   /** How many rows were taken when these were made; squared distance to the nearest of them, and which it is. */
   int taken;
   double[] distancesSq;
@@ -26,7 +28,13 @@ final class State {
   private static final Map<Long, Map<Long, SoftReference<State>>> FITS = new ConcurrentHashMap<>();
   private static final int FITS_KEPT = 4;
 
-  static State of(long fit, byte[] block) {
+  void forgetSeeding() {
+    distancesSq = null;
+    nearest = null;
+    hashes = null;
+  }
+
+  static State of(long fit, Block block) {
     Map<Long, SoftReference<State>> blocks = FITS.get(fit);
     if (blocks == null) {
       // A fit that is over tells nobody: the oldest are forgotten when new ones come.
@@ -38,7 +46,7 @@ final class State {
       }
       blocks = FITS.computeIfAbsent(fit, id -> new ConcurrentHashMap<>());
     }
-    long key = Bytes.fingerprint(block);
+    long key = block.key();
     SoftReference<State> held = blocks.get(key);
     State state = held == null ? null : held.get();
     if (state == null) {

@@ -1,0 +1,199 @@
+import type { Spark } from '@nigh/spark'
+import { InputError, KMeans } from 'nigh'
+import type { ChosenK, Encoder, Matrix } from 'nigh'
+import { choiceJSON } from '../commands/choose-k.ts'
+import { centroidRows } from '../commands/kmeans.ts'
+import type { KMeansFlags } from '../commands/kmeans.ts'
+import { places } from '../commands/shared.ts'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
+import { timeLine } from '../run.ts'
+import type { Run } from '../run.ts'
+import { recommendation } from '../show/choice.ts'
+import { brief, plural } from '../show/numbers.ts'
+import { profileLines, profileOf } from '../show/profile.ts'
+import { replaceFile } from '../write/replace.ts'
+import {
+  encoded,
+  encoderFor,
+  features,
+  inputOf,
+  isRemote,
+  openSource,
+  sampleOf,
+  sourceLines,
+  tableFrom,
+} from './data.ts'
+import type { Source } from './data.ts'
+import { saveRows } from './rows.ts'
+import { onSpark } from './session.ts'
+import type { SparkFlags } from './session.ts'
+
+/** Rows of which the terminal's profile and the pictures of a report are made. */
+const shownRows = 20_000
+
+/** `nigh kmeans DATA --k N --spark sc://…` */
+export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlags, run: Run): Promise<void> {
+  const out = flags.out === undefined || isRemote(flags.out) ? undefined : places({ out: flags.out })
+  places({ model: flags.model })
+  const drawn = wantsReport(flags)
+  if (flags.chart === true) run.warn('--chart draws rows of this machine; with --spark, --report draws some')
+  await onSpark(flags, run, async (spark) => {
+    const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
+    const source = await openSource(spark, name, flags, run)
+    if (flags.k !== 'auto' && flags.k > source.rows) {
+      throw new InputError(
+        'E_K',
+        'k',
+        `--k must be at most ${source.rows}, the number of rows, got ${flags.k}`,
+      )
+    }
+    if (aside.length > 0 && flags.scale !== 'none') {
+      run.warn('on a cluster, scales are learnt from the rows without their weights')
+    }
+    const encoder = await encoderFor(spark, source, flags, aside, run)
+    run.notes(encoder)
+    const chosen = flags.k === 'auto' ? await chosenFor(spark, source, encoder, flags, run) : undefined
+    const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
+    const model = await run.time('fit', 'clustering', () =>
+      spark.kmeans(source.frame, {
+        encoder,
+        k,
+        init: flags.init,
+        ...(spark.java ? { tolerance: flags.tolerance } : {}),
+        seed: flags.seed,
+        ...(flags.nInit === undefined ? {} : { nInit: flags.nInit }),
+        ...(flags.maxIterations === undefined ? {} : { maxIterations: flags.maxIterations }),
+        ...(flags.weightsColumn === undefined ? {} : { weightColumn: flags.weightsColumn }),
+        signal: run.signal,
+        onProgress: ({ phase, iteration, changed, cluster }) => {
+          if (cluster !== null) return
+          run.progress.step(
+            undefined,
+            phase === 'seed'
+              ? `seeding, ${changed} of ${k}`
+              : `iteration ${iteration}, ${plural(changed, 'row')} moved`,
+          )
+        },
+      }),
+    )
+    run.warnings(model.warnings)
+    if (flags.model !== undefined) {
+      const place = flags.model
+      await run.time('write', 'writing', () => replaceFile(place, (draft) => draft.write(model.toBytes())))
+    }
+    const labelled = spark.predict(model, await encoded(spark, source, encoder), { columns: [features] })
+    if (flags.out !== undefined) await saveRows(labelled, source, flags.out, out, flags.formulas, run)
+    const shown =
+      drawn || !(run.json || run.quiet)
+        ? await run.time('sample', 'reading some rows', () => someRows(labelled, source, encoder, model, run))
+        : null
+    const profile =
+      shown === null ? null : profileOf(shown.matrix, undefined, model.centroids, model.counts, encoder)
+    if (drawn && shown !== null && profile !== null) {
+      await run.time('report', 'drawing', async () => {
+        const { clusterReport } = await import('../report/clusters.ts')
+        if (shown.matrix.rows < source.rows)
+          run.warn(`the pictures show ${plural(shown.matrix.rows, 'row')} of ${plural(source.rows, 'row')}`)
+        const clustering = {
+          input: inputOf(source, shown.table),
+          table: shown.table,
+          matrix: shown.matrix,
+          encoder,
+          model: shown.model,
+          profile,
+          chosen,
+          notes: run.notesSaid,
+          extra: new Map(aside.map((column) => [column, 'weight of the row'] as const)),
+        }
+        await saveReport(await clusterReport(clustering, run.invocation, run.signal), flags, run)
+      })
+    }
+    run.answer({
+      command: 'kmeans',
+      rows: source.rows,
+      columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
+      features: encoder.features,
+      scale: flags.scale,
+      k: model.k,
+      seed: flags.seed,
+      iterations: model.iterations,
+      converged: model.converged,
+      inertia: model.inertia,
+      counts: [...model.counts],
+      centroids: centroidRows(encoder, model.centroids),
+      ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
+      warnings: [...(source.input?.warnings ?? []), ...model.warnings].map(({ code, message }) => ({
+        code,
+        message,
+      })),
+      seconds: run.seconds,
+      timings: run.timings,
+      spark: { version: spark.version, engine: spark.java ? 'exact' : 'mllib' },
+    })
+    if (run.json || run.quiet || profile === null || shown === null) return
+    run.say(...sourceLines(source, spark), '')
+    if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
+    const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
+    run.say(
+      `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
+        `inertia ${brief(model.inertia)}${flags.scale === 'none' ? '' : ' (in scaled units)'}`,
+      '',
+      ...profileLines(profile, run.width, run.paint),
+      ...(shown.matrix.rows < source.rows
+        ? [
+            `  (what sets them apart: from ${plural(shown.matrix.rows, 'row')} of ${plural(source.rows, 'row')})`,
+          ]
+        : []),
+      '',
+    )
+    sayFiles(flags, run)
+    if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
+    if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
+    run.say(run.paint.dim(timeLine(run)))
+  })
+}
+
+async function chosenFor(
+  spark: Spark,
+  source: Source,
+  encoder: Encoder,
+  flags: KMeansFlags,
+  run: Run,
+): Promise<ChosenK> {
+  const frame = await encoded(spark, source, encoder)
+  return run.time('choose', 'comparing numbers of clusters', () =>
+    spark.chooseK(frame, { columns: [features], seed: flags.seed, fits: false, signal: run.signal }),
+  )
+}
+
+/** Some labelled rows here: as a table, as numbers, and a model that has their labels. */
+async function someRows(
+  labelled: ReturnType<Spark['predict']>,
+  source: Source,
+  encoder: Encoder,
+  model: KMeans,
+  run: Run,
+): Promise<{
+  readonly table: ReturnType<typeof inputOf>['table']
+  readonly matrix: Matrix
+  readonly model: KMeans
+}> {
+  const all = await tableFrom(sampleOf(labelled, source.rows, shownRows), run, [features])
+  const table = all.select(encoder.uses.map((use) => use.name))
+  const { values } = all.column('cluster')
+  const { matrix } = encoder.encode(all, { extra: 'ignore' })
+  return {
+    table,
+    matrix,
+    model: KMeans.fromParts({
+      centroids: model.centroids,
+      counts: model.counts,
+      inertia: model.inertia,
+      iterations: model.iterations,
+      converged: model.converged,
+      warnings: model.warnings,
+      encoder,
+      labels: Uint32Array.from(values),
+    }),
+  }
+}

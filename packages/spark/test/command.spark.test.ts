@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KMeans, load } from 'nigh'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect } from '../src/spark.ts'
+
+const url = process.env.NIGH_SPARK_URL ?? ''
+const token = process.env.NIGH_SPARK_TOKEN ?? ''
+const command = fileURLToPath(new URL('../../cli/bin/nigh.js', import.meta.url))
+const examples = fileURLToPath(new URL('../../../examples/data/', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nigh-command-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command as a shell would. */
+function nigh(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const env = { ...process.env, SPARK_CONNECT_AUTHENTICATE_TOKEN: token, ...environment }
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { env, maxBuffer: 2 ** 26 }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err })
+    })
+  })
+}
+
+/** The JSON of a command that ended well, without what differs from run to run. */
+async function answer(args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await nigh([...args, '--json'])
+  expect(code, err).toBe(0)
+  const { seconds, timings, spark, ...rest } = JSON.parse(out)
+  expect(seconds).toBeGreaterThan(0)
+  expect(timings).toBeTypeOf('object')
+  return args.includes('--spark') ? { ...rest, onSpark: spark.version } : rest
+}
+
+const iris = join(examples, 'iris.csv')
+const penguins = join(examples, 'penguins.csv')
+let version = ''
+
+beforeAll(async () => {
+  const spark = await connect(url, { token })
+  version = spark.version
+  await spark
+    .sql(`select id as row, pmod(id, 3) * 10 + rand(1) as a, pmod(id, 3) * 7 + rand(2) as b,
+      if(pmod(id, 3) = 0, 'x', 'y') as kind from range(0, 600, 1, 4)`)
+    .writeParquet(join(folder, 'cells'))
+  await spark.close()
+})
+
+describe('the command on a cluster', () => {
+  it('kmeans: the same JSON, the same rows, the same model as here', async () => {
+    const options = ['--k', '3', '--ignore', 'species', '--seed', '2']
+    const here = await answer(['kmeans', iris, ...options, '--out', join(folder, 'here.csv')])
+    const there = await answer([
+      'kmeans',
+      iris,
+      ...options,
+      '--spark',
+      url,
+      '--out',
+      join(folder, 'there.csv'),
+      '--model',
+      join(folder, 'there.nigh'),
+      '--report',
+      join(folder, 'there.html'),
+    ])
+    expect(there).toEqual({ ...here, onSpark: version })
+    expect(readFileSync(join(folder, 'there.csv'), 'utf8')).toBe(
+      readFileSync(join(folder, 'here.csv'), 'utf8'),
+    )
+    const model = load(readFileSync(join(folder, 'there.nigh')))
+    expect(model).toBeInstanceOf(KMeans)
+    expect(model instanceof KMeans && model.inertia).toBe(here.inertia)
+    expect(readFileSync(join(folder, 'there.html'), 'utf8')).toContain('Clusters in principal components')
+    // The model answers rows there as here.
+    const asked = ['predict', join(folder, 'there.nigh'), iris]
+    expect(await answer([...asked, '--spark', url])).toEqual({ ...(await answer(asked)), onSpark: version })
+  })
+
+  it('kmeans: rows that the cluster reads, and rows that it writes', async () => {
+    const place = `file://${join(folder, 'labelled')}`
+    const { code, out, err } = await nigh([
+      'kmeans',
+      `file://${join(folder, 'cells')}`,
+      '--k',
+      '3',
+      '--columns',
+      'a,b',
+      '--spark',
+      url,
+      '--out',
+      place,
+    ])
+    expect(code, err).toBe(0)
+    expect(out).toContain('600 rows × 4 columns, on Spark')
+    expect(out).toContain('k = 3')
+    const spark = await connect(url, { token })
+    const found = await spark
+      .parquet(join(folder, 'labelled'))
+      .sql('select count(*) as n, count(distinct cluster) as clusters, min(distance) >= 0 as far from input')
+      .collect()
+    await spark.close()
+    expect(found).toEqual([{ n: 600, clusters: 3, far: true }])
+  })
+
+  it('neighbors: the same rows and distances as here', async () => {
+    const options = ['neighbors', iris, '--ignore', 'species', '--k', '4']
+    expect(await answer([...options, '--spark', url])).toEqual({
+      ...(await answer(options)),
+      onSpark: version,
+    })
+  })
+
+  it('knn: tries itself out, and answers rows', async () => {
+    const { out, code, err } = await nigh([
+      'knn',
+      penguins,
+      '--target',
+      'species',
+      '--missing',
+      'drop',
+      '--predict',
+      penguins,
+      '--out',
+      join(folder, 'species.csv'),
+      '--spark',
+      url,
+      '--json',
+    ])
+    expect(code, err).toBe(0)
+    const found = JSON.parse(out)
+    expect(found).toMatchObject({ command: 'knn', task: 'classify', target: 'species', k: 5 })
+    expect(found.evaluation.accuracy).toBeGreaterThan(0.9)
+    expect(readFileSync(join(folder, 'species.csv'), 'utf8').split('\n')[0]).toMatch(/prediction,neighbors$/)
+  })
+
+  it('says what is wrong in one line', async () => {
+    const wrong = await nigh(['kmeans', iris, '--k', '2', '--spark', url], {
+      SPARK_CONNECT_AUTHENTICATE_TOKEN: 'no',
+    })
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toContain('set --spark-token')
+    const none = await nigh(['kmeans', 'table:nowhere.at_all', '--k', '2', '--spark', url])
+    expect(none.code).toBe(2)
+    expect(none.err).toContain('TABLE_OR_VIEW_NOT_FOUND')
+    expect(none.err.trim().split('\n')).toHaveLength(1)
+  })
+})
