@@ -9,7 +9,8 @@ import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { widthOf } from './kmeans.ts'
 import { refusing } from './refusals.ts'
-import { type Found, SqlSearch } from './sql-search.ts'
+import { type SearchAnswer, answerOf, gathered, listed, merged } from './search-answers.ts'
+import { SqlSearch } from './sql-search.ts'
 import type { Watch } from './session.ts'
 
 /** Options of {@link Spark.index}. */
@@ -136,7 +137,7 @@ export class SparkIndex {
       own ? 'the number of other rows' : 'the number of rows',
       'E_K',
     )
-    const found: { queries: BigInt64Array; answer: Answer }[] = []
+    const found: { queries: BigInt64Array; answer: SearchAnswer }[] = []
     for await (const batch of this.#batches(call, queries, k, { columns, id }, watch)) {
       const answer =
         this.#sql === null
@@ -153,7 +154,13 @@ export class SparkIndex {
   }
 
   /** Both passes for one batch of queries. */
-  async #batch(call: string, queries: Uint8Array, k: number, own: boolean, watch: Watch): Promise<Answer> {
+  async #batch(
+    call: string,
+    queries: Uint8Array,
+    k: number,
+    own: boolean,
+    watch: Watch,
+  ): Promise<SearchAnswer> {
     const { centres } = this.#cut
     if (centres === null) return this.#pass(call, queries, k, 'all', own, nothing, watch)
     const home = await this.#pass(call, queries, k, 'home', own, nothing, watch)
@@ -169,7 +176,7 @@ export class SparkIndex {
     own: boolean,
     previous: Uint8Array,
     watch: Watch,
-  ): Promise<Answer> {
+  ): Promise<SearchAnswer> {
     const asked = this.#cut.view.sql(
       'select nigh_near(:search, :queries, :previous, block) as answer from input',
       {
@@ -423,80 +430,6 @@ function finite(x: unknown): number {
     )
   }
   return value
-}
-
-/** What SQL found, as a pass would have answered. */
-function listed(found: Found, queries: number, k: number, rows: number): Answer {
-  const sqs = new Float64Array(queries * k).fill(Number.POSITIVE_INFINITY)
-  const ids = new BigInt64Array(queries * k)
-  const filled = new Uint32Array(queries)
-  found.queries.forEach((query, i) => {
-    const at = query * k + filled[query]++
-    sqs[at] = found.sqs[i]
-    ids[at] = found.ids[i]
-  })
-  if (filled.some((count) => count !== k)) throw new SparkError('SparkIndex.nearest: rows are missing')
-  return { bytes: nothing, sqs, ids, pairs: queries * rows }
-}
-
-/** What a pass of a search answers: see java/nigh/Near.java. */
-interface Answer {
-  readonly bytes: Uint8Array
-  readonly sqs: Float64Array
-  readonly ids: BigInt64Array
-  readonly pairs: number
-}
-
-function answerOf(bytes: Uint8Array): Answer {
-  const size = (bytes.length - 8) / 16
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const sqs = new Float64Array(size)
-  const ids = new BigInt64Array(size)
-  for (let i = 0; i < size; i++) {
-    sqs[i] = view.getFloat64(i * 8, true)
-    ids[i] = view.getBigInt64((size + i) * 8, true)
-  }
-  return { bytes, sqs, ids, pairs: view.getFloat64(size * 16, true) }
-}
-
-/** The k nearest of two lists of k, for each query. */
-function merged(one: Answer, two: Answer, k: number): Answer {
-  const sqs = new Float64Array(one.sqs.length)
-  const ids = new BigInt64Array(one.ids.length)
-  for (let start = 0; start < sqs.length; start += k) {
-    let a = start
-    let b = start
-    for (let at = start; at < start + k; at++) {
-      const first = one.sqs[a] < two.sqs[b] || (one.sqs[a] === two.sqs[b] && one.ids[a] < two.ids[b])
-      sqs[at] = first ? one.sqs[a] : two.sqs[b]
-      ids[at] = first ? one.ids[a] : two.ids[b]
-      if (first) a++
-      else b++
-    }
-  }
-  return { bytes: nothing, sqs, ids, pairs: one.pairs + two.pairs }
-}
-
-/** The answers of all batches, in the order of the queries' ids. */
-function gathered(
-  batches: readonly { readonly queries: BigInt64Array; readonly answer: Answer }[],
-  k: number,
-): SparkNeighbors {
-  const places: { query: bigint; batch: number; place: number }[] = []
-  let pairs = 0
-  batches.forEach(({ queries, answer }, batch) => {
-    pairs += answer.pairs
-    queries.forEach((query, place) => places.push({ query, batch, place }))
-  })
-  places.sort((a, b) => (a.query < b.query ? -1 : a.query > b.query ? 1 : 0))
-  const ids = new BigInt64Array(places.length * k)
-  const distances = new Float64Array(places.length * k)
-  places.forEach(({ batch, place }, at) => {
-    const { answer } = batches[batch]
-    ids.set(answer.ids.subarray(place * k, (place + 1) * k), at * k)
-    for (let i = 0; i < k; i++) distances[at * k + i] = Math.sqrt(answer.sqs[place * k + i])
-  })
-  return { queries: BigInt64Array.from(places, ({ query }) => query), ids, distances, k, pairs }
 }
 
 function joinedIds(parts: readonly BigInt64Array[]): BigInt64Array {

@@ -144,6 +144,9 @@ describe('failures', () => {
       true,
     )
     expect(isRetryable(new ConnectError('read ECONNRESET', Code.Internal))).toBe(true)
+    expect(
+      isRetryable(new ConnectError('Stream closed with error code NGHTTP2_REFUSED_STREAM', Code.Internal)),
+    ).toBe(true)
     expect(isRetryable(new ConnectError('no', Code.Unauthenticated))).toBe(false)
     expect(isRetryable(new ConnectError('too large', Code.ResourceExhausted))).toBe(false)
     expect(isRetryable(info('TABLE_OR_VIEW_NOT_FOUND'))).toBe(false)

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { type ChosenK, type Encoder, InputError, type KMeans, Matrix, type MatrixLike, chooseK } from 'nigh'
-import { checkChoice, checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
-import { type UploadColumn, encodeRows, sparkTypes } from './arrow.ts'
-import { blockRows, packBlock } from './blocks.ts'
+import { type ChosenK, type Encoder, InputError, type KMeans, type MatrixLike, chooseK } from 'nigh'
+import { checkOptions, show } from 'nigh/internals'
+import type { UploadColumn } from './arrow.ts'
+import { type ConnectOptions, checkConnect } from './connect-options.ts'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
 import { registerFunctions } from './functions.ts'
@@ -25,7 +24,7 @@ import {
   evaluate,
   regress,
 } from './learn.ts'
-import { type Argument, type Relation, query, quoted } from './plan.ts'
+import { type Argument, type Relation, query } from './plan.ts'
 import {
   type SearchServer,
   SparkIndex,
@@ -34,32 +33,9 @@ import {
   type SparkNeighborsWithin,
 } from './neighbors.ts'
 import { predictFrame } from './predict.ts'
-import { type Limits, Session, type TlsOptions, type Watch } from './session.ts'
+import { Session, type Watch } from './session.ts'
+import { Uploads } from './uploads.ts'
 import { parseUrl } from './url.ts'
-
-/** Chunks of an upload that become tasks together: a task's rows travel in one message, of at most 128 MiB. */
-const chunksAPart = 4
-
-/** How {@link connect} speaks to the server; every option has a default. */
-export interface ConnectOptions {
-  /** The bearer token; replaces one in the address. It travels only over TLS, or to this machine. */
-  readonly token?: string
-  /** Certificates, where the server's is not from a public authority. */
-  readonly tls?: TlsOptions
-  /** Milliseconds for which a server that cannot be reached is tried again. Default: 30000. */
-  readonly retryMs?: number
-  /** Bytes of one message from the server. Default: 134217728, which is also what servers send at most. */
-  readonly maxMessageBytes?: number
-  /** Bytes of one result that is collected. Default: 1073741824. */
-  readonly maxResultBytes?: number
-  /**
-   * 'java' uploads nigh's own functions (50 kB) and fails where the server refuses jars; 'sql' does without: searches
-   * and predictions are pure SQL, K-Means is Spark's own. Default: 'auto', the first where the server lets it.
-   */
-  readonly functions?: 'auto' | 'java' | 'sql'
-  /** Milliseconds of silence after which a running stream is given up and taken up again. Default: 60000. */
-  readonly silenceMs?: number
-}
 
 /**
  * Opens a session on a Spark Connect server.
@@ -72,45 +48,6 @@ export interface ConnectOptions {
  */
 export function connect(url: string, options: ConnectOptions = {}): Promise<Spark> {
   return Spark.open(url, options)
-}
-
-function checkConnect(options: ConnectOptions): {
-  readonly limits: Limits
-  readonly functions: 'auto' | 'java' | 'sql'
-} {
-  const call = 'connect'
-  checkOptions(call, options, [
-    'token',
-    'tls',
-    'retryMs',
-    'maxMessageBytes',
-    'maxResultBytes',
-    'silenceMs',
-    'functions',
-  ])
-  const limits: Limits = {
-    firstMs: 50,
-    totalMs: checkNumber(call, 'retryMs', options.retryMs ?? 30_000, 0, 1e9),
-    messageBytes: checkInteger(
-      call,
-      'maxMessageBytes',
-      options.maxMessageBytes ?? 128 << 20,
-      1024,
-      0x7fffffff,
-    ),
-    resultBytes: checkNumber(
-      call,
-      'maxResultBytes',
-      options.maxResultBytes ?? 2 ** 30,
-      1,
-      Number.POSITIVE_INFINITY,
-    ),
-    silenceMs: checkInteger(call, 'silenceMs', options.silenceMs ?? 60_000, 1000, 0x7fffffff),
-  }
-  return {
-    limits,
-    functions: checkChoice(call, 'functions', options.functions ?? 'auto', ['auto', 'java', 'sql']),
-  }
 }
 
 /** Options of {@link Spark.chooseK}. */
@@ -143,11 +80,13 @@ export class Spark {
   /** Whether nigh's own functions run on the cluster; else searches and predictions are pure SQL, and slower. */
   readonly java: boolean
   readonly #server: SearchServer
+  readonly #uploads: Uploads
 
   private constructor(session: Session, version: string, java: boolean) {
     this.#session = session
     this.version = version
     this.java = java
+    this.#uploads = new Uploads(session, java)
     this.#server = {
       java,
       version,
@@ -221,81 +160,12 @@ export class Spark {
     options: { readonly columns?: readonly string[]; readonly signal?: AbortSignal } = {},
   ): Promise<Frame> {
     checkOptions('Spark.upload', options, ['columns', 'signal'])
-    const matrix = Matrix.from('Spark.upload', 'points', points)
-    const names = options.columns ?? Array.from({ length: matrix.columns }, (_, j) => `x${j}`)
-    if (names.length !== matrix.columns || new Set([...names, 'row']).size !== names.length + 1) {
-      throw new InputError(
-        'E_PARAM',
-        'columns',
-        `Spark.upload: columns must be ${matrix.columns} different names other than 'row', got ${show(names)}`,
-      )
-    }
-    const { rows, columns } = matrix
-    if (!this.java) {
-      const uploads: UploadColumn[] = names.map((name, j) => {
-        const column = new Float64Array(rows)
-        for (let i = 0; i < rows; i++) column[i] = matrix.values[i * columns + j]
-        return { name, type: 'double', values: column }
-      })
-      uploads.push({
-        name: 'row',
-        type: 'long',
-        values: BigInt64Array.from({ length: rows }, (_, i) => BigInt(i)),
-      })
-      return this.uploadColumns(uploads, rows, options.signal)
-    }
-    const step = blockRows(columns)
-    const blocks: Uint8Array[] = []
-    for (let from = 0; from < rows; from += step) {
-      const to = Math.min(rows, from + step)
-      const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i))
-      blocks.push(packBlock(matrix.values.subarray(from * columns, to * columns), columns, 0, to - from, ids))
-    }
-    const sent = await this.uploadColumns(
-      [{ name: 'block', type: 'binary', values: blocks }],
-      blocks.length,
-      options.signal,
-    )
-    const cells = names.map((name, j) => `u.x[${j}] as ${quoted(name)}`)
-    return sent.sql(
-      `select ${cells.join(', ')}, u.id as row from (select explode(nigh_unpack(block)) as u from input)`,
-    )
+    return this.#uploads.rows(points, options)
   }
 
   /** Sends columns of this machine to the cluster, as {@link upload} does. */
   async uploadColumns(columns: readonly UploadColumn[], rows: number, signal?: AbortSignal): Promise<Frame> {
-    let width = 1
-    for (const column of columns) width += column.type === 'binary' ? (column.values.at(0)?.length ?? 0) : 8
-    const schema = columns
-      .map(({ name, type }) => `\`${name.replaceAll('`', '``')}\` ${sparkTypes[type]}`)
-      .join(', ')
-    // Chunks of about 8 MiB: large enough to be fast, small enough that each is an own task on the cluster.
-    const step = Math.max(1, Math.floor((8 << 20) / width))
-    if (rows <= step / 8) {
-      const data = encodeRows(columns, 0, rows)
-      return this.#frame({ relType: { case: 'localRelation', value: { data, schema } } })
-    }
-    const schemaHash = await this.#cache(new TextEncoder().encode(schema), signal)
-    const parts: Record<string, Relation> = {}
-    for (let from = 0; from < rows; from += step * chunksAPart) {
-      const dataHashes: string[] = []
-      for (let at = from; at < Math.min(rows, from + step * chunksAPart); at += step) {
-        dataHashes.push(await this.#cache(encodeRows(columns, at, Math.min(rows, at + step)), signal))
-      }
-      parts[`part${from}`] = {
-        relType: { case: 'chunkedCachedLocalRelation', value: { dataHashes, schemaHash } },
-      }
-    }
-    const names = Object.keys(parts)
-    return this.#frame(query(names.map((name) => `select * from ${name}`).join(' union all '), parts))
-  }
-
-  async #cache(bytes: Uint8Array, signal?: AbortSignal): Promise<string> {
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    const name = `cache/${hash}`
-    const present = await this.#session.hasArtifacts([name], signal)
-    if (!present.has(name)) await this.#session.addArtifact(name, bytes, signal)
-    return hash
+    return this.#uploads.columns(columns, rows, signal)
   }
 
   /**

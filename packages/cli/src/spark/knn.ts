@@ -1,5 +1,4 @@
-import { Table } from 'nigh'
-import type { Column } from 'nigh'
+import type { Column, Table } from 'nigh'
 import type { KNNFlags } from '../commands/knn.ts'
 import { sayRows } from '../commands/knn.ts'
 import { places, textColumn } from '../commands/shared.ts'
