@@ -186,6 +186,7 @@ export async function startServer(spark, options = {}) {
   const memory = options.memory ?? '2g'
   const conf = {
     'spark.ui.enabled': 'false',
+    'spark.log.level': 'WARN',
     'spark.connect.grpc.binding.address': '127.0.0.1',
     'spark.connect.grpc.binding.port': String(port),
     'spark.driver.host': '127.0.0.1',
