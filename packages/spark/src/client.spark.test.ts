@@ -75,6 +75,26 @@ describe('frames', () => {
     expect(await plan()).not.toContain('InMemoryTableScan')
   })
 
+  it('asks many things at once, each of its own rows', async () => {
+    const asked = Array.from({ length: 24 }, async (_, i) => {
+      const frame = spark.sql(`select ${i} as x from range(0, 100, 1, 2)`).sql('select x * 2 as x from input')
+      const found = await frame
+        .sql('select min(x) as low, max(x) as high, count(*) as n from input -- all')
+        .collect()
+      return [found, [{ low: 2 * i, high: 2 * i, n: 100 }]] as const
+    })
+    for (const [found, expected] of await Promise.all(asked)) expect(found).toEqual(expected)
+  })
+
+  it('keeps names, hints and orders inside a query', async () => {
+    const frame = spark
+      .sql('select id from range(0, 10, 1, 3)')
+      .sql(
+        'with odd as (select /*+ REPARTITION(2) */ id from input where id % 2 = 1) select a.id from odd a join input b on a.id = b.id order by a.id desc limit 3',
+      )
+    expect(await frame.collect()).toEqual([{ id: 9 }, { id: 7 }, { id: 5 }])
+  })
+
   it('uploads in chunks', async () => {
     const values = Float64Array.from({ length: 1_200_000 * 2 }, (_, i) => Math.sin(i))
     const { Matrix } = await import('nigh')

@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { executorsOf, install, startServer } from '../test/cluster.mjs'
 import { SparkError } from './errors.ts'
 import { type Spark, connect } from './spark.ts'
-import { broughtHere } from './spark-fit.ts'
+import { broughtHere } from './brought-here.ts'
 
 const url = process.env.NIGH_SPARK_URL ?? ''
 const token = process.env.NIGH_SPARK_TOKEN ?? ''

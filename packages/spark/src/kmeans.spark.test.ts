@@ -2,7 +2,7 @@ import { InputError, KMeans, type KMeansOptions, Matrix } from 'nigh'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SparkKMeansOptions } from './kmeans.ts'
 import { connect } from './spark.ts'
-import { broughtHere } from './spark-fit.ts'
+import { broughtHere } from './brought-here.ts'
 import type { Frame } from './frame.ts'
 
 const spark = await connect(process.env.NIGH_SPARK_URL ?? '', { token: process.env.NIGH_SPARK_TOKEN ?? '' })

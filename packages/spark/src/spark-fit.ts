@@ -11,6 +11,7 @@ import {
 } from 'nigh/internals'
 import type { Blocks } from './blocks.ts'
 import { ActiveRows, longestPair } from './active-rows.ts'
+import { broughtHere } from './brought-here.ts'
 import { FitPasses, torn } from './fit-passes.ts'
 import { SparkSeeding } from './spark-seeding.ts'
 import type { Watch } from './session.ts'
@@ -275,13 +276,6 @@ function topBits(value: number): number {
 /** Margins are counted over 32 powers of two, up to the span of the rows. */
 function firstBin(grids: Grids): number {
   return Math.max(0, topBits(Math.sqrt(grids.spanSq)) - (bins - 1))
-}
-
-/** How many rows may be brought here, of how many bytes, and how much work they may be; tests bring fewer. */
-export const broughtHere: { rows: number; readonly bytes: number; readonly work: number } = {
-  rows: 2 ** 16,
-  bytes: 8 << 20,
-  work: 2 ** 28,
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Grids, hashRow, threeGrids } from 'nigh/internals'
+import { broughtHere } from './brought-here.ts'
 import { type FitPasses, torn } from './fit-passes.ts'
 
 const bucketCount = 4096
@@ -14,6 +15,13 @@ interface Content {
   readonly row: Float64Array
   /** Each different weight and how many copies have it. */
   readonly weights: [weight: number, times: number][]
+}
+
+/** Rows that are all here. */
+interface Known {
+  readonly contents: readonly Content[]
+  readonly sqs: Float64Array
+  taken: number
 }
 
 /** Bytes of rows that a pass over candidates brings along, as the next draws will probably ask for them. */
@@ -34,6 +42,7 @@ export class SparkSeeding {
   #tried: { readonly row: Float64Array; readonly buckets: Float64Array }[] = []
   readonly #contents = new Map<number, Content[]>()
   #contentsHeld = 0
+  #known: Known | null = null
 
   constructor(passes: FitPasses, grids: Grids, rows: number) {
     this.#passes = passes
@@ -42,6 +51,7 @@ export class SparkSeeding {
   }
 
   start(): void {
+    this.#known = null
     this.#taken = []
     this.#tried = []
     this.#totals = new Float64Array(bucketCount * 2)
@@ -55,6 +65,9 @@ export class SparkSeeding {
    * @param next where the draws after this fall: the rows there are brought along
    */
   async tryRows(rows: readonly Float64Array[], next: readonly number[] = []): Promise<Float64Array> {
+    if (this.#rows <= broughtHere.rows && this.#rows * (this.#passes.columns + 2) * 8 <= fewBytes) {
+      return this.#tryHere(rows)
+    }
     const gains = new Float64Array(rows.length)
     const ahead = this.#ahead(next)
     const found = await this.#passes.ask(
@@ -68,6 +81,59 @@ export class SparkSeeding {
       gains[c] = found[c * stride] + found[c * stride + 1] + found[c * stride + 2]
     }
     return gains
+  }
+
+  /** Trials over rows that are all here: what a pass would answer. */
+  async #tryHere(rows: readonly Float64Array[]): Promise<Float64Array> {
+    const known = await this.#all()
+    const grids = this.#squares()
+    const first = this.#taken.length === 0
+    for (; known.taken < this.#taken.length; known.taken++) {
+      const taken = this.#taken[known.taken]
+      known.contents.forEach(({ row }, i) => {
+        known.sqs[i] = Math.min(known.sqs[i], distanceSq(row, taken))
+      })
+    }
+    const tried = rows.map((row) => ({
+      row,
+      buckets: new Float64Array(bucketCount * 2),
+      gain: new Float64Array(3),
+    }))
+    known.contents.forEach(({ hash, row, weights }, i) => {
+      const old = known.sqs[i]
+      const bucket = hash >>> 20
+      for (const { row: candidate, buckets, gain } of tried) {
+        const sq = distanceSq(row, candidate)
+        if (!(sq < old)) continue
+        for (const [weight, times] of weights) {
+          const whole = Math.floor(weight)
+          const sum: [number, number] = [0, 0]
+          addOnTwo(sum, sq, whole * times, weight - whole, times, grids[0], grids[1])
+          if (!first) {
+            addOnTwo(sum, old, -whole * times, whole - weight, times, grids[0], grids[1])
+            addOnThree(gain, old - sq, whole * times, weight - whole, times, grids)
+          }
+          buckets[bucket * 2] += sum[0]
+          buckets[bucket * 2 + 1] += sum[1]
+        }
+      }
+    })
+    this.#tried = tried
+    return Float64Array.from(tried, ({ gain }) => gain[0] + gain[1] + gain[2])
+  }
+
+  /** All different rows, and their squared distances to the nearest of the first `taken` rows. */
+  async #all(): Promise<Known> {
+    if (this.#known === null) {
+      await this.#fetch([0])
+      const contents = [...this.#contents.values()].flat()
+      this.#known = {
+        contents,
+        sqs: new Float64Array(contents.length).fill(Number.POSITIVE_INFINITY),
+        taken: 0,
+      }
+    }
+    return this.#known
   }
 
   /** The buckets in which draws will fall, or a neighbour, as far as can be said before a row is taken. */
@@ -264,6 +330,29 @@ function addOnTwo(
     const b = product + coarse - coarse
     sum[0] += times * b
     sum[1] += times * (product - b + fine - fine)
+  }
+}
+
+/** Adds a value, `whole` times and `times` its `part`, to a sum on three grids. */
+function addOnThree(
+  sum: Float64Array,
+  value: number,
+  whole: number,
+  part: number,
+  times: number,
+  grids: readonly [number, number, number],
+): void {
+  for (const [scaled, count] of part === 0
+    ? [[value, whole]]
+    : [
+        [value, whole],
+        [value * part, times],
+      ]) {
+    const a = scaled + grids[0] - grids[0]
+    const b = scaled - a + grids[1] - grids[1]
+    sum[0] += count * a
+    sum[1] += count * b
+    sum[2] += count * (scaled - a - b + grids[2] - grids[2])
   }
 }
 
