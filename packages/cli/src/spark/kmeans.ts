@@ -2,8 +2,8 @@ import type { Spark } from '@nigh/spark'
 import { InputError, KMeans } from 'nigh'
 import type { ChosenK, Encoder, Matrix } from 'nigh'
 import { choiceJSON } from '../commands/choose-k.ts'
-import { centroidRows } from '../commands/kmeans.ts'
-import type { KMeansFlags } from '../commands/kmeans.ts'
+import { centroidRows } from '../commands/kmeans-fit.ts'
+import type { KMeansFlags } from '../commands/kmeans-fit.ts'
 import { places } from '../commands/shared.ts'
 import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
@@ -88,7 +88,7 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
         ? await run.time('sample', 'reading some rows', () => someRows(labelled, source, encoder, model, run))
         : null
     const profile =
-      shown === null ? null : profileOf(shown.matrix, undefined, model.centroids, model.counts, encoder)
+      shown === null ? null : profileOf([shown.matrix], shown.weights, model.centroids, model.counts, encoder)
     if (drawn && shown !== null && profile !== null) {
       await run.time('report', 'drawing', async () => {
         const { clusterReport } = await import('../report/clusters.ts')
@@ -176,6 +176,8 @@ async function someRows(
 ): Promise<{
   readonly table: ReturnType<typeof inputOf>['table']
   readonly matrix: Matrix
+  /** How many rows each stands for. */
+  readonly weights: Float64Array
   readonly model: KMeans
 }> {
   const all = await tableFrom(sampleOf(labelled, source.rows, shownRows), run, [features])
@@ -185,6 +187,7 @@ async function someRows(
   return {
     table,
     matrix,
+    weights: new Float64Array(matrix.rows).fill(model.counts.reduce((sum, n) => sum + n, 0) / matrix.rows),
     model: KMeans.fromParts({
       centroids: model.centroids,
       counts: model.counts,

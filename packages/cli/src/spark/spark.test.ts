@@ -31,7 +31,11 @@ describe('--spark', () => {
 
   it('sends no token over plaintext to another machine', async () => {
     const message = await refused(
-      onSpark({ spark: 'sc://example.org:15002/;use_ssl=false', sparkToken: 'secret' }, run(), async () => {}),
+      onSpark(
+        { spark: 'sc://example.org:15002/;use_ssl=false', sparkToken: 'secret' },
+        run(),
+        async () => {},
+      ),
     )
     expect(message).toMatch(/token/)
     expect(message).not.toContain('secret')
