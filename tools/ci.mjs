@@ -29,6 +29,19 @@ const suites = [
   { name: 'check', command: ['npm', 'run', 'check'], counts: 'closing line', minutes: 6 },
   { name: 'packaging', command: ['node', 'tools/packaging.mjs'], counts: 'closing line', minutes: 4 },
   { name: 'matrix', command: ['node', 'tools/golden-hashes.mjs'], counts: 'closing line', minutes: 12 },
+  { name: 'differential', command: ['node', 'tools/differential.mjs'], counts: 'closing line', minutes: 4 },
+  {
+    name: 'damaged',
+    command: ['node', 'tools/mutated-files.mjs', '--cases', '250'],
+    counts: 'closing line',
+    minutes: 6,
+  },
+  {
+    name: 'resources',
+    command: ['node', 'tools/resources.mjs', '--quick'],
+    counts: 'closing line',
+    minutes: 6,
+  },
   { name: 'browser', command: ['npm', 'run', 'test:browser'], counts: 'closing line', minutes: 12 },
   { name: 'studio-types', command: ['npm', 'run', 'check:studio'], counts: 'command', minutes: 2 },
   {

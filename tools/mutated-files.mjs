@@ -13,9 +13,11 @@ const option = (name, otherwise) => {
   return at < 0 ? otherwise : process.argv[at + 1]
 }
 const cases = Number(option('--cases', '10000'))
+/** Share of the Parquet files of which DuckDB may make something else than a second reader: its pages have no checksum. */
+const LENIENT = 0.003
 const seed = Number(option('--seed', '1'))
 const formats = option('--formats', 'csv,json,ndjson,npy,arrow,parquet').split(',')
-/** Reading may take this long by the clock, in milliseconds, at best of three. */
+/** Reading may take this long, in milliseconds of processor time, at best of three. */
 const LONGEST = 1000
 /** No answer for so long is a hang: the process is ended. Generous, since the machine may be busy. */
 const PATIENCE = 30_000
@@ -88,16 +90,20 @@ try {
       const whole = await runFrom(format, next, (at, outcome) => {
         next = (at ?? cases) + 1
         const kind = /^E_\w+$/.test(outcome) ? 'refused' : outcome
-        if (!['refused', 'agrees', 'cannot tell', 'unharmed'].includes(kind))
+        if (!['refused', 'agrees', 'cannot tell', 'unharmed', 'lenient'].includes(kind))
           bad.push(`case ${at}: ${outcome}`)
         const name = outcome.split(/[:\s]/)[0]
         const shown =
-          kind === outcome && !['agrees', 'cannot tell', 'unharmed'].includes(kind) ? 'WRONG' : name
+          kind === outcome && !['agrees', 'cannot tell', 'unharmed', 'lenient'].includes(kind)
+            ? 'WRONG'
+            : name
         counts[shown === 'cannot' ? 'only nigh reads it' : shown] =
           (counts[shown === 'cannot' ? 'only nigh reads it' : shown] ?? 0) + 1
       })
       if (whole) break
     }
+    if ((counts.lenient ?? 0) > Math.max(1, LENIENT * cases))
+      bad.push(`${counts.lenient} times the readers differ`)
     const told = Object.entries(counts)
       .sort((a, b) => b[1] - a[1])
       .map(([name, count]) => `${name} ${count}`)
