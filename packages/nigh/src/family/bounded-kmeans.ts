@@ -91,8 +91,8 @@ export class BoundedKMeans extends Clusters<PointsLike> {
       )
     }
     const prepared = space.read(call, 'points', matrix)
-    const rows = inOrder(prepared, columns)
-    const merged = distinctRows(prepared, columns, null)
+    const rows = yield* inOrder(prepared, columns)
+    const merged = yield* distinctRows(prepared, columns, null)
     const random = new Random(plan.seed)
     let best: Partition | null = null
     for (let start = 0; start < plan.starts; start++) {
@@ -147,8 +147,8 @@ function euclidean(columns: number): Rule {
 }
 
 /** All rows, copies too, in an order that does not depend on theirs. */
-function inOrder(values: Float64Array, width: number): DistinctRows {
-  const order = canonicalOrder(values, width, null)
+function* inOrder(values: Float64Array, width: number): Work<DistinctRows> {
+  const order = yield* canonicalOrder(values, width, null)
   const sorted = new Float64Array(values.length)
   const of = new Uint32Array(order.length)
   order.forEach((row, i) => {

@@ -1,3 +1,7 @@
+import type { SearchProgress } from '../indexes/steps.ts'
+
+type Work<T> = Generator<SearchProgress, T, void>
+
 /**
  * Rows with copies merged, in a canonical order: by their numbers, column by column.
  *
@@ -26,13 +30,13 @@ export interface DistinctRows {
  *
  * @param weights n weights from 0 up; null for 1 each
  */
-export function distinctRows(
+export function* distinctRows(
   values: ArrayLike<number>,
   width: number,
   weights: Float64Array | null,
-): DistinctRows {
+): Work<DistinctRows> {
   const n = values.length / width
-  const order = canonicalOrder(values, width, weights)
+  const order = yield* canonicalOrder(values, width, weights)
   const of = new Uint32Array(n)
   const firsts: number[] = []
   const summed: number[] = []
@@ -53,6 +57,7 @@ export function distinctRows(
       if (weight > 0) count++
     }
     of[row] = firsts.length - 1
+    if (at % BETWEEN_PAUSES === BETWEEN_PAUSES - 1) yield sorting
   }
   const merged = new Float64Array(firsts.length * width)
   for (let i = 0; i < firsts.length; i++) {
@@ -70,15 +75,21 @@ export function distinctRows(
   }
 }
 
-/** Row numbers: rows of weight 0 last, then by their numbers, equal ones by weight, so that sums have one order. */
-export function canonicalOrder(
+/** Rows sorted or merged between two pauses: a few milliseconds. */
+const BETWEEN_PAUSES = 8192
+const sorting: SearchProgress = { done: 0, total: 1 }
+
+/**
+ * Row numbers: rows of weight 0 last, then by their numbers, equal ones by weight, so that sums have one order.
+ * Stretches are sorted one by one, then merged in pairs, with pauses: the same order as of one sort.
+ */
+export function* canonicalOrder(
   values: ArrayLike<number>,
   width: number,
   weights: Float64Array | null,
-): Uint32Array {
-  const order = new Uint32Array(values.length / width)
-  for (let i = 0; i < order.length; i++) order[i] = i
-  return order.sort((a, b) => {
+): Work<Uint32Array> {
+  const n = values.length / width
+  const before = (a: number, b: number): number => {
     if (weights !== null) {
       const absent = Number(weights[a] === 0) - Number(weights[b] === 0)
       if (absent !== 0) return absent
@@ -87,7 +98,30 @@ export function canonicalOrder(
     if (rows !== 0) return rows
     if (weights !== null && weights[a] !== weights[b]) return weights[a] - weights[b]
     return a - b
-  })
+  }
+  let order = new Uint32Array(n)
+  for (let i = 0; i < n; i++) order[i] = i
+  for (let from = 0; from < n; from += BETWEEN_PAUSES) {
+    if (from > 0) yield sorting
+    order.subarray(from, from + BETWEEN_PAUSES).sort(before)
+  }
+  let merged = new Uint32Array(n > BETWEEN_PAUSES ? n : 0)
+  for (let size = BETWEEN_PAUSES; size < n; size *= 2) {
+    for (let from = 0; from < n; from += 2 * size) {
+      const middle = Math.min(n, from + size)
+      const to = Math.min(n, middle + size)
+      let [a, b] = [from, middle]
+      for (let at = from; at < to; at++) {
+        const takesFirst = b === to || (a < middle && before(order[a], order[b]) < 0)
+        merged[at] = takesFirst ? order[a++] : order[b++]
+        if (at % BETWEEN_PAUSES === 0) yield sorting
+      }
+    }
+    const held = order
+    order = merged
+    merged = held
+  }
+  return order
 }
 
 function compareRows(values: ArrayLike<number>, width: number, a: number, b: number): number {

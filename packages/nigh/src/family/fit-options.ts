@@ -166,7 +166,7 @@ export function* fitIn(
   checked: Checked,
 ): Work<Found> {
   const prepared = space.read(call, 'points', points.matrix)
-  const rows = distinctRows(prepared, space.width, points.weights)
+  const rows = yield* distinctRows(prepared, space.width, points.weights)
   const found = yield* partition(space, rows, checked, new Random(checked.seed))
   return foundBy(call, points, rows, checked, found, space.width)
 }

@@ -81,7 +81,7 @@ export class KMeans1D extends Clusters<LinePoints> {
       const first = weights.findIndex((weight) => weight > 0)
       unit = sampleWeight[first] / weights[first]
     }
-    const rows = distinctRows(values, 1, weights)
+    const rows = yield* distinctRows(values, 1, weights)
     const found = Math.min(k, rows.count)
     if (found * rows.count > 2 ** 29) {
       throw new InputError(

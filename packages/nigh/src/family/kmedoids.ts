@@ -110,7 +110,7 @@ export class KMedoids extends Clusters<PointsLike> {
         `${call}: nInit must be 1 where init gives the medoids (every start would be the same), got ${options.nInit}`,
       )
     }
-    const rows = candidatesOf(matrix, prepared, metric, points)
+    const rows = yield* candidatesOf(matrix, prepared, metric, points)
     const first = rowNumbers === null ? null : givenRows(call, rowNumbers, plan.k, matrix.rows, rows)
     const random = new Random(plan.seed)
     const starts = first === null ? plan.starts : 1
@@ -338,7 +338,7 @@ interface Rows extends Candidates {
 }
 
 /** Different rows with what they weigh; precomputed distances are taken row for row. */
-function candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, points: Points): Rows {
+function* candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, points: Points): Work<Rows> {
   const width = metric.width(matrix.columns)
   const n = matrix.rows
   const weightAt = (row: number): number => (points.weights === null ? 1 : points.weights[row])
@@ -361,7 +361,7 @@ function candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, po
       },
     }
   }
-  const rows = distinctRows(prepared, width, points.weights)
+  const rows = yield* distinctRows(prepared, width, points.weights)
   const original = new Uint32Array(rows.total).fill(n)
   rows.of.forEach((row, i) => {
     original[row] = Math.min(original[row], i)

@@ -153,7 +153,7 @@ export class KPrototypes extends Clusters<Table> {
     const { uses, gamma: usual } = usesOf(call, table, options, weights)
     const gamma = options.gamma === undefined ? usual : checkNumber(call, 'gamma', options.gamma, 0, 1e100)
     const space = mixed(uses, gamma)
-    const rows = distinctRows(space.read(call, 'table', table), space.width, weights)
+    const rows = yield* distinctRows(space.read(call, 'table', table), space.width, weights)
     const plan = { k, init: firstOf(init, space, uses, rows, k), starts, maxIterations }
     const found = yield* partition(space, rows, plan, new Random(seed))
     const told = foundBy(call, { unit, encoder: undefined, kept: null }, rows, plan, found, space.width)

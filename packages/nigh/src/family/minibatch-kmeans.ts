@@ -115,7 +115,7 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
       starts: options.nInit === undefined ? Math.min(3, checked.starts) : checked.starts,
     }
     const settings = settingsOf(call, options)
-    const rows = distinctRows(space.read(call, 'points', points.matrix), columns, points.weights)
+    const rows = yield* distinctRows(space.read(call, 'points', points.matrix), columns, points.weights)
     const found = yield* descend(space, rows, plan, settings, weightOf(rows, points.unit))
     return new MiniBatchKMeans(foundBy(call, points, rows, plan, found, columns), space, settings)
   }
@@ -148,7 +148,7 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
       sampleWeight === undefined
         ? { weights: null, unit: 1 }
         : readPoints(call, rowsFor(prepared, width), { sampleWeight })
-    const rows = distinctRows(prepared, width, read.weights)
+    const rows = yield* distinctRows(prepared, width, read.weights)
     const centers = this.centersCopy()
     const labels = new Uint32Array(rows.total)
     const costs = new Float64Array(rows.total)
@@ -347,7 +347,7 @@ function* firstCenters(
   if (wanted < rows.count) {
     const values = new Float64Array(wanted * width)
     draw(rows, cumulative, wanted, random, values)
-    sample = distinctRows(values, width, null)
+    sample = yield* distinctRows(values, width, null)
   }
   let best: Float64Array | null = null
   let least = Number.POSITIVE_INFINITY

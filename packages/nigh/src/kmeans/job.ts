@@ -31,6 +31,8 @@ export interface FitResult {
 
 /** Squares of distances stay far from overflow below this. */
 export const LARGEST = 1e150
+/** Bytes of distances that the kernels' memory of 4 GiB holds beside rows and centroids. */
+const LARGEST_ANSWER = 3 * 2 ** 30
 /** Below this range, squared differences lose bits to underflow. */
 const SMALLEST = 2 ** -400
 
@@ -204,6 +206,14 @@ export function runPredict(runner: Runner, rows: FitRows, job: PredictJob): Pred
     }
   }
   if (job.want === 'distances') {
+    const k = job.centroids.length / rows.columns
+    if (rows.rows * k * 8 > LARGEST_ANSWER) {
+      throw new InputError(
+        'E_MEMORY',
+        'points',
+        `KMeans: the distances of ${rows.rows} rows to ${k} centroids need ${Math.ceil((rows.rows * k) / 125_000)} MB, more than a call may take; ask in parts`,
+      )
+    }
     const distances = engine.distances(centroids)
     for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(distances[i]) / factor
     return { labels: null, distances, inertia: 0 }

@@ -284,3 +284,15 @@ test('4, on a tie: an empty cluster takes the smaller of the rows that lie farth
     }
   }
 })
+
+test('distances beyond all memory are refused before they are made room for', () => {
+  const points = Matrix.of(
+    Float64Array.from({ length: 60_000 }, (_, i) => i % 9973),
+    1,
+  )
+  const init = Matrix.of(points.values.slice(0, 9000), 1)
+  const model = KMeans.fitSync(points, { k: 9000, init, maxIterations: 1 })
+  expect(() => model.transformSync(points)).toThrow(
+    expect.objectContaining({ code: 'E_MEMORY', message: expect.stringMatching(/need 4320 MB/) }),
+  )
+})

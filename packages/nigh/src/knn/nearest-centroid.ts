@@ -113,12 +113,13 @@ export class NearestCentroid<T extends ClassLabel> {
     const groups = groupsOf(matrix, codes, copies?.values, classes.length)
     const d = matrix.columns
     const centroids = new Float64Array(classes.length * d)
-    groups.forEach(({ columns, weights }, c) => {
+    for (const [c, { columns, weights }] of groups.entries()) {
       for (let j = 0; j < d; j++) {
         const sample = sampleOf(columns[j], weights)
         centroids[c * d + j] = name === 'euclidean' ? momentsOf(sample).mean : quantilesOf(sample, [0.5])[0]
+        yield { done: c, total: classes.length, work: columns[j].length }
       }
-    })
+    }
     if (shrinkThreshold > 0) shrink(verb, centroids, groups, matrix, copies?.values, shrinkThreshold)
     const plan = { algorithm: 'auto', leafSize: 16 } as const
     const search = yield* Search.build(
