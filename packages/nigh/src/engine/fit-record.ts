@@ -19,6 +19,7 @@ import {
   STAT_EXACT,
   WEIGHTS,
 } from '../kernels/layout.ts'
+import { groupsMost } from './packed-centroids.ts'
 import type { Runner } from './runner.ts'
 
 /** Where the rows of a fit lie in the runner's memory. */
@@ -72,7 +73,8 @@ export class FitRecord {
     memory.u32(this.get(LABELS), n + 4).fill(0, n)
     this.set(STATS, memory.allocate(threads * 64))
     memory.f64(this.get(STATS), threads * 8).fill(0)
-    const scratch = 14 * 4 * ROUND + 512
+    // As fit-state.ts and groups.ts (assembly) lay it out; the last part is one bit a row and group.
+    const scratch = 48 * ROUND + 512 + groupsMost(k) * (ROUND / 8)
     this.set(SCRATCH_BYTES, scratch)
     this.set(SCRATCH, memory.allocate(threads * scratch))
     this.set(CENTROIDS, memory.allocate(k * columns * 8))

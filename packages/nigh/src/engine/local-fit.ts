@@ -10,8 +10,6 @@ import {
   FIRST,
   GROUPS,
   GROUP_LOWER,
-  GROUP_PATHS,
-  GROUP_PATHS_32,
   LABELS,
   LOWER,
   OTHER_PATHS,
@@ -33,7 +31,7 @@ import {
 import { compareRows, FitRecord, type FitRows, type FitWork } from './fit-record.ts'
 import { addOnTwo } from './candidates.ts'
 import { LocalSeeding } from './local-seeding.ts'
-import { groupsMost, PackedCentroids, placesMost } from './packed-centroids.ts'
+import { groupBoundCount, PackedCentroids, placesMost } from './packed-centroids.ts'
 import type { Runner } from './runner.ts'
 import { WorkingCopy } from './working-copy.ts'
 
@@ -177,14 +175,12 @@ export class LocalFit implements FitEngine {
     const { columns, k: most } = this.record.rows
     const groups = this.#packed.layOut(centroids, k)
     memory.f64(this.record.space(PATHS, most * 8), most).fill(0)
-    memory.f64(this.record.space(GROUP_PATHS, most * 8), most).fill(0)
     memory.f64(this.record.space(OTHER_PATHS, most * 8), most).fill(0)
     memory.f32(this.record.space(PATHS_32, most * 4), most).fill(0)
     memory.f32(this.record.space(OTHER_PATHS_32, most * 4), most).fill(0)
-    memory.f32(this.record.space(GROUP_PATHS_32, most * 4), most).fill(0)
     this.record.space(UPPER, rows * 4)
     this.record.space(LOWER, rows * 4)
-    if (groups > 1) this.record.space(GROUP_LOWER, Math.ceil(rows / ROUND) * ROUND * groupsMost(most) * 4)
+    if (groups > 1) this.record.space(GROUP_LOWER, groupBoundCount(rows, most) * 2)
     else if (this.record.get(GROUP_LOWER) !== 0) this.record.set(GROUP_LOWER, 0)
     memory.f64(this.record.space(SUMS, threads * most * columns * 16), threads * most * columns * 2).fill(0)
     memory.f64(this.record.space(COUNTS, threads * most * 16), threads * most * 2).fill(0)
@@ -231,12 +227,11 @@ export class LocalFit implements FitEngine {
     const { memory } = this.record.runner
     const { columns } = this.record.rows
     const k = centroids.length / columns
-    this.#packed.layOut(centroids, k)
+    this.#packed.layOut(centroids, k, true)
     this.record.set(GROUP_LOWER, 0)
     this.record.set(UPPER, 0)
     this.record.set(SUMS, 0)
     memory.f64(this.record.space(PATHS, k * 8), k).fill(0)
-    memory.f64(this.record.space(GROUP_PATHS, k * 8), k).fill(0)
     memory.f64(this.record.space(OTHER_PATHS, k * 8), k).fill(0)
     this.#packed.pack(centroids, k)
     this.record.set(FIRST, 1)
@@ -378,9 +373,9 @@ export class LocalFit implements FitEngine {
     const groupLower = this.record.get(GROUP_LOWER)
     if (groupLower === 0) return
     const groups = this.record.get(GROUPS)
-    const bounds = memory.f32(groupLower, Math.ceil(rows / ROUND) * ROUND * groups)
+    const bounds = memory.u16(groupLower, Math.ceil(rows / ROUND) * ROUND * groups)
     const round = Math.floor(row / ROUND) * groups
-    for (let g = 0; g < groups; g++) bounds[(round + g) * ROUND + (row % ROUND)] = Number.NEGATIVE_INFINITY
+    for (let g = 0; g < groups; g++) bounds[(round + g) * ROUND + (row % ROUND)] = 0
   }
 
   keepLabels(): void {

@@ -1,16 +1,19 @@
 import {
+  BOUND_UNIT,
   CENTROIDS,
   CLUSTERS,
   GROUPS,
   GROUP_OF,
   GROUP_PANELS,
-  GROUP_PATHS,
-  GROUP_PATHS_32,
+  GROUP_LOWER,
+  GROUP_STEPS_DOWN,
+  GROUP_STEPS_UP,
   HALF_GAPS,
   HALVES,
   HALVES_OF,
   NARROW,
   NORM_MAX,
+  NORMS_SQ,
   ORIGIN,
   OTHER_PATHS,
   OTHER_PATHS_32,
@@ -18,6 +21,7 @@ import {
   PATHS,
   PATHS_32,
   PLACES,
+  ROUND,
   SCALE,
   WORK_CENTROIDS,
 } from '../kernels/layout.ts'
@@ -33,6 +37,8 @@ export class PackedCentroids {
   #centroids: Float64Array = new Float64Array(0)
   #places: Int32Array = new Int32Array(0)
   #groupOf: Int32Array = new Int32Array(0)
+  /** The sum of the longest step in each group so far, rounded up. */
+  #groupPaths: Float64Array = new Float64Array(0)
 
   readonly #oneGroup: boolean
 
@@ -42,12 +48,16 @@ export class PackedCentroids {
     this.#copy = copy
   }
 
-  /** Groups the centroids and makes room for their packed form; returns the number of groups. */
-  layOut(centroids: Float64Array, k: number): number {
+  /**
+   * Groups the centroids and makes room for their packed form; returns the number of groups.
+   *
+   * @param oneGroup whether one group is enough, since no bounds are kept
+   */
+  layOut(centroids: Float64Array, k: number, oneGroup: boolean = this.#oneGroup): number {
     const { memory } = this.#record.runner
     const { columns, k: most } = this.#record.rows
     this.#record.set(CLUSTERS, k)
-    const groups = groupCentroids(centroids, columns, this.#oneGroup ? most : groupSize(most, columns))
+    const groups = groupCentroids(centroids, columns, oneGroup ? most : groupSize(most, columns))
     this.#places = groups.places
     this.#groupOf = groups.groupOf
     this.#record.set(GROUPS, groups.count)
@@ -59,7 +69,25 @@ export class PackedCentroids {
     this.#record.space(HALVES, spaces * 4)
     this.#record.space(HALVES_OF, most * 4)
     this.#record.space(WORK_CENTROIDS, most * columns * 4)
+    this.#groupPaths = new Float64Array(groups.count)
+    memory.u16(this.#record.space(GROUP_STEPS_UP, groupsMost(most) * 2), groups.count).fill(0)
+    memory.u16(this.#record.space(GROUP_STEPS_DOWN, groupsMost(most) * 2), groups.count).fill(0)
+    if (groups.count > 1) this.#record.set(BOUND_UNIT, this.#boundUnit())
     return groups.count
+  }
+
+  /** A step of the bounds by group: 2^16 of them reach eight times as far as rows lie from the origin, by and large. */
+  #boundUnit(): number {
+    const { memory } = this.#record.runner
+    const { rows } = this.#record.rows
+    const norms = memory.f32(this.#record.get(NORMS_SQ), rows)
+    const stride = Math.max(1, Math.floor(rows / 1024))
+    let sum = 0
+    let count = 0
+    for (let i = 0; i < rows; i += stride, count++) sum += norms[i]
+    const reach = 8 * Math.sqrt(sum / count)
+    // A float32 must hold a step and its inverse, whatever the rows.
+    return 2 ** Math.ceil(Math.log2(Math.min(Math.max(reach, 1e-30), 1e30) / 65536))
   }
 
   /** Lengthens the paths by what the centroids moved since the last assignment, rounded up. */
@@ -68,9 +96,7 @@ export class PackedCentroids {
     const { columns } = this.#record.rows
     const scale = this.#record.get(SCALE)
     const paths = memory.f64(this.#record.get(PATHS), k)
-    const groupCount = this.#record.get(GROUPS)
-    const groupPaths = memory.f64(this.#record.get(GROUP_PATHS), groupCount)
-    const groupSteps = new Float64Array(groupCount)
+    const groupSteps = new Float64Array(this.#groupPaths.length)
     const widening = 1 + (columns + 8) * 2.3e-16
     let [longest, second, mover] = [0, 0, -1]
     for (let c = 0; c < k; c++) {
@@ -92,11 +118,7 @@ export class PackedCentroids {
         second = step
       }
     }
-    const groupPaths32 = memory.f32(this.#record.get(GROUP_PATHS_32), groupCount)
-    for (let g = 0; g < groupCount; g++) {
-      groupPaths[g] = (groupPaths[g] + groupSteps[g]) * (1 + 2.3e-16)
-      groupPaths32[g] = groupPaths[g] * (1 + 1.2e-7) + 1e-37
-    }
+    if (groupSteps.length > 1) this.#followGroups(groupSteps)
     const otherPaths = memory.f64(this.#record.get(OTHER_PATHS), k)
     const paths32 = memory.f32(this.#record.get(PATHS_32), k)
     const otherPaths32 = memory.f32(this.#record.get(OTHER_PATHS_32), k)
@@ -104,6 +126,30 @@ export class PackedCentroids {
       otherPaths[c] = (otherPaths[c] + (c === mover ? second : longest)) * (1 + 2.3e-16)
       paths32[c] = paths[c] * (1 + 1.2e-7) + 1e-37
       otherPaths32[c] = otherPaths[c] * (1 + 1.2e-7) + 1e-37
+    }
+  }
+
+  #followGroups(steps: Float64Array): void {
+    const { memory } = this.#record.runner
+    const paths = this.#groupPaths
+    const unit = this.#record.get(BOUND_UNIT)
+    let longest = 0
+    for (let g = 0; g < paths.length; g++) {
+      paths[g] = (paths[g] + steps[g]) * (1 + 2.3e-16)
+      if (paths[g] > longest) longest = paths[g]
+    }
+    if (longest / unit > PATH_STEPS) {
+      // The paths fill what 16 bits hold: start over, knowing nothing.
+      const { rows, k } = this.#record.rows
+      const bounds = groupBoundCount(rows, k)
+      memory.u16(this.#record.get(GROUP_LOWER), bounds).fill(0)
+      paths.fill(0)
+    }
+    const up = memory.u16(this.#record.get(GROUP_STEPS_UP), paths.length)
+    const down = memory.u16(this.#record.get(GROUP_STEPS_DOWN), paths.length)
+    for (let g = 0; g < paths.length; g++) {
+      up[g] = Math.ceil(paths[g] / unit)
+      down[g] = Math.floor(paths[g] / unit)
     }
   }
 
@@ -174,10 +220,17 @@ function groupSize(k: number, columns: number): number {
   return k <= 256 ? 8 : 16
 }
 
+/** Room for the bounds by group: whole rounds of rows. */
+export function groupBoundCount(rows: number, k: number): number {
+  return Math.ceil(rows / ROUND) * ROUND * groupsMost(k)
+}
+
 /** At most this many groups come of k centroids. */
 export function groupsMost(k: number): number {
   return Math.ceil(k / 8) + 1
 }
 
 const ONE_GROUP_WORK = 10000
+/** Steps that a group's path may take before the bounds on it start over. */
+const PATH_STEPS = 40000
 const HALF_GAP_WORK = 40000

@@ -33,8 +33,8 @@ export const UPPER = 12
 /** Address of the lower bounds on the distance to any other centroid, plus the others' path so far: float32, n. */
 export const LOWER = 13
 /**
- * Address of the lower bounds by group, plus the group's longest path so far: float32, round by round (of ROUND rows),
- * within a round group by group, within a group row by row; 0 for one group.
+ * Address of the lower bounds by group, plus the group's longest path so far, in steps of BOUND_UNIT: uint16, round by
+ * round (of ROUND rows), within a round group by group, within a group row by row; 0 for one group.
  */
 export const GROUP_LOWER = 14
 /** Number of groups of centroids. */
@@ -57,8 +57,8 @@ export const WORK_CENTROIDS = 22
 export const NORM_MAX = 23
 /** Address of the path length of each centroid so far, rounded up: float64, k. */
 export const PATHS = 24
-/** Address of the sum of the longest step in each group so far: float64, groups. */
-export const GROUP_PATHS = 25
+/** Address of the path of each group so far, the sum of its longest moves, in steps of BOUND_UNIT rounded up: uint16, groups. */
+export const GROUP_STEPS_UP = 25
 /** Address of the sum of the longest step of any other centroid, for each centroid: float64, k. */
 export const OTHER_PATHS = 26
 /** Address of half the distance from each centroid to its nearest other, rounded down: float32, k; 0: not known. */
@@ -138,8 +138,8 @@ export const NARROW_PANELS = 62
 export const NARROW_UNIT = 63
 /** Largest norm of what narrowing cut off a centroid, rounded up. */
 export const NARROW_ERROR = 64
-/** The same as GROUP_PATHS, rounded up to float32: float32, groups. */
-export const GROUP_PATHS_32 = 65
+/** The same as GROUP_STEPS_UP, rounded down: uint16, groups. */
+export const GROUP_STEPS_DOWN = 65
 /** Address of the candidates as one narrow panel: int16, d (rounded up to even) × 8. */
 export const CANDIDATE_NARROW = 66
 /** Address of one bit a candidate for each row: whether the row may be nearer to it: uint8, n rounded up to ROUND. */
@@ -159,8 +159,10 @@ export const GAIN_BOUNDS = 71
 export const DECIDE = 72
 /** What a product of narrow rows and candidates is worth in the working unit; 0: seeding goes by the float32 copies. */
 export const CANDIDATE_UNIT = 73
+/** What a step of the bounds by group is in the working unit: a power of two. */
+export const BOUND_UNIT = 74
 /** Number of fields. */
-export const FIELDS = 74
+export const FIELDS = 75
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0

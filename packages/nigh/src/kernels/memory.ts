@@ -112,6 +112,10 @@ export class Memory {
     return new Uint32Array(this.buffer, address, length)
   }
 
+  u16(address: number, length: number): Uint16Array<ArrayBufferLike> {
+    return new Uint16Array(this.buffer, address, length)
+  }
+
   u8(address: number, length: number): Uint8Array<ArrayBufferLike> {
     return new Uint8Array(this.buffer, address, length)
   }

@@ -1,0 +1,189 @@
+// Settling a row: its label, its bounds, the sums of its centroids; and the decision by the definition.
+
+import { ROUND } from '../src/kernels/layout'
+import { addOnTwo, cell, exactSq } from './exact'
+import {
+  boundUnit,
+  centroids,
+  coarse,
+  columns,
+  countChanged,
+  countDecided,
+  countDistances,
+  counts,
+  definition,
+  double,
+  fine,
+  groupLower,
+  groupOf,
+  groupPanels,
+  groups,
+  labels,
+  lower,
+  otherPaths,
+  paths,
+  places,
+  points,
+  scale,
+  stepsDown,
+  stepsUp,
+  sumOrigin,
+  sums,
+  touched,
+  upper,
+  weightCoarse,
+  weightFine,
+  weights,
+} from './fit-state'
+import { down32, up32 } from './scores'
+
+/** Adds a row to (sign 1) or takes it from (sign −1) a centroid's sums. */
+function move(row: usize, centroid: usize, sign: f64): void {
+  let weight: f64 = 1
+  if (weights) {
+    weight = load<f64>(weights + (row << 3))
+    if (weight == 0) return
+  }
+  store<u8>(touched + centroid, 1)
+  addOnTwo(counts + (centroid << 4), weight, sign, 0, weightCoarse, weightFine)
+  const start = row * <usize>columns
+  const sumA = sums + centroid * ((<usize>columns) << 4)
+  const sumB = sumA + ((<usize>columns) << 3)
+  const whole = Math.floor(weight)
+  const part = weight - whole
+  let j: usize = 0
+  const width = (<usize>columns) << 3
+  if (part == 0) {
+    const times = f64x2.splat(whole * sign)
+    const pairs = width & ~15
+    if (double) {
+      const x = points + (start << 3)
+      for (; j < pairs; j += 16) {
+        const t = f64x2.sub(v128.load(x + j), v128.load(sumOrigin + j))
+        const big = v128.load(coarse + j)
+        const a = f64x2.sub(f64x2.add(t, big), big)
+        const small = v128.load(fine + j)
+        const b = f64x2.sub(f64x2.add(f64x2.sub(t, a), small), small)
+        v128.store(sumA + j, f64x2.add(v128.load(sumA + j), f64x2.mul(times, a)))
+        v128.store(sumB + j, f64x2.add(v128.load(sumB + j), f64x2.mul(times, b)))
+      }
+    } else {
+      const x = points + (start << 2)
+      for (; j < pairs; j += 16) {
+        const t = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x + (j >> 1))), v128.load(sumOrigin + j))
+        const big = v128.load(coarse + j)
+        const a = f64x2.sub(f64x2.add(t, big), big)
+        const small = v128.load(fine + j)
+        const b = f64x2.sub(f64x2.add(f64x2.sub(t, a), small), small)
+        v128.store(sumA + j, f64x2.add(v128.load(sumA + j), f64x2.mul(times, a)))
+        v128.store(sumB + j, f64x2.add(v128.load(sumB + j), f64x2.mul(times, b)))
+      }
+    }
+  }
+  for (; j < width; j += 8) {
+    const big = load<f64>(coarse + j)
+    const small = load<f64>(fine + j)
+    let t = cell(points, double, start + (j >> 3)) - load<f64>(sumOrigin + j)
+    let a = t + big - big
+    let b = t - a + small - small
+    a *= whole * sign
+    b *= whole * sign
+    if (part != 0) {
+      t *= part
+      const a2 = t + big - big
+      a += a2 * sign
+      b += (t - a2 + small - small) * sign
+    }
+    store<f64>(sumA + j, load<f64>(sumA + j) + a)
+    store<f64>(sumB + j, load<f64>(sumB + j) + b)
+  }
+}
+
+/** Address of a row's bound on a group: bounds lie round by round, group by group, so that rows stand together. */
+export function boundOf(row: usize, group: usize): usize {
+  return groupLower + ((((row / ROUND) * <usize>groups + group) * ROUND + (row % ROUND)) << 1)
+}
+
+/** A row's lower bound on the distances to a group, from where it is stored. */
+export function groupBound(at: usize, group: usize): f64 {
+  return <f64>max(0, <i32>load<u16>(at) - <i32>load<u16>(stepsUp + (group << 1))) * boundUnit
+}
+
+/** Stores a lower bound on the distances to a group: whole steps, so that nothing is rounded up. */
+export function keepGroupBound(at: usize, group: usize, bound: f64): void {
+  const steps = <f64>load<u16>(stepsDown + (group << 1)) + Math.floor(Math.max(0, bound) / boundUnit)
+  store<u16>(at, <u16>Math.min(steps, MOST_STEPS))
+}
+
+/** The largest bound that is stored; one step more says that no group was left out. */
+export const MOST_STEPS: f64 = 65534
+
+/** Stores a row's new label and bounds, and moves it between the sums. */
+export function settle(row: usize, label: i32, winner: i32, winnerUp: f64, other: f64): void {
+  if (upper) {
+    const path = load<f64>(paths + ((<usize>winner) << 3))
+    const otherPath = load<f64>(otherPaths + ((<usize>winner) << 3))
+    store<f32>(upper + (row << 2), up32(winnerUp - path, path))
+    store<f32>(lower + (row << 2), down32(other + otherPath, otherPath))
+  }
+  if (winner == label) return
+  // A row of weight 0 is absent: its label is kept, but does not count as a change.
+  if (!weights || load<f64>(weights + (row << 3)) != 0) countChanged()
+  store<i32>(labels + (row << 2), winner)
+  if (sums) {
+    if (label >= 0) move(row, label, -1)
+    move(row, winner, 1)
+  }
+}
+
+/**
+ * Decides a row by the definition, among the groups whose lower bound does not exclude them, and settles it.
+ *
+ * @param reach upper bound on the distance to the nearest centroid
+ * @param unseen lower bound over the groups that were not computed
+ */
+export function decide(row: usize, label: i32, reach: f64, unseen: f64): void {
+  countDecided()
+  let winner = -1
+  let bestSq: f64 = Infinity
+  let secondSq: f64 = Infinity
+  let other = unseen
+  for (let g = 0; g < groups; g++) {
+    const at = boundOf(row, g)
+    const holdsOwn = label >= 0 && load<i32>(groupOf + ((<usize>label) << 2)) == g
+    if (groupLower && !holdsOwn) {
+      const bound = groupBound(at, g)
+      if (bound > reach) {
+        if (bound < other) other = bound
+        continue
+      }
+    }
+    let groupSq: f64 = Infinity // the smallest of this group but for the winner, should it be here
+    const lastPlace = load<i32>(groupPanels + ((<usize>g) << 2), 4) << 3
+    for (let p = load<i32>(groupPanels + ((<usize>g) << 2)) << 3; p < lastPlace; p++) {
+      const c = load<i32>(places + ((<usize>p) << 2))
+      if (c < 0) continue
+      const sq = exactSq(points, double, row, columns, centroids + <usize>c * ((<usize>columns) << 3))
+      countDistances(1)
+      if (sq < bestSq || (sq == bestSq && c < winner)) {
+        if (winner >= 0) {
+          const previous = load<i32>(groupOf + ((<usize>winner) << 2))
+          if (previous == g) {
+            groupSq = Math.min(groupSq, bestSq)
+          } else if (groupLower) {
+            keepGroupBound(boundOf(row, previous), previous, Math.sqrt(bestSq) * scale * (1 - definition))
+          }
+        }
+        secondSq = bestSq
+        bestSq = sq
+        winner = c
+      } else {
+        if (sq < secondSq) secondSq = sq
+        if (sq < groupSq) groupSq = sq
+      }
+    }
+    if (groupLower) keepGroupBound(at, g, Math.sqrt(groupSq) * scale * (1 - definition))
+  }
+  other = Math.min(other, Math.sqrt(secondSq) * scale * (1 - definition))
+  settle(row, label, winner, Math.sqrt(bestSq) * scale * (1 + definition) + 1e-37, other)
+}
