@@ -7,6 +7,7 @@ import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
 import { neighbors } from './commands/neighbors.ts'
 import { predict } from './commands/predict.ts'
+import { saveConfig, withConfig } from './config.ts'
 import { completionScript, shells } from './completion.ts'
 import { bytes, character, clusters, folds, integer, marks, names, oneMark, real } from './options.ts'
 import { formats, missingMarks } from './read/options.ts'
@@ -204,7 +205,7 @@ nigh COMMAND --help says more.`,
           .addOption(new Option('--model <file>', 'save the model, learnt from all rows (.nigh)'))
           .addOption(report())
           .addOption(plot())
-          .addOption(plotOf('confusion, scatter, k; for numbers predicted, errors, k')),
+          .addOption(plotOf('confusion, scatter, k; for numbers predicted, errors, scatter, k')),
       ),
     ),
   )
@@ -406,7 +407,11 @@ nigh COMMAND --help says more.`,
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action((shell) => void process.stdout.write(completionScript(shell, program)))
 
-  await program.parseAsync([...args], { from: 'user' })
+  program.hook('preAction', async (_, action) => {
+    const { saveConfig: file, ...options }: Values = action.opts()
+    if (typeof file === 'string') await saveConfig(file, action.name(), options)
+  })
+  await program.parseAsync(withConfig(args, program.commands), { from: 'user' })
 }
 
 type Args = unknown[]
@@ -452,6 +457,10 @@ function readingOptions<A extends Args, O extends Values, G extends Values>(comm
     .addOption(new Option('--json', 'print one JSON object instead of text'))
     .addOption(new Option('--quiet', 'print nothing but errors (and what --json and --out - ask for)'))
     .addOption(new Option('--threads <n>', 'threads to work on (default: all)').argParser(integer(1)))
+    .addOption(
+      new Option('--config <file>', 'take options from a file (.json); those given here count instead'),
+    )
+    .addOption(new Option('--save-config <file>', 'write all options of this run, for --config'))
     .optionsGroup('Reading DATA:')
     .addOption(
       new Option('--format <format>', 'format of DATA where its ending does not say').choices(formats),

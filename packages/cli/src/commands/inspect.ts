@@ -106,8 +106,15 @@ function factsOfColumn({
 function inWords({ type, count, distinct, frequent, spread }: ColumnSummary): string {
   if (count === 0) return 'all empty'
   if (spread !== null) {
-    const { min, max, mean, deviation, median } = spread
+    const { min, max, mean, deviation, median, lowerQuartile, upperQuartile } = spread
     if (type === 'date') return aligned([min, max], 'date').join(' to ')
+    // Years: nobody writes 1,987.
+    const wholes = [min, lowerQuartile, median, upperQuartile, max].every((value) =>
+      Number.isInteger(value * 4),
+    )
+    if (wholes && Number.isInteger(min) && Number.isInteger(max) && min >= 1000 && max <= 2999) {
+      return `${min} to ${max}, mean ${mean.toFixed(1)} ± ${brief(deviation)}, median ${median}`
+    }
     return `${brief(min)} to ${brief(max)}, mean ${brief(mean)} ± ${brief(deviation)}, median ${brief(median)}`
   }
   if (frequent.length === 0) return 'all different'

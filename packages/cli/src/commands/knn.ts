@@ -49,13 +49,14 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
   }
   const read = await run.read(name, readingOf(flags, [flags.target], false))
   if (!read.table.has(flags.target)) throw unknownColumn(read.name, '--target', flags.target, read.names)
-  const input = withTargets(read, flags, run)
+  const { input, kept } = withTargets(read, flags, run)
   const all = targetsOf(input, flags, run)
   const prepared = await run.time('encode', 'encoding', () => prepare(input, flags, [flags.target]))
   const { encoder, rows } = prepared
   run.notes(encoder)
   const table = rows === null ? input.table : input.table.take(rows)
   const targets = rows === null ? all : takeTargets(all, rows)
+  const fileRows = rows === null ? kept : kept === null ? rows : rows.map((row) => kept[row])
   const trial: Trial =
     flags.cv === 'loo'
       ? { kind: 'loo' }
@@ -102,7 +103,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
   const means = `k = ${flags.k}, ${flags.weights} weights, ${metric} distance; ${report.method}`
   if (drawn)
     await run.time('report', 'drawing', () =>
-      draw(input, table, targets, prepared, report, means, flags, run),
+      draw(input, table, fileRows, targets, prepared, report, means, flags, run),
     )
   run.answer({
     command: 'knn',
@@ -144,6 +145,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
 async function draw(
   input: Input,
   table: Table,
+  fileRows: Uint32Array | null,
   targets: Targets,
   { matrix, encoder }: Prepared,
   tried: Tried,
@@ -185,6 +187,7 @@ async function draw(
   const learning = {
     input,
     table,
+    fileRows,
     matrix,
     encoder,
     target: flags.target,
@@ -235,8 +238,12 @@ export function sayRows(table: Table, answers: number, run: Run): void {
   )
 }
 
-/** The rows that have a target. */
-function withTargets(input: Input, flags: KNNFlags, run: Run): Input {
+/** The rows that have a target, and which of the file they are (null: all). */
+function withTargets(
+  input: Input,
+  flags: KNNFlags,
+  run: Run,
+): { readonly input: Input; readonly kept: Uint32Array | null } {
   const { table } = input
   const column = table.column(flags.target)
   const kept: number[] = []
@@ -248,7 +255,7 @@ function withTargets(input: Input, flags: KNNFlags, run: Run): Input {
       kept.push(i)
   }
   const missing = table.rows - kept.length
-  if (missing === 0) return input
+  if (missing === 0) return { input, kept: null }
   if (kept.length === 0)
     throw new InputError(
       'E_MISSING',
@@ -263,7 +270,7 @@ function withTargets(input: Input, flags: KNNFlags, run: Run): Input {
     )
   }
   run.warn(`${plural(missing, 'row')} without a target ${missing === 1 ? 'is' : 'are'} left out`)
-  return { ...input, table: table.take(kept), rows: kept.length }
+  return { input: { ...input, table: table.take(kept), rows: kept.length }, kept: Uint32Array.from(kept) }
 }
 
 function targetsOf(input: Input, flags: KNNFlags, run: Run): Targets {

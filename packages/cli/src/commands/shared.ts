@@ -7,6 +7,7 @@ import type { ReadOptions } from '../read/options.ts'
 import { missingCellsError } from '../run.ts'
 import type { Run } from '../run.ts'
 import { show } from '../show/text.ts'
+import { likest } from '../show/likest.ts'
 import { checkPlace } from '../write/replace.ts'
 import { outlook } from '../write/write.ts'
 import type { Outlook } from '../write/write.ts'
@@ -129,7 +130,7 @@ export function unknownColumn(
   wanted: string,
   names: readonly string[],
 ): InputError {
-  const alike = names.find((name) => name.trim().toLowerCase() === wanted.trim().toLowerCase())
+  const alike = likest(wanted, names)
   const listed = names.slice(0, 12).map(show).join(', ')
   const more = names.length > 12 ? ` and ${names.length - 12} more` : ''
   return new InputError(

@@ -2,6 +2,7 @@ import {
   accuracy,
   confusion,
   Encoder,
+  InputError,
   KNNClassifier,
   KNNRegressor,
   precisionRecallF1,
@@ -239,6 +240,15 @@ async function tryNumbers(
       truth.push(values[row])
       naive.push(sum / basis.length)
     }
+  }
+  if (truth.length < 2 || truth.every((value) => value === truth[0])) {
+    throw new InputError(
+      'E_PARAM',
+      'holdout',
+      truth.length < 2
+        ? `--holdout leaves ${plural(truth.length, 'row')} to be tried on, too few to say how much is explained; hold more back, or try every row with --cv loo`
+        : `all ${plural(truth.length, 'row')} tried have the same target, so there is nothing to explain; hold more back, or try every row with --cv loo`,
+    )
   }
   const report: RegressionReport = {
     ...regressionScores(truth, predicted),

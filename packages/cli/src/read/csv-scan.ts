@@ -21,6 +21,8 @@ export interface ByteScan {
   /** Some line ends with the delimiter: DuckDB would drop an empty cell too many. */
   readonly trailingDelimiters: boolean
   readonly returns: boolean
+  /** Some line has another number of delimiters than the first. */
+  readonly ragged: boolean
 }
 
 /**
@@ -37,6 +39,9 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
   let oddNumbers = false
   let trailingDelimiters = false
   let returns = false
+  let ragged = false
+  let cells = -1
+  let marks = 0
   let at = 0
   let held = new Uint8Array(0)
   const separator = delimiter.charCodeAt(0)
@@ -65,9 +70,13 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
     const body = at === 0 ? bytes.subarray(Math.max(0, bytes.indexOf(LF))) : bytes
     oddNumbers ||= body.includes(95) || body.includes('+-')
     for (let i = 0; i < bytes.length; i++) {
+      if (bytes[i] === separator) marks++
       if (bytes[i] !== LF) continue
       newlines++
       if (at + i === line) blankLines++
+      else if (cells < 0) cells = marks
+      else ragged ||= marks !== cells
+      marks = 0
       const before = i === 0 ? previous : bytes[i - 1]
       if (before === separator || before === CR) {
         const last = before === CR ? (i > 1 ? bytes[i - 2] : separator) : before
@@ -81,6 +90,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
   }
   if (held.length > 0) throw invalidByte(source.name, at - held.length, held[0], newlines + 1)
   trailingDelimiters ||= previous === separator
+  if (at > line && cells >= 0) ragged ||= marks !== cells
   return {
     lines: newlines + (at > line ? 1 : 0),
     blankLines,
@@ -89,6 +99,7 @@ export function scanBytes(source: Source, delimiter: string): ByteScan {
     oddNumbers,
     trailingDelimiters,
     returns,
+    ragged,
   }
 }
 

@@ -54,9 +54,10 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     ? namesOf(source.name, sample[0], warnings)
     : sample[0].map((_, at) => `column ${at + 1}`)
   const scan = scanBytes(source, delimiter)
-  // DuckDB is lenient about quotation marks, empty cells too many and blank lines: files that have any are walked first.
+  // DuckDB is lenient about quotation marks, empty cells too many and blank lines, and its threads may lose an error:
+  // files that have any of it are walked first.
   const walked =
-    scan.quotes || scan.returns || scan.trailingDelimiters || names.length === 1
+    scan.quotes || scan.returns || scan.trailingDelimiters || scan.ragged || names.length === 1
       ? walkRecords(source, delimiter, names.length, header)
       : undefined
   const rows = walked?.records ?? scan.lines - scan.blankLines - (header ? 1 : 0)

@@ -1,6 +1,6 @@
 import type { ChosenNeighbors, Confusion, Encoder, Label, Matrix, Table } from 'nigh'
 import type { Input } from '../read/read.ts'
-import { brief, percent, plural, whole } from '../show/numbers.ts'
+import { brief, percent, plural, score, whole } from '../show/numbers.ts'
 import { rowsAt } from '../show/plane.ts'
 import { confusionFigure, errorsFigure, neighborsFigure, predictedFigure } from './charts/answers.ts'
 import { principalCloud, scatterFigure } from './charts/scatter.ts'
@@ -27,6 +27,8 @@ export interface Learning {
   readonly input: Input
   /** The rows that were learnt from, with a target. */
   readonly table: Table
+  /** What those rows are in the file, from 0; null where none was left out. */
+  readonly fileRows: Uint32Array | null
   readonly matrix: Matrix
   readonly encoder: Encoder
   readonly target: string
@@ -130,7 +132,7 @@ export async function learningReport(
         : [
             ['rows', whole(table.rows)],
             ['tried', whole(outcome.truth.length)],
-            ['R²', outcome.r2.toFixed(3)],
+            ['R²', score(outcome.r2)],
             ['RMSE', brief(outcome.rmse)],
             ['MAE', brief(outcome.mae)],
             ['neighbours (k)', whole(learning.k)],
@@ -202,10 +204,10 @@ function classSections(
 
 function numberSections(
   pen: Pen,
-  { target }: Learning,
+  { target, matrix, rows }: Learning,
   { truth, predicted, r2 }: Extract<Outcome, { task: 'regress' }>,
 ): Section[] {
-  return [
+  const sections: Section[] = [
     {
       title: 'How good the answers are',
       figures: [
@@ -214,27 +216,54 @@ function numberSections(
       ],
     },
   ]
+  const { bandOf, names } = bands(truth)
+  const main =
+    names.length < 2 ? null : principalCloud(rowsAt(matrix, rows), Uint32Array.from(truth, bandOf), names)
+  if (main === null) return sections
+  sections.push({
+    title: 'Where the rows lie',
+    figures: [
+      scatterFigure(pen, main.cloud, {
+        name: 'scatter',
+        title: 'Rows in principal components',
+        says: `The rows that were tried, seen from where they spread most: this plane holds ${percent(main.share)} of their variance. Colours are their ${target}, from the smallest fifth to the largest. Where colours lie apart, near rows have like numbers, and neighbours answer well; where they mix, they cannot.`,
+        centred: false,
+      }),
+    ],
+  })
+  return sections
 }
 
-function mistakesTable({ wrong, table, target, outcome }: Learning): DataTable {
+/** Numbers in up to five bands of about as many rows each: which band a number is in, and how each is called. */
+function bands(values: ArrayLike<number>): {
+  readonly bandOf: (value: number) => number
+  readonly names: readonly string[]
+} {
+  const sorted = Float64Array.from(values).sort()
+  const starts = [0, 0.2, 0.4, 0.6, 0.8].map((share) => sorted[Math.floor(share * sorted.length)])
+  const edges = [...new Set(starts)]
+  const names = edges.map((edge, band) => {
+    const last = sorted.findLastIndex((value) => band + 1 === edges.length || value < edges[band + 1])
+    return edge === sorted[last] ? brief(edge) : `${brief(edge)} to ${brief(sorted[last])}`
+  })
+  return { names, bandOf: (value) => edges.findLastIndex((edge) => value >= edge) }
+}
+
+function mistakesTable({ wrong, table, fileRows, target, outcome }: Learning): DataTable {
   const plain = table.columns.length <= 14
   const others = table.drop([target])
+  const number = (row: number): number => (fileRows === null ? row : fileRows[row])
   const rows = wrong.map(({ row, truth, predicted, weight, neighbors }) => ({
     row,
     before: [
-      String(row),
+      String(number(row)),
       truth,
       predicted,
       weight,
-      neighbors.map((one) => `${one.target} (row ${one.row}, ${brief(one.distance)})`).join('; '),
+      neighbors.map((one) => `${one.target} (row ${number(one.row)}, ${brief(one.distance)})`).join('; '),
     ],
   }))
   const weight = outcome.task === 'classify' ? '#share of votes' : '#off by'
-  const number = outcome.task === 'classify' ? '' : '#'
-  return rowsTable(
-    others,
-    rows,
-    ['#row', `${number}true`, `${number}predicted`, weight, 'asked'],
-    plain ? 6 : 0,
-  )
+  const mark = outcome.task === 'classify' ? '' : '#'
+  return rowsTable(others, rows, ['#row', `${mark}true`, `${mark}predicted`, weight, 'asked'], plain ? 6 : 0)
 }

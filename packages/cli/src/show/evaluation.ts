@@ -1,7 +1,7 @@
 import type { Confusion, Label, TargetScores } from 'nigh'
 import { grid } from './grid.ts'
 import type { GridColumn, Paint } from './grid.ts'
-import { brief, percent, whole } from './numbers.ts'
+import { brief, percent, score, whole } from './numbers.ts'
 import { show } from './text.ts'
 
 /** How good a classifier was on rows that it had not seen. */
@@ -107,7 +107,7 @@ export function regressionLines(
     { title: '', align: 'left' },
   ]
   const scores = [
-    ['R²', r2.toFixed(3), baseline.r2.toFixed(3), 'share of the variance explained'],
+    ['R²', score(r2), score(baseline.r2), 'share of the variance explained'],
     ['RMSE', brief(rmse), brief(baseline.rmse), "typical error, in the target's unit"],
     ['MAE', brief(mae), brief(baseline.mae), 'mean absolute error'],
   ]

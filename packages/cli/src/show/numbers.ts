@@ -11,6 +11,11 @@ export function brief(value: number): string {
   return inDigits(value, decimalsFor(Math.abs(value)))
 }
 
+/** A score in three decimals: never "-0.000". */
+export function score(value: number): string {
+  return value.toFixed(3).replace(/^-(0\.0*)$/, '$1')
+}
+
 /** "1 row", "2 rows". */
 export function plural(count: number, one: string, many: string = `${one}s`): string {
   return `${whole(count)} ${count === 1 ? one : many}`

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { score } from '../show/numbers.ts'
+import { likest } from '../show/likest.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nigh-wording-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function nigh(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [command, ...args], {
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1' },
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => (out += String(chunk)))
+    child.stderr.on('data', (chunk) => (err += String(chunk)))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+  })
+}
+
+let houses = 'rooms,built,price\n'
+for (let i = 0; i < 60; i++) {
+  // Three rows without a price, all in the first third: rows of the file and rows with a price part there.
+  houses += `${1 + (i % 6)},${1950 + ((i * 7) % 71)},${i === 2 || i === 5 || i === 11 ? '' : 100 + (i % 6) * 30 + (i === 50 ? 900 : 0)}\n`
+}
+writeFileSync(join(folder, 'houses.csv'), houses)
+
+describe('what a person reads', () => {
+  it('years stand without separators', async () => {
+    const { out } = await nigh('inspect', 'houses.csv')
+    expect(out).toMatch(/built .* 1950 to 2020, mean 19\d\d\.\d ± [\d.]+, median 19\d\d/)
+  })
+
+  it('a misspelt column is answered with the right one', async () => {
+    const { code, err } = await nigh('knn', 'houses.csv', '--target', 'prise')
+    expect(code).toBe(2)
+    expect(err).toContain('--target "prise": houses.csv has no such column; did you mean "price"?')
+    expect(likest('Sepal Length', ['sepal_width', 'sepal_length'])).toBe('sepal_length')
+    expect(likest('colour', ['color', 'cool'])).toBe('color')
+    expect(likest('ba', ['ab', 'xyz'])).toBe('ab')
+    expect(likest('weight', ['height', 'age'])).toBe('height')
+    expect(likest('q', ['price', 'built'])).toBeUndefined()
+    expect(likest('species', ['petal', 'sepal'])).toBeUndefined()
+  })
+
+  it('one row held back is too few to try a regression on', async () => {
+    const held = ['knn', 'houses.csv', '--target', 'price', '--missing', 'drop', '--holdout', '0.01']
+    const { code, err } = await nigh(...held)
+    expect(code).toBe(2)
+    expect(err).toMatch(
+      /--holdout leaves 1 row to be tried on.*hold more back, or try every row with --cv loo/,
+    )
+  })
+
+  it('no score is minus nothing', () => {
+    expect([-0.0001, 0.0001, -0, -0.001, -0.5].map(score)).toEqual([
+      '0.000',
+      '0.000',
+      '0.000',
+      '-0.001',
+      '-0.500',
+    ])
+  })
+
+  it('a report numbers rows as the file does, and shows where regression rows lie', async () => {
+    const { code } = await nigh(
+      ...['knn', 'houses.csv', '--target', 'price', '--missing', 'drop', '--cv', 'loo', '--report', 'r.html'],
+    )
+    expect(code).toBe(0)
+    const page = readFileSync(join(folder, 'r.html'), 'utf8')
+    // Row 50 of the file is off by far: its number, and its cells, are those of the file.
+    const rows = page.match(/<tr>.*?<\/tr>/gs) ?? []
+    const texts = rows.map((row) =>
+      row
+        .replace(/<[^>]*>/g, ' ')
+        .trim()
+        .split(/\s+/),
+    )
+    const numbered = (row: string): boolean =>
+      texts.some((cells) => cells[0] === row && (cells.includes('1,060') || cells.includes('1060')))
+    expect(numbered('50')).toBe(true)
+    expect(numbered('47')).toBe(false)
+    expect(page).toContain('Where the rows lie')
+    expect(page).toContain('from the smallest fifth to the largest')
+  })
+})
+
+describe('a row with a cell too many and one with a cell too few', () => {
+  it('are found though they make up for each other, wherever they stand', async () => {
+    for (const [long, short] of [
+      [3, 4],
+      [1, 4999],
+      [2500, 2501],
+    ]) {
+      let text = 'a,b,c\n'
+      for (let i = 1; i <= 5000; i++) text += i === long ? '1,2,3,4\n' : i === short ? '1,2\n' : '1,2,3\n'
+      writeFileSync(join(folder, 'ragged.csv'), text)
+      const { code, err } = await nigh('inspect', 'ragged.csv')
+      expect(code).toBe(2)
+      expect(err).toContain(`line ${Math.min(long, short) + 1}`)
+    }
+  })
+})
