@@ -13,12 +13,12 @@ export type PointChunk = MatrixLike | Table
  * difference to any answer; chunks of about 10 MB are a good size.
  *
  * @example
- * const points = {
- *   async *chunks() {
- *     for await (const line of readLines()) yield [line.split(',').map(Number)]
+ * const source = {
+ *   *chunks() {
+ *     for (let from = 0; from < 150; from += 50) yield points.slice(from, from + 50)
  *   },
  * }
- * const model = await KMeans.fit(points, { k: 8 })
+ * const clusters = await KMeans.fit(source, { k: 3 })
  */
 export interface PointChunks {
   /** All rows, chunk after chunk: the same rows in the same order at every call. */
