@@ -44,7 +44,9 @@ export class TextBytes {
    */
   number(value: number, single: boolean): void {
     const size = Math.abs(value)
-    if (size < 2 ** 31 && size >= 1e-6) {
+    // What has more decimals than nine (five where the number is large) has them at the last of these too.
+    const most = size < 1e6 ? 1e9 : 1e5
+    if (size < 2 ** 31 && size >= 1e-6 && (single || Math.round(size * most) / most === size)) {
       let power = 1
       for (let p = 0; p <= 9; p++, power *= 10) {
         const whole = Math.round(size * power)
