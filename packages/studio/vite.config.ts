@@ -59,7 +59,7 @@ function offline(): Plugin {
   return {
     name: 'nigh-offline',
     apply: 'build',
-    closeBundle() {
+    writeBundle() {
       const dist = join(import.meta.dirname, 'dist')
       const files = readdirSync(dist, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && !notKept.has(entry.name))

@@ -5,7 +5,8 @@ import { colorOf, MARKS, shapeOf } from './marks.ts'
 import { brief, bytes, percent, plural, seconds } from './numbers.ts'
 import { usualChoices } from './read/read.ts'
 import { ticksOf } from './work/ticks.ts'
-import { commandCan, kmeansCode, kmeansCommand, knnCommand, literal, shellWord } from './write/reproduce.ts'
+import { commandCan, kmeansCommand, knnCommand, shellWord } from './write/reproduce.ts'
+import { kmeansCode, literal } from './write/typescript.ts'
 import { escaped } from './write/report.ts'
 
 describe('numbers', () => {
@@ -61,7 +62,10 @@ describe('recipes', () => {
     columns: ['a b', '$(x)'],
     scale: 'standard',
     missing: 'drop',
-    choices: { ...usualChoices, delimiter: '\t', header: false },
+    choices: { ...usualChoices, delimiter: '\t', header: false, missingMarks: ['?', '-'] },
+    names: ['a b', '$(x)'],
+    types: ['number', 'text'],
+    how: { format: 'csv', delimiter: '\t', decimal: '.' },
   } as const
 
   it('reach the command word for word, whatever a shell makes of them', () => {
@@ -75,11 +79,20 @@ describe('recipes', () => {
     expect(kmeans[kmeans.indexOf('--delimiter') + 1]).toBe('tab')
     expect(kmeans[kmeans.indexOf('--out') + 1]).toBe('we;ird-clusters.csv')
     expect(kmeans).toContain('--no-header')
+    expect(kmeans[kmeans.indexOf('--missing-marks') + 1]).toBe('?,-')
     const knn = words(
-      knnCommand({ ...recipe, file: '-rf' }, 'a b', { k: 3, weights: 'distance', task: 'classify' }, 5, 0),
+      knnCommand(
+        { ...recipe, file: '-rf' },
+        'a b',
+        { k: 3, weights: 'distance', task: 'classify' },
+        5,
+        0,
+        'new rows.csv',
+      ),
     )
     expect(knn.slice(0, 4)).toEqual(['knn', './-rf', '--target', 'a b'])
     expect(knn[knn.indexOf('--columns') + 1]).toBe('$(x)')
+    expect(knn.slice(-4)).toEqual(['--predict', 'new rows.csv', '--out', 'new rows-predicted.csv'])
     expect(shellWord('--help')).toBe("'--help'")
   })
 

@@ -6,16 +6,28 @@ import type { Signal } from '@preact/signals'
 /** Whether this tab saves; null until that is known. */
 export const saves: Signal<boolean | null> = signal(null)
 
+let settle = (): void => {}
+/** Done when it is known whether this tab saves. */
+export const claimed: Promise<void> = new Promise((resolve) => {
+  settle = resolve
+})
+
 /** Takes the right to save for as long as the tab is open. */
 export function claimSaving(): void {
   if (navigator.locks === undefined) {
     saves.value = true
+    settle()
     return
   }
-  void navigator.locks.request('nigh-studio', { ifAvailable: true }, (lock) => {
+  const asking = navigator.locks.request('nigh-studio', { ifAvailable: true }, (lock) => {
     saves.value = lock !== null
+    settle()
     // Held until the tab closes.
     return lock === null ? undefined : new Promise<void>(() => {})
+  })
+  asking.catch(() => {
+    saves.value = true
+    settle()
   })
 }
 
@@ -39,6 +51,16 @@ export function kept(name: string): unknown {
   }
 }
 
+/** Forgets what was kept under a name. */
+export function forget(name: string): void {
+  if (saves.peek() === false) return
+  try {
+    localStorage.removeItem(`nigh:${name}`)
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 /** Files larger than this are not kept. */
 export const LARGEST_KEPT = 256e6
 
@@ -51,15 +73,32 @@ function store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
   })
 }
 
-/** Keeps the file, or forgets the one that was kept. */
-export async function keepFile(file: File | null): Promise<void> {
-  if (saves.peek() === false) return
+/**
+ * Keeps the file, or forgets the one that was kept; says whether it is kept now. A transaction is all or nothing: where
+ * the page closes in the middle, the file from before is still there.
+ */
+export async function keepFile(file: File | null): Promise<boolean> {
+  if (saves.peek() === false) return false
+  const fits = file !== null && file.size <= LARGEST_KEPT
+  if (fits && (await put(file))) return true
+  // Better none than another one.
+  await put(null)
+  return false
+}
+
+async function put(file: File | null): Promise<boolean> {
   try {
     const files = await store('readwrite')
-    if (file === null || file.size > LARGEST_KEPT) files.delete('data')
+    const done = new Promise<boolean>((resolve) => {
+      files.transaction.oncomplete = () => resolve(true)
+      files.transaction.onabort = () => resolve(false)
+    })
+    if (file === null) files.delete('data')
     else files.put(file, 'data')
+    return await done
   } catch {
     // Private windows may have no store.
+    return false
   }
 }
 

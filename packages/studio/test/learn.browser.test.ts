@@ -31,6 +31,9 @@ interface Lesson {
   readonly sample: string
 }
 
+/** K-Means runs in a worker: waits until its picture is that of the lesson. */
+const settled = ({ page }: Watched): Promise<unknown> => page.waitForSelector('[data-run=now]')
+
 /** The lesson as the page keeps it. */
 async function lessonOf({ page }: Watched): Promise<Lesson> {
   return JSON.parse((await page.evaluate(() => localStorage.getItem('nigh:lesson'))) ?? 'null') as Lesson
@@ -49,6 +52,7 @@ describe('Learn', () => {
         (name) => (localStorage.getItem('nigh:lesson') ?? '').includes(`"sample":"${name}"`),
         sample,
       )
+      await settled(watched)
       const lesson = await lessonOf(watched)
       const model = KMeans.fitSync(rowsOf(lesson), {
         k: lesson.clusters,

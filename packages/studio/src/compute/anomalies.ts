@@ -1,13 +1,26 @@
-import { CentroidDistance, LocalOutlierFactor, NearestNeighbors, NeighborDistance } from 'nigh'
-import type { FittedAnomalies, Matrix } from 'nigh'
+import { CentroidDistance, InputError, LocalOutlierFactor, NearestNeighbors, NeighborDistance } from 'nigh'
+import type { Table } from 'nigh'
 import { brief } from '../numbers.ts'
-import { dateText } from '../write/csv.ts'
-import { encoded, rowTexts, tableNow, type EncodedTable } from './table.ts'
-import type { Oddities, Tasks } from './tasks.ts'
+import { csvFile, dateText } from '../write/csv.ts'
+import { encoded, modelFile, rowTexts, tableNow, toAllRows, withAnswers, type EncodedTable } from './table.ts'
+import type { FileMade, Oddities, Tasks } from './tasks.ts'
 import type { Work } from './worker.ts'
 
-/** Rows that are shown and explained. */
+/** Clusters whose centres rows are measured from. */
+const ANOMALY_CLUSTERS = 8
+/** Rows that are ranked and explained. */
 const SHOWN = 200
+
+type Model = NeighborDistance | LocalOutlierFactor | CentroidDistance
+
+/** The scores that are on the page. */
+let scored: { readonly model: Model; readonly rows: Uint32Array | null } | null = null
+
+function scoredNow(): { readonly model: Model; readonly rows: Uint32Array | null } {
+  if (scored === null)
+    throw new InputError('E_FILE', 'model', 'There are no scores any more. Press “Find strange rows” again.')
+  return scored
+}
 
 export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Promise<Oddities> {
   const { roles, method, k, contamination } = ask
@@ -20,7 +33,9 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
   const asked = Math.max(1, Math.min(k, matrix.rows - 1))
   const onProgress = ({ done, total }: { done: number; total: number }): void =>
     work.progress({ share: done / total, words: 'measuring rows against one another' })
-  const found = await fit(method, matrix, asked, contamination, { signal, onProgress })
+  const found = await fit(method, table, ready, asked, contamination, { signal, onProgress })
+  signal.throwIfAborted()
+  scored = { model: found, rows }
   const seconds = (performance.now() - begun) / 1000
   const order = Array.from(found.scores.keys())
     .sort((a, b) => found.scores[b] - found.scores[a] || a - b)
@@ -35,11 +50,12 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
     table.select(shown),
     order.map((at) => (rows === null ? at : rows[at])),
   )
-  const scores = new Float32Array(table.rows).fill(Number.NaN)
+  const marked = new Int16Array(table.rows).fill(-1)
   let outliers = 0
-  for (let i = 0; i < found.scores.length; i++) {
-    scores[rows === null ? i : rows[i]] = found.scores[i]
-    if (found.scores[i] > found.threshold) outliers++
+  for (let i = 0; i < found.outliers.length; i++) {
+    if (found.outliers[i] === 0) continue
+    marked[rows === null ? i : rows[i]] = 1
+    outliers++
   }
   return {
     names: shown,
@@ -49,7 +65,7 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
       reason: reasons[rank],
       cells: texts[rank],
     })),
-    scores: work.give(scores),
+    marked: work.give(marked),
     threshold: found.threshold,
     outliers,
     seconds,
@@ -58,21 +74,28 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
 
 async function fit(
   method: Tasks['anomalies']['ask']['method'],
-  matrix: Matrix,
+  /** The table itself, not only its numbers: the model file then knows how to read new tables. */
+  table: Table,
+  { encoder, matrix }: EncodedTable,
   k: number,
   contamination: number,
   run: {
     readonly signal: AbortSignal
     readonly onProgress: (progress: { done: number; total: number }) => void
   },
-): Promise<FittedAnomalies> {
+): Promise<Model> {
   switch (method) {
     case 'neighbors':
-      return NeighborDistance.fit(matrix, { k, contamination, ...run })
+      return NeighborDistance.fit(table, { k, contamination, encoder, ...run })
     case 'density':
-      return LocalOutlierFactor.fit(matrix, { k, contamination, ...run })
+      return LocalOutlierFactor.fit(table, { k, contamination, encoder, ...run })
     case 'centroids':
-      return CentroidDistance.fit(matrix, { k: Math.min(8, matrix.rows), contamination, signal: run.signal })
+      return CentroidDistance.fit(table, {
+        k: Math.min(ANOMALY_CLUSTERS, matrix.rows),
+        contamination,
+        encoder,
+        signal: run.signal,
+      })
   }
 }
 
@@ -118,4 +141,21 @@ async function reasonsFor(
       })
       .join('; ')
   })
+}
+
+/** The table with `score` and `anomaly`, as the command writes it. */
+export async function anomalyTable(ask: Tasks['anomalyTable']['ask'], work: Work): Promise<FileMade> {
+  const { model, rows } = scoredNow()
+  const table = tableNow()
+  const flags = new Uint8Array(table.rows).fill(255)
+  for (let i = 0; i < model.outliers.length; i++) flags[rows === null ? i : rows[i]] = model.outliers[i]
+  const answered = withAnswers(table, [
+    { name: 'score', type: 'number', values: toAllRows(model.scores, rows, table.rows) },
+    { name: 'anomaly', type: 'boolean', values: flags },
+  ])
+  return csvFile(answered, ask.name, work)
+}
+
+export async function anomalyModel(ask: Tasks['anomalyModel']['ask']): Promise<FileMade> {
+  return modelFile(scoredNow().model.toBytes(), ask.name)
 }

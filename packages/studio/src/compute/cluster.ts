@@ -1,8 +1,8 @@
 import { chooseK, InputError, KMeans, profileClusters, silhouette } from 'nigh'
 import type { ChosenK, Encoder, Matrix } from 'nigh'
 import { count } from '../numbers.ts'
-import { csvOf } from '../write/csv.ts'
-import { encoded, rowNames, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
+import { csvFile } from '../write/csv.ts'
+import { encoded, modelFile, rowNames, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
 import type { Clustered, FileMade, Tasks } from './tasks.ts'
 import type { Work } from './worker.ts'
 
@@ -167,14 +167,9 @@ export async function clusterTable(ask: Tasks['clusterTable']['ask'], work: Work
           ),
         ]),
   ])
-  const parts: string[] = []
-  for (const part of csvOf(answered)) {
-    work.signal.throwIfAborted()
-    parts.push(part)
-  }
-  return { name: ask.name, type: 'text/csv', parts }
+  return csvFile(answered, ask.name, work)
 }
 
 export async function clusterModel(ask: Tasks['clusterModel']['ask']): Promise<FileMade> {
-  return { name: ask.name, type: 'application/octet-stream', parts: [fittedNow().model.toBytes()] }
+  return modelFile(fittedNow().model.toBytes(), ask.name)
 }

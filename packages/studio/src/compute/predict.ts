@@ -13,9 +13,11 @@ import {
 import type { Column, Matrix, Split, Table } from 'nigh'
 import { brief, count } from '../numbers.ts'
 import { readTable } from '../read/read.ts'
-import { cellTexts, csvOf } from '../write/csv.ts'
-import { encoderOptions, rowTexts, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
+import { predictedName } from '../write/reproduce.ts'
+import { cellTexts, csvFile } from '../write/csv.ts'
+import { encoderOptions, modelFile, rowTexts, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
 import type {
+  AgainstPicture,
   ChosenNeighbors,
   Evaluated,
   FileMade,
@@ -261,9 +263,9 @@ export async function evaluate(ask: Tasks['evaluate']['ask'], work: Work): Promi
       baseline: Math.max(...sizes.values()) / n,
       classes,
       matrix: matrix.map((row) => [...row]),
-      judged: Uint32Array.from(judged),
-      truth: Float64Array.from(truth, (name) => places.get(name) ?? -1),
-      answers: Float64Array.from(answers, (name) => places.get(name) ?? -1),
+      judged: work.give(Uint32Array.from(judged)),
+      truth: work.give(Uint32Array.from(truth, (name) => places.get(name) ?? 0)),
+      answers: work.give(Uint32Array.from(answers, (name) => places.get(name) ?? 0)),
       notes: lesson.notes,
     }
   }
@@ -296,11 +298,38 @@ export async function evaluate(ask: Tasks['evaluate']['ask'], work: Work): Promi
       truth,
       truth.map(() => mean),
     ).rmse,
-    judged: Uint32Array.from(judged),
-    truth: Float64Array.from(truth),
-    answers: Float64Array.from(answers),
+    picture: against(truth, answers, judged),
     notes: lesson.notes,
   }
+}
+
+/** Marks that are drawn: more hide one another. */
+const DRAWN = 1500
+const WORST = 24
+
+function against(
+  truth: readonly number[],
+  answers: readonly number[],
+  judged: readonly number[],
+): AgainstPicture {
+  let least = Number.POSITIVE_INFINITY
+  let most = Number.NEGATIVE_INFINITY
+  for (const list of [truth, answers]) {
+    for (const value of list) {
+      if (value < least) least = value
+      if (value > most) most = value
+    }
+  }
+  const step = Math.max(1, Math.floor(truth.length / DRAWN))
+  const dots: AgainstPicture['dots'][number][] = []
+  for (let i = 0; i < truth.length; i += step)
+    dots.push({ truth: truth[i], answer: answers[i], row: judged[i] })
+  const off = (i: number): number => Math.abs(truth[i] - answers[i])
+  const worst = Array.from(judged.keys())
+    .sort((a, b) => off(b) - off(a))
+    .slice(0, WORST)
+    .map((i) => judged[i])
+  return { least, most: most === least ? least + 1 : most, dots, worst }
 }
 
 /** A model of all rows that have a target, its encoder with it. */
@@ -389,7 +418,7 @@ function rowsOf(matrix: Matrix, rows: Uint32Array): number[][] {
 export async function predict(ask: Tasks['predict']['ask'], work: Work): Promise<FileMade> {
   const { roles, settings, file, choices } = ask
   const { model, encoder } = await modelOf(roles, settings)
-  const fresh = await readTable(file, choices, work)
+  const { table: fresh } = await readTable(file, choices, work)
   const { matrix, rows } = encoder.encode(fresh, { extra: 'ignore' })
   const { signal } = work
   const predictions: (string | number)[] = []
@@ -438,11 +467,14 @@ export async function predict(ask: Tasks['predict']['ask'], work: Work): Promise
           },
         ]
       : [{ name: 'prediction', type: 'number', values: toAllRows(predictions.map(Number), rows, fresh.rows) }]
-  const parts = [...csvOf(withAnswers(fresh, [...answers, textColumn('neighbors', spread(neighbors))]))]
-  return { name: file.name.replace(/(\.[a-z]+)?(\.gz)?$/i, '-predicted.csv'), type: 'text/csv', parts }
+  return csvFile(
+    withAnswers(fresh, [...answers, textColumn('neighbors', spread(neighbors))]),
+    predictedName(file.name),
+    work,
+  )
 }
 
 export async function neighborModel(ask: Tasks['neighborModel']['ask']): Promise<FileMade> {
   const { model } = await modelOf(ask.roles, ask.settings)
-  return { name: ask.name, type: 'application/octet-stream', parts: [model.toBytes()] }
+  return modelFile(model.toBytes(), ask.name)
 }

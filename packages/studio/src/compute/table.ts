@@ -4,7 +4,7 @@ import { Encoder, InputError, principalComponents, project, summaryOf } from 'ni
 import type { Column, ColumnSummary, Matrix, Table } from 'nigh'
 import { readTable } from '../read/read.ts'
 import { cellTexts } from '../write/csv.ts'
-import type { Axis, Roles, Tasks } from './tasks.ts'
+import type { Axis, FileMade, Roles, Tasks } from './tasks.ts'
 import type { Work } from './worker.ts'
 
 let opened: Table | null = null
@@ -21,7 +21,7 @@ export function tableNow(): Table {
 }
 
 export async function open(ask: Tasks['open']['ask'], work: Work): Promise<Tasks['open']['answer']> {
-  const table = await readTable(ask.file, ask.choices, work)
+  const { table, how } = await readTable(ask.file, ask.choices, work)
   work.progress({ share: null, words: 'looking at the columns' })
   const summaries = summaryOf(table)
   work.signal.throwIfAborted()
@@ -34,6 +34,7 @@ export async function open(ask: Tasks['open']['ask'], work: Work): Promise<Tasks
   encodedLast = null
   return {
     rows: table.rows,
+    how,
     summaries,
     histograms: table.columns.map((column, j) => histogramOf(column, summaries[j])),
     uses,
@@ -195,6 +196,11 @@ export function withAnswers(table: Table, answers: readonly Column[]): Table {
       return { ...column, name }
     }),
   )
+}
+
+/** The file of a model. */
+export function modelFile(bytes: Uint8Array<ArrayBuffer>, name: string): FileMade {
+  return { name, blob: new Blob([bytes], { type: 'application/octet-stream' }) }
 }
 
 /** Text answers as a column. */

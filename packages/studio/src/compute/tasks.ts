@@ -1,7 +1,8 @@
 // What the page asks its worker, and what comes back: plain data only.
 
 import type { ChosenK, ClusterProfiles, ColumnSummary, ColumnUse, Scale, Silhouette } from 'nigh'
-import type { ReadChoices } from '../read/read.ts'
+import type { Run, RunAsk } from '../learn/kmeans-run.ts'
+import type { ReadChoices, ReadHow } from '../read/read.ts'
 
 /** How columns become numbers. */
 export interface Roles {
@@ -15,6 +16,7 @@ export interface Roles {
 
 export interface OpenedTable {
   readonly rows: number
+  readonly how: ReadHow
   readonly summaries: readonly ColumnSummary[]
   /** Counts of 16 equal parts of the range, a column of numbers or dates each; else null. */
   readonly histograms: readonly (readonly number[] | null)[]
@@ -80,6 +82,17 @@ export interface ChosenNeighbors {
   readonly rows: number
 }
 
+/** Predicted against actual, as it is drawn. */
+export interface AgainstPicture {
+  /** The range of both. */
+  readonly least: number
+  readonly most: number
+  /** Rows that are drawn: all, or every so many. */
+  readonly dots: readonly { readonly truth: number; readonly answer: number; readonly row: number }[]
+  /** The rows whose answers are farthest off, the farthest first. */
+  readonly worst: readonly number[]
+}
+
 export type Evaluated =
   | {
       readonly task: 'classify'
@@ -92,8 +105,8 @@ export type Evaluated =
       readonly matrix: readonly (readonly number[])[]
       /** The table's rows that were judged, with their truth and answer as places in `classes`. */
       readonly judged: Uint32Array
-      readonly truth: Float64Array
-      readonly answers: Float64Array
+      readonly truth: Uint32Array
+      readonly answers: Uint32Array
       readonly notes: readonly string[]
     }
   | {
@@ -103,9 +116,7 @@ export type Evaluated =
       readonly rmse: number
       readonly mae: number
       readonly baseline: number
-      readonly judged: Uint32Array
-      readonly truth: Float64Array
-      readonly answers: Float64Array
+      readonly picture: AgainstPicture
       readonly notes: readonly string[]
     }
 
@@ -135,8 +146,8 @@ export interface Oddity {
 export interface Oddities {
   readonly names: readonly string[]
   readonly ranked: readonly Oddity[]
-  /** One score a table row; NaN where the row was left out. */
-  readonly scores: Float32Array
+  /** What the picture raises: 1 for a strange row, −1 for any other; one a table row. */
+  readonly marked: Int16Array
   readonly threshold: number
   readonly outliers: number
   readonly seconds: number
@@ -144,8 +155,8 @@ export interface Oddities {
 
 export interface FileMade {
   readonly name: string
-  readonly type: string
-  readonly parts: readonly (Uint8Array<ArrayBuffer> | string)[]
+  /** Made where the answer is: the page gets a handle, not a copy. */
+  readonly blob: Blob
 }
 
 export interface ClusterAsk {
@@ -188,6 +199,9 @@ export interface Tasks {
     ask: { roles: Roles; method: AnomalyMethod; k: number; contamination: number }
     answer: Oddities
   }
+  anomalyTable: { ask: { name: string }; answer: FileMade }
+  anomalyModel: { ask: { name: string }; answer: FileMade }
+  run: { ask: RunAsk; answer: Run }
   regions: {
     ask: {
       points: Float64Array

@@ -1,7 +1,8 @@
 // The worker that holds the table and computes. It starts nigh's own workers for the heavy passes.
 
 import { InputError } from 'nigh'
-import { anomalies } from './anomalies.ts'
+import { runOf } from '../learn/kmeans-run.ts'
+import { anomalies, anomalyModel, anomalyTable } from './anomalies.ts'
 import { choose, cluster, clusterModel, clusterTable, silhouetteOf } from './cluster.ts'
 import { chooseNeighbors, evaluate, inspect, neighborModel, predict } from './predict.ts'
 import { regions } from './regions.ts'
@@ -33,6 +34,9 @@ const handlers: Handlers = {
   predict,
   neighborModel,
   anomalies,
+  anomalyTable,
+  anomalyModel,
+  run: async (ask) => runOf(ask),
   regions,
 }
 

@@ -7,7 +7,7 @@ import { Board, Dots, Query } from './board.tsx'
 import { cellsOf } from './cells.ts'
 import type { Frame } from './kmeans-run.ts'
 import { MOST_CLUSTERS, nearestSpot } from './lesson.ts'
-import { at, change, lesson, lit, playing, run, tool, tries } from './state.ts'
+import { at, change, fresh, lesson, lit, playing, run, runPoints, tool, tries } from './state.ts'
 
 /** Clusters take the palette from its other end, so that they do not look like the labels beside them. */
 export function clusterMark(cluster: number): number {
@@ -24,10 +24,13 @@ export function KMeansPanel(): JSX.Element {
   const place = Math.min(at.value, Math.max(0, frames.length - 1))
   const frame = frames[place]
   const centroids = frame?.centroids ?? []
-  const groups = useMemo(
-    () => (frame === undefined || frame.labels.length === 0 ? null : Array.from(frame.labels, clusterMark)),
-    [frame],
-  )
+  const groups = useMemo(() => {
+    if (frame === undefined || frame.labels.length === 0) return null
+    if (points === runPoints.value) return Array.from(frame.labels, clusterMark)
+    // While points are drawn or erased, the others stay what they were.
+    const marks = new Map(runPoints.value.map((dot, i) => [dot, clusterMark(frame.labels[i])]))
+    return points.map((dot) => marks.get(dot) ?? -1)
+  }, [frame, points])
   const cells = useMemo(() => cellsOf(centroids), [frame])
   const own = nearestSpot(centroids, query)
   const last = place >= frames.length - 1
@@ -44,7 +47,7 @@ export function KMeansPanel(): JSX.Element {
     at.value = Math.min(frames.length - 1, Math.max(0, place + by))
   }
   return (
-    <section class="card panel" aria-labelledby="kmeans-title">
+    <section class="card panel" aria-labelledby="kmeans-title" data-run={fresh.value ? 'now' : 'before'}>
       <header>
         <h2 id="kmeans-title">K-Means</h2>
         <span class={`small quiet ${onLit('learning')}`}>no labels; K is the number of clusters</span>

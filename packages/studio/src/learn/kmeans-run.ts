@@ -19,16 +19,21 @@ export interface Run {
   readonly iterations: number
 }
 
+/** What a run depends on. */
+export type RunAsk = Pick<Lesson, 'points' | 'clusters' | 'seed' | 'init' | 'placed'>
+
+export const noRun: Run = { frames: [], inertia: 0, iterations: 0 }
+
 /**
  * Runs K-Means on a lesson's points and keeps every half step. One start: what it ends in depends on it.
  *
  * With the plain kernels: for a few hundred points, making WebAssembly ready takes longer than all the work, at each
  * point that is drawn. The answer is the same.
  */
-export function runOf(lesson: Lesson): Run {
-  const { points, clusters, seed, init, placed } = lesson
+export function runOf(ask: RunAsk): Run {
+  const { points, clusters, seed, init, placed } = ask
   const k = Math.min(clusters, points.length)
-  if (k === 0 || (init === 'placed' && placed.length === 0)) return { frames: [], inertia: 0, iterations: 0 }
+  if (k === 0 || (init === 'placed' && placed.length === 0)) return noRun
   const rows = Matrix.of(placesOf(points), 2)
   const steps = KMeans.steps(
     rows,

@@ -1,11 +1,21 @@
-import { computed, effect, signal } from '@preact/signals'
+import { batch, computed, effect, signal } from '@preact/signals'
 import type { ReadonlySignal, Signal } from '@preact/signals'
 import { KNNClassifier, KNNRegressor, Matrix } from 'nigh'
 import type { Explanation } from 'nigh'
 import { timeline, type Timeline } from '../history.ts'
 import { keep, kept } from '../storage.ts'
-import { runOf, type Run } from './kmeans-run.ts'
-import { lessonFrom, MOST_POINTS, nearestSpot, placesOf, spotAt, type Lesson, type Spot } from './lesson.ts'
+import { learnDesk } from './desk.ts'
+import { noRun, runOf, type Run, type RunAsk } from './kmeans-run.ts'
+import {
+  lessonFrom,
+  MOST_POINTS,
+  nearestSpot,
+  placesOf,
+  spotAt,
+  type Dot,
+  type Lesson,
+  type Spot,
+} from './lesson.ts'
 import { samples } from './samples.ts'
 import { fromAddress } from './share.ts'
 
@@ -38,28 +48,54 @@ export const at: Signal<number> = signal(0)
 export const playing: Signal<boolean> = signal(false)
 export const trouble: Signal<string> = signal('')
 
-/** Only what K-Means looks at: moving the query does not run it again. */
-const asked = computed(() => {
-  const { points, clusters, init, seed, placed } = lesson.value
-  return { points, clusters, init, seed, placed }
-})
-let askedBefore: unknown[] = []
-let runBefore: Run = { frames: [], inertia: 0, iterations: 0 }
+/** The run that is shown, and the points that it was made of. */
+export const run: Signal<Run> = signal(noRun)
+export const runPoints: Signal<readonly Dot[]> = signal([])
+/** Whether that run is the one of the lesson as it is now. */
+export const fresh: Signal<boolean> = signal(false)
 
-export const run: ReadonlySignal<Run> = computed(() => {
-  const { points, clusters, init, seed, placed } = asked.value
-  const now = [points, clusters, init, seed, placed]
-  if (now.every((part, i) => part === askedBefore[i])) return runBefore
-  askedBefore = now
-  runBefore = runOf(lesson.value)
-  return runBefore
-})
+let asked: RunAsk = { points: [], clusters: 0, init: 'random', seed: 0, placed: [] }
+let waiting: RunAsk | null = null
+let busy = false
+let first = true
 
+/** Only for what K-Means looks at: moving the query does not run it again. */
 effect(() => {
-  void run.value
-  at.value = 0
-  playing.value = false
+  const { points, clusters, init, seed, placed } = lesson.value
+  const same =
+    points === asked.points &&
+    clusters === asked.clusters &&
+    init === asked.init &&
+    seed === asked.seed &&
+    placed === asked.placed
+  if (same) return
+  asked = { points, clusters, init, seed, placed }
+  waiting = asked
+  fresh.value = false
+  if (!busy) void runs()
 })
+
+/**
+ * Runs K-Means for what was asked last: in the worker, so that drawing stays smooth whatever else the machine does. The
+ * first run is made here, which is sooner than a worker starts; so is any where there is no worker.
+ */
+async function runs(): Promise<void> {
+  busy = true
+  while (waiting !== null) {
+    const ask: RunAsk = waiting
+    waiting = null
+    const found = first ? runOf(ask) : await learnDesk.ask('run', ask).catch(() => runOf(ask))
+    first &&= found.frames.length === 0
+    batch(() => {
+      run.value = found
+      runPoints.value = ask.points
+      fresh.value = waiting === null
+      at.value = 0
+      playing.value = false
+    })
+  }
+  busy = false
+}
 
 /** How the starts that were tried for these points and this K ended. */
 export const tries: Signal<readonly { readonly name: string; readonly inertia: number }[]> = signal([])
@@ -68,7 +104,7 @@ let triedFor: unknown[] = []
 effect(() => {
   const { points, clusters, init, seed } = lesson.value
   const { frames, inertia } = run.value
-  if (frames.length === 0 || at.value < frames.length - 1) return
+  if (!fresh.value || frames.length === 0 || at.value < frames.length - 1) return
   const name = init === 'placed' ? 'placed' : `${init === 'random' ? 'arbitrary' : init}, start ${seed}`
   const before = triedFor[0] === points && triedFor[1] === clusters ? tries.peek() : []
   triedFor = [points, clusters]
@@ -151,8 +187,17 @@ export function begin(): void {
   const before = given ?? (shared === null ? lessonFrom(kept('lesson')) : null)
   if (before !== null && (before.points.length > 0 || before.sample === 'empty')) lessons.reset(before)
   else void load('blobs', true)
+  if (begun) return
+  begun = true
+  // The step that was shown before the reload.
+  const step = kept('lesson:step')
+  if (shared === null && before !== null && typeof step === 'number' && Number.isInteger(step) && step >= 0)
+    at.value = Math.min(step, Math.max(0, run.peek().frames.length - 1))
   effect(() => keep('lesson', lesson.value))
+  effect(() => keep('lesson:step', at.value))
 }
+
+let begun = false
 
 /** Applies the tool at a place of one of the boards. */
 export function apply(place: Spot, board: 'kmeans' | 'knn', stroke: string): void {

@@ -22,7 +22,7 @@ function reading(text: string, length: number): Reading {
 }
 
 const read = (text: string, length = 1 << 20, choices = usualChoices): Promise<Column[]> =>
-  readCsv(reading(text, length), choices, null)
+  readCsv(reading(text, length), choices, null).then(({ columns }) => columns)
 
 const cells = (column: Column): unknown[] =>
   column.type === 'text'

@@ -34,7 +34,7 @@ export async function readCsv(
   reading: Reading,
   choices: ReadChoices,
   delimiter: string | null,
-): Promise<Column[]> {
+): Promise<{ columns: Column[]; delimiter: string; decimal: '.' | ',' }> {
   const { name } = reading
   const head = await reading.head()
   if (head.trim() === '') throw new InputError('E_EMPTY', 'file', `${name} is empty.`)
@@ -61,7 +61,7 @@ export async function readCsv(
     for (const j of first.failed) first.texts[j] = again.texts[j]
   }
   const place = (row: number): string => `${name}, line ${first.lineOf(row)}`
-  return names.map((column, j): Column => {
+  const columns = names.map((column, j): Column => {
     const numbers = first.numbers[j]
     if (numbers !== null && !first.failed.has(j)) {
       const values = numbers.finish()
@@ -77,6 +77,7 @@ export async function readCsv(
     if (text === undefined) throw new Error('a column was lost: this is a defect of the studio')
     return texts.has(column) ? text : typeColumn(text, decimal, place)
   })
+  return { columns, delimiter: mark, decimal }
 }
 
 /** Numbers, growing. */

@@ -24,6 +24,14 @@ export const usualChoices: ReadChoices = {
   missingMarks: null,
 }
 
+/** How a file was read: what was chosen, or found. */
+export interface ReadHow {
+  readonly format: Format
+  /** Null where the format has none. */
+  readonly delimiter: string | null
+  readonly decimal: '.' | ','
+}
+
 /** How a file is followed while it is read. */
 export interface Reading {
   readonly name: string
@@ -51,7 +59,11 @@ export interface ReadWork {
  *
  * @throws {InputError} saying what is wrong and what to do
  */
-export async function readTable(file: File, choices: ReadChoices, work: ReadWork): Promise<Table> {
+export async function readTable(
+  file: File,
+  choices: ReadChoices,
+  work: ReadWork,
+): Promise<{ readonly table: Table; readonly how: ReadHow }> {
   const name = file.name
   if (file.size > LARGEST_FILE) {
     throw new InputError(
@@ -62,13 +74,13 @@ export async function readTable(file: File, choices: ReadChoices, work: ReadWork
   }
   if (file.size === 0) throw new InputError('E_EMPTY', 'file', `${name} is empty.`)
   const format = await formatOf(file)
-  const columns = await columnsOf(file, format, choices, work)
+  const { columns, ...how } = await columnsOf(file, format, choices, work)
   work.signal.throwIfAborted()
   if (columns.length === 0) throw new InputError('E_EMPTY', 'file', `${name} has no column that can be used.`)
-  return Table.of(columns)
+  return { table: Table.of(columns), how: { format, ...how } }
 }
 
-type Format = 'csv' | 'tsv' | 'json' | 'ndjson' | 'parquet' | 'arrow'
+export type Format = 'csv' | 'tsv' | 'json' | 'ndjson' | 'parquet' | 'arrow'
 
 const endings: Readonly<Record<string, Format>> = {
   csv: 'csv',
@@ -119,7 +131,8 @@ async function columnsOf(
   format: Format,
   choices: ReadChoices,
   work: ReadWork,
-): Promise<Column[]> {
+): Promise<{ columns: Column[]; delimiter: string | null; decimal: '.' | ',' }> {
+  const plain = { delimiter: null, decimal: '.' } as const
   switch (format) {
     case 'csv':
     case 'tsv': {
@@ -130,15 +143,15 @@ async function columnsOf(
     case 'json':
     case 'ndjson': {
       const { readJson } = await import('./json.ts')
-      return readJson(new TextFile(file, 'utf-8', work), format === 'ndjson')
+      return { columns: await readJson(new TextFile(file, 'utf-8', work), format === 'ndjson'), ...plain }
     }
     case 'parquet': {
       const { readParquet } = await import('./parquet.ts')
-      return readParquet(file, work)
+      return { columns: await readParquet(file, work), ...plain }
     }
     case 'arrow': {
       const { readArrow } = await import('./arrow.ts')
-      return readArrow(file, work)
+      return { columns: await readArrow(file, work), ...plain }
     }
   }
 }

@@ -1,21 +1,33 @@
 import type { JSX } from 'preact'
-import { useMemo } from 'preact/hooks'
 import { brief, percent, plural, seconds } from '../numbers.ts'
 import { Count } from '../parts.tsx'
-import { PickedRows, Scatter } from './scatter.tsx'
-import { change, findOddities, job, oddities, picked, save, settings, stem, table } from './state.ts'
+import { anomalyCommand, commandCan } from '../write/reproduce.ts'
+import { anomalyCode } from '../write/typescript.ts'
+import { PickedRows } from './picked-rows.tsx'
+import { Recipes } from './recipes.tsx'
+import { Scatter } from './scatter.tsx'
+import {
+  change,
+  findOddities,
+  job,
+  oddities,
+  picked,
+  recipeNow,
+  save,
+  settings,
+  stem,
+  table,
+  work,
+} from './state.ts'
+
+/** Clusters whose centres rows are measured from. */
+const ANOMALY_CLUSTERS = 8
 
 export function AnomalyPicture(): JSX.Element {
   const found = oddities.value
-  // Strange rows are a group of their own; all others are grey.
-  const groups = useMemo(
-    () =>
-      found === null ? null : Int16Array.from(found.scores, (score) => (score > found.threshold ? 1 : -1)),
-    [found],
-  )
   return (
     <section class="card stack far" aria-label="Picture">
-      <Scatter groups={groups} count={2} hubs={false} height={320} raised={1} whole />
+      <Scatter groups={found?.marked ?? null} count={2} hubs={false} height={320} raised={1} whole />
       <PickedRows labels={null} />
       {found === null ? (
         <p class="small quiet">
@@ -138,23 +150,40 @@ export function AnomalyPanel(): JSX.Element {
             {seconds(found.seconds)}. The first {found.ranked.length} are listed with reasons: in which
             columns they differ most from the rows nearest to them.
           </p>
-          <button
-            type="button"
-            onClick={() =>
-              save({
-                name: `${stem(opened.name)}-anomalies.csv`,
-                type: 'text/csv',
-                parts: [
-                  'row,score\n',
-                  ...Array.from(found.scores, (score, row) => `${row},${Number.isNaN(score) ? '' : score}\n`),
-                ],
-              })
-            }
-          >
-            All scores (.csv)
-          </button>
+          <Exports />
         </>
       )}
+    </section>
+  )
+}
+
+function Exports(): JSX.Element | null {
+  const opened = table.value
+  const { method, anomalyNeighbors, contamination } = settings.value
+  if (opened === null) return null
+  const base = stem(opened.name)
+  const recipe = recipeNow(opened)
+  const found = { method, k: method === 'centroids' ? ANOMALY_CLUSTERS : anomalyNeighbors, contamination }
+  const give = async (what: 'anomalyTable' | 'anomalyModel', name: string): Promise<void> => {
+    const made = await work(what, { name })
+    if (made !== null) save(made)
+  }
+  return (
+    <section class="stack" aria-label="Take along">
+      <h3>Take along</h3>
+      <div class="row">
+        <button type="button" onClick={() => void give('anomalyTable', `${base}-anomalies.csv`)}>
+          Table
+        </button>
+        <button type="button" onClick={() => void give('anomalyModel', `${base}-anomalies.nigh`)}>
+          Model (.nigh)
+        </button>
+      </div>
+      <Recipes
+        code={anomalyCode(recipe, found)}
+        command={commandCan(recipe) ? anomalyCommand(recipe, found, base) : null}
+        stale={false}
+      />
     </section>
   )
 }

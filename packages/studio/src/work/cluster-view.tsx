@@ -4,10 +4,12 @@ import { colorOf, paletteNow } from '../marks.ts'
 import { brief, count, percent, plural, seconds } from '../numbers.ts'
 import { Count, Mark } from '../parts.tsx'
 import { clusterReport } from '../write/report.ts'
-import { commandCan, kmeansCode, kmeansCommand, type Recipe } from '../write/reproduce.ts'
+import { commandCan, kmeansCommand } from '../write/reproduce.ts'
+import { kmeansCode } from '../write/typescript.ts'
 import { ChoiceChart } from './choice-chart.tsx'
 import { Recipes } from './recipes.tsx'
-import { PickedRows, Scatter } from './scatter.tsx'
+import { PickedRows } from './picked-rows.tsx'
+import { Scatter } from './scatter.tsx'
 import {
   cheap,
   change,
@@ -20,6 +22,7 @@ import {
   clusters,
   job,
   measureSilhouettes,
+  recipeNow,
   save,
   settings,
   silhouettes,
@@ -222,9 +225,9 @@ function Exports(): JSX.Element {
   const found = clusters.value
   const opened = table.value
   const saving = useSignal(false)
-  const { columns, scale, missing, k, seed, names } = settings.value
+  const { k, seed, names } = settings.value
   if (found === null || opened === null) return <span />
-  const recipe: Recipe = { file: opened.name, columns, scale, missing, choices: opened.choices }
+  const recipe = recipeNow(opened)
   const base = stem(opened.name)
   const named = names.some((name) => name !== '')
   const give = async (what: 'clusterTable' | 'clusterModel'): Promise<void> => {

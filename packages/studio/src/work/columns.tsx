@@ -1,8 +1,9 @@
 import type { ColumnSummary } from 'nigh'
 import type { JSX } from 'preact'
 import { brief, bytes, count, percent, plural } from '../numbers.ts'
+import { LARGEST_KEPT, saves } from '../storage.ts'
 import { dateText } from '../write/csv.ts'
-import { change, openFile, choices, file, settings, table } from './state.ts'
+import { change, openFile, choices, file, fileKept, settings, table } from './state.ts'
 import { ReadingOptions } from './opening.tsx'
 
 /** The table's columns: what they hold, and which of them count. */
@@ -23,6 +24,12 @@ export function Columns(): JSX.Element | null {
       <p class="small quiet" data-table>
         {count(opened.rows)} rows × {count(opened.summaries.length)} columns, {bytes(opened.size)}
       </p>
+      {fileKept.value === false && saves.value !== false ? (
+        <p class="tiny quiet" data-not-kept>
+          This file is too large to be kept for a reload ({bytes(LARGEST_KEPT)} at most, and what the browser
+          grants). Open it again then: the settings come back.
+        </p>
+      ) : null}
       {opened.warnings.map((warning) => (
         <p key={warning} class="notice">
           {warning}

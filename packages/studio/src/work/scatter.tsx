@@ -6,19 +6,9 @@ import { fillOf, markPath, paletteNow, shapeOf } from '../marks.ts'
 import { count, percent } from '../numbers.ts'
 import { Segments } from '../parts.tsx'
 import { theme } from '../theme.ts'
+import { AxisChoice } from './axis-choice.tsx'
 import type { Frame, FromPainter, ToPainter } from './painter.ts'
-import {
-  axisOf,
-  change,
-  clusterName,
-  desk,
-  picked,
-  roles,
-  settings,
-  table,
-  trouble,
-  wordsFor,
-} from './state.ts'
+import { axisOf, change, desk, picked, roles, settings, table, trouble, wordsFor } from './state.ts'
 import { ticksOf, tickText } from './ticks.ts'
 
 /** The painter: one worker for the page, so that a picture moves while the other worker computes. */
@@ -217,15 +207,17 @@ export function Scatter(props: {
     send({ type: 'where', id: 0, points: asked })
   }, [chosen, ready.value])
 
-  const at = (event: PointerEvent | WheelEvent): readonly [number, number] => {
+  const placeAt = ([x, y]: readonly [number, number]): readonly [number, number] => {
     const box = holder.current?.getBoundingClientRect()
     if (box === undefined) return [0, 0]
     const { left, right, bottom, top } = view.peek()
     return [
-      left + ((event.clientX - box.left) / box.width) * (right - left),
-      top - ((event.clientY - box.top) / height) * (top - bottom),
+      left + ((x - box.left) / box.width) * (right - left),
+      top - ((y - box.top) / height) * (top - bottom),
     ]
   }
+  const at = (event: PointerEvent | WheelEvent): readonly [number, number] =>
+    placeAt([event.clientX, event.clientY])
   const zoom = (factor: number, [cx, cy]: readonly [number, number]): void => {
     const { left, right, bottom, top } = view.peek()
     show({
@@ -248,9 +240,32 @@ export function Scatter(props: {
   } | null>(null)
   /** Fingers on the picture: two of them zoom. */
   const fingers = useRef(new Map<number, { readonly x: number; readonly y: number }>())
-  const apart = (): number => {
+  const pinch = (): { readonly apart: number; readonly middle: readonly [number, number] } => {
     const [a, b] = [...fingers.current.values()]
-    return Math.hypot(a.x - b.x, a.y - b.y)
+    return { apart: Math.hypot(a.x - b.x, a.y - b.y), middle: [(a.x + b.x) / 2, (a.y + b.y) / 2] }
+  }
+  const pick = (place: readonly [number, number], reach: number): void => {
+    const { left, right, bottom, top } = view.peek()
+    send({
+      type: 'near',
+      id: 0,
+      x: place[0],
+      y: place[1],
+      reachX: (reach / width.peek()) * (right - left),
+      reachY: (reach / height) * (top - bottom),
+    })
+  }
+  /** By keys: the corner of a rectangle that is being marked; the cross in the middle is the other one. */
+  const corner = useSignal<readonly [number, number] | null>(null)
+  const rectangle = (): readonly (readonly [number, number])[] => {
+    if (corner.value === null) return []
+    const [[x0, y0], [x1, y1]] = [corner.value, middle()]
+    return [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+    ]
   }
   const middle = (): readonly [number, number] => {
     const { left, right, bottom, top } = view.peek()
@@ -296,7 +311,7 @@ export function Scatter(props: {
         role="application"
         tabIndex={0}
         data-plot
-        aria-label={`Scatter of ${count(points.current)} rows. Arrow keys move, plus and minus zoom, 0 shows the whole.`}
+        aria-label={`Scatter of ${count(points.current)} rows. Arrow keys move, plus and minus zoom, 0 shows the whole. Enter picks the row next to the cross in the middle; Space there marks one corner of a rectangle, and again the other, and picks the rows in it.`}
         onKeyDown={(event) => {
           const keys: Readonly<Record<string, () => void>> = {
             ArrowLeft: () => move(-0.1, 0),
@@ -307,7 +322,18 @@ export function Scatter(props: {
             '=': () => zoom(0.8, middle()),
             '-': () => zoom(1.25, middle()),
             '0': () => show(extent.peek()),
-            Escape: () => (picked.value = new Uint32Array(0)),
+            Enter: () => pick(middle(), 60),
+            ' ': () => {
+              if (corner.peek() === null) corner.value = middle()
+              else {
+                send({ type: 'loop', id: 0, corners: rectangle() })
+                corner.value = null
+              }
+            },
+            Escape: () => {
+              if (corner.peek() === null) picked.value = new Uint32Array(0)
+              else corner.value = null
+            },
           }
           if (!Object.hasOwn(keys, event.key)) return
           event.preventDefault()
@@ -331,12 +357,19 @@ export function Scatter(props: {
         }}
         onPointerMove={(event) => {
           if (fingers.current.size === 2 && fingers.current.has(event.pointerId)) {
-            const before = apart()
+            const before = pinch()
             fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
-            const now = apart()
-            if (before > 0 && now > 0) zoom(before / now, at(event))
+            const now = pinch()
+            if (before.apart === 0 || now.apart === 0) return
+            zoom(before.apart / now.apart, placeAt(before.middle))
+            move(
+              (before.middle[0] - now.middle[0]) / width.peek(),
+              (now.middle[1] - before.middle[1]) / height,
+            )
             return
           }
+          if (fingers.current.has(event.pointerId))
+            fingers.current.set(event.pointerId, { x: event.clientX, y: event.clientY })
           if (loop.peek().length > 0) {
             loop.value = [...loop.peek(), at(event)]
             return
@@ -352,19 +385,14 @@ export function Scatter(props: {
         }}
         onPointerUp={(event) => {
           fingers.current.delete(event.pointerId)
-          if (loop.peek().length > 2) send({ type: 'loop', id: 0, corners: loop.peek() })
-          else if (grabbed.current !== null && !grabbed.current.moved) {
-            const [cx, cy] = at(event)
-            const { left, right, bottom, top } = view.peek()
-            send({
-              type: 'near',
-              id: 0,
-              x: cx,
-              y: cy,
-              reachX: (10 / width.peek()) * (right - left),
-              reachY: (10 / height) * (top - bottom),
-            })
+          const [left] = [...fingers.current.values()]
+          if (left !== undefined) {
+            // The finger that stays goes on moving the picture.
+            grabbed.current = { ...left, frame: view.peek(), moved: true }
+            return
           }
+          if (loop.peek().length > 2) send({ type: 'loop', id: 0, corners: loop.peek() })
+          else if (grabbed.current !== null && !grabbed.current.moved) pick(at(event), 10)
           loop.value = []
           grabbed.current = null
         }}
@@ -411,9 +439,19 @@ export function Scatter(props: {
           {rings.value.map(([rx, ry], i) =>
             Number.isNaN(rx + ry) ? null : <circle key={i} class="picked" cx={px(rx)} cy={py(ry)} r="7" />,
           )}
-          {loop.value.length > 1 ? (
-            <polygon class="loop" points={loop.value.map(([lx, ly]) => `${px(lx)},${py(ly)}`).join(' ')} />
-          ) : null}
+          {[loop.value, rectangle()].map((corners, i) =>
+            corners.length < 2 ? null : (
+              <polygon
+                key={i}
+                class="loop"
+                points={corners.map(([lx, ly]) => `${px(lx)},${py(ly)}`).join(' ')}
+              />
+            ),
+          )}
+          <path
+            class="cross"
+            d={`M${width.value / 2 - 10},${height / 2}h20M${width.value / 2},${height / 2 - 10}v20`}
+          />
         </svg>
       </div>
       <p class="tiny quiet">
@@ -427,120 +465,9 @@ export function Scatter(props: {
                 .reduce((sum, id) => sum + (shares.value[Number(id.slice(3))] ?? 0), 0),
             )} of the spread.`
           : 'Each mark is a row.'}{' '}
-        Drag to move, wheel to zoom, lasso (or Shift and drag) to pick rows
-        {props.hubs ? '; large marks are the middles of the clusters' : ''}.
+        Drag to move, wheel or two fingers to zoom, lasso (or Shift and drag) to pick rows; by keys arrows, +
+        and −, Enter and Space{props.hubs ? '; large marks are the middles of the clusters' : ''}.
       </p>
     </div>
-  )
-}
-
-function AxisChoice(props: {
-  readonly name: string
-  readonly label: string
-  readonly value: string
-  readonly onPick: (value: string) => void
-}): JSX.Element {
-  const { columns } = settings.value
-  const components = Math.min(4, Math.max(1, columns.length))
-  return (
-    <label class="field">
-      <span aria-hidden="true">{props.label}</span>
-      <span class="hidden-text">Axis {props.name}</span>
-      <select
-        value={props.value}
-        data-axis={props.name}
-        style={{ width: '160px' }}
-        onChange={(event) => props.onPick(event.currentTarget.value)}
-      >
-        {Array.from({ length: components }, (_, c) => (
-          <option key={c} value={`pc:${c}`}>
-            component {c + 1}
-          </option>
-        ))}
-        {table.value?.summaries.map(({ name }) => (
-          <option key={name} value={`c:${name}`}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
-}
-
-/** The rows that were picked, as text. */
-export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.Element | null {
-  const rows = picked.value
-  const cells = useSignal<readonly (readonly string[])[]>([])
-  useEffect(() => {
-    if (rows.length === 0) {
-      cells.value = []
-      return
-    }
-    let stale = false
-    desk
-      .ask('cells', { rows: Array.from(rows.subarray(0, 100)), columns: null })
-      .then((found) => {
-        if (!stale) cells.value = found
-      })
-      .catch(() => {})
-    return () => {
-      stale = true
-    }
-  }, [rows])
-  if (rows.length === 0) return null
-  const { labels } = props
-  const names = table.value?.summaries.map(({ name }) => name) ?? []
-  const shares = new Map<number, number>()
-  if (labels !== null) for (const row of rows) shares.set(labels[row], (shares.get(labels[row]) ?? 0) + 1)
-  return (
-    <section class="stack" aria-label="Picked rows" data-picked={rows.length}>
-      <div class="row">
-        <h3>
-          {count(rows.length)} {rows.length === 1 ? 'row' : 'rows'} picked
-        </h3>
-        <span class="small quiet">
-          {[...shares]
-            .sort((a, b) => b[1] - a[1])
-            .map(([group, size]) => `${group < 0 ? 'left out' : clusterName(group)} ${count(size)}`)
-            .join(', ')}
-        </span>
-        <button type="button" class="plain push" onClick={() => (picked.value = new Uint32Array(0))}>
-          Let go
-        </button>
-      </div>
-      <div
-        class="scroll"
-        style={{ maxHeight: '280px' }}
-        tabIndex={0}
-        role="group"
-        aria-label="Picked rows, as a table"
-      >
-        <table class="grid">
-          <thead>
-            <tr>
-              <th scope="col">row</th>
-              {labels === null ? null : <th scope="col">cluster</th>}
-              {names.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {cells.value.map((row, i) => (
-              <tr key={rows[i]}>
-                <th scope="row">{rows[i]}</th>
-                {labels === null ? null : <td>{labels[rows[i]] < 0 ? '–' : labels[rows[i]]}</td>}
-                {row.map((cell, j) => (
-                  <td key={names[j]}>{cell.length > 40 ? `${cell.slice(0, 39)}…` : cell}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {rows.length > 100 ? <p class="tiny quiet">The first 100 are shown.</p> : null}
-    </section>
   )
 }

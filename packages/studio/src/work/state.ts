@@ -2,17 +2,15 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import type { ReadonlySignal, Signal } from '@preact/signals'
-import type { ChosenK, Scale } from 'nigh'
+import type { ChosenK } from 'nigh'
 import { Cancelled, Desk, Refused } from '../compute/desk.ts'
 import type {
-  AnomalyMethod,
   Axis,
   ChosenNeighbors,
   Clustered,
   Evaluated,
   FileMade,
   Inspected,
-  NeighborSettings,
   Oddities,
   OpenedTable,
   Roles,
@@ -22,30 +20,9 @@ import type {
 } from '../compute/tasks.ts'
 import { timeline, type Timeline } from '../history.ts'
 import { usualChoices, type ReadChoices } from '../read/read.ts'
-import { keep, keepFile, kept, keptFile } from '../storage.ts'
-
-export type View = 'cluster' | 'predict' | 'anomalies'
-
-export interface Settings {
-  readonly view: View
-  /** Columns in use. */
-  readonly columns: readonly string[]
-  readonly scale: Scale
-  readonly missing: Roles['missing']
-  readonly k: number
-  readonly seed: number
-  /** Names of clusters, '' where nobody gave one. */
-  readonly names: readonly string[]
-  /** 'pc:0' for the first principal component, 'c:value' for a column. */
-  readonly x: string
-  readonly y: string
-  readonly target: string | null
-  readonly neighbors: NeighborSettings
-  readonly folds: number
-  readonly method: AnomalyMethod
-  readonly anomalyNeighbors: number
-  readonly contamination: number
-}
+import { claimed, forget, keep, keepFile, kept, keptFile, saves } from '../storage.ts'
+import type { Recipe } from '../write/reproduce.ts'
+import { blank, keptFrom, markOf, sameFile, type Answer, type Kept, type Settings } from './settings.ts'
 
 export interface Opened extends OpenedTable {
   readonly name: string
@@ -61,30 +38,17 @@ export const table: Signal<Opened | null> = signal(null)
 export const file: Signal<File | null> = signal(null)
 export const choices: Signal<ReadChoices> = signal(usualChoices)
 
-const blank: Settings = {
-  view: 'cluster',
-  columns: [],
-  scale: 'standard',
-  missing: 'drop',
-  k: 4,
-  seed: 0,
-  names: [],
-  x: 'pc:0',
-  y: 'pc:1',
-  target: null,
-  neighbors: { k: 5, weights: 'uniform', task: 'classify' },
-  folds: 5,
-  method: 'neighbors',
-  anomalyNeighbors: 5,
-  contamination: 0.01,
-}
-
 export const history: Timeline<Settings> = timeline(blank)
 export const settings: Signal<Settings> = history.now
 
 export function change(part: Partial<Settings>, name?: string): void {
   history.change({ ...settings.peek(), ...part }, name)
 }
+
+/** What was under way when the page broke; '' where it did not. */
+export const interrupted: Signal<string> = signal('')
+/** Whether the file is kept for a reload; null until that is known. */
+export const fileKept: Signal<boolean | null> = signal(null)
 
 /** What is being computed: one thing at a time, each with its way to stop it. */
 export interface Job {
@@ -104,6 +68,21 @@ export const inspected: Signal<(Inspected & { readonly index: number }) | null> 
 export const oddities: Signal<Oddities | null> = signal(null)
 /** Rows that were picked in the picture. */
 export const picked: Signal<Uint32Array> = signal(new Uint32Array(0))
+
+/** What the code and the command on the page say again. */
+export function recipeNow(opened: Opened): Recipe {
+  const { columns, scale, missing } = settings.value
+  return {
+    file: opened.name,
+    columns,
+    scale,
+    missing,
+    choices: opened.choices,
+    names: opened.summaries.map(({ name }) => name),
+    types: opened.summaries.map(({ type }) => type),
+    how: opened.how,
+  }
+}
 
 /** How columns become numbers; clustering and anomalies have no target. */
 export function roles(target: string | null = null): Roles {
@@ -131,6 +110,18 @@ export const cheap: ReadonlySignal<boolean> = computed(() => {
   return rows * settings.value.columns.length * settings.value.k <= CHEAP
 })
 
+/** What a task is called where it broke the page. */
+const runningWords: Partial<Readonly<Record<Task, string>>> = {
+  open: 'opening the file',
+  choose: 'choosing k',
+  cluster: 'clustering',
+  silhouette: 'measuring silhouettes',
+  chooseNeighbors: 'choosing k',
+  evaluate: 'trying the prediction',
+  predict: 'predicting',
+  anomalies: 'looking for strange rows',
+}
+
 /** Runs a task of the desk as the one job; null where it was stopped or refused (then `trouble` says why). */
 export async function work<K extends Task>(
   what: K,
@@ -142,6 +133,7 @@ export async function work<K extends Task>(
   const mine: Signal<boolean> = signal(true)
   job.value = { what, progress: { share: null, words: 'starting' }, stop }
   trouble.value = ''
+  keep('running', runningWords[what] ?? 'computing')
   try {
     return await desk.ask(what, ask, {
       signal: controller.signal,
@@ -154,7 +146,10 @@ export async function work<K extends Task>(
     return null
   } finally {
     mine.value = false
-    if (job.peek()?.stop === stop) job.value = null
+    if (job.peek()?.stop === stop) {
+      job.value = null
+      forget('running')
+    }
   }
 }
 
@@ -189,8 +184,9 @@ let editions = 0
 export async function openFile(
   given: File,
   how: ReadChoices = usualChoices,
-  before: Settings | null = null,
+  before: Settings | null = keptFor(given)?.settings ?? null,
 ): Promise<void> {
+  interrupted.value = ''
   const found = await work('open', { file: given, choices: how })
   if (found === null) {
     // The choices are shown beside the message, for another try.
@@ -205,7 +201,7 @@ export async function openFile(
   choices.value = how
   clusters.value = null
   choice.value = null
-  forget()
+  clear()
   const names = found.summaries.map(({ name }) => name)
   const used = found.uses.filter((use) => use.used).map(({ name }) => name)
   const fits =
@@ -221,11 +217,29 @@ export async function openFile(
         },
   )
   table.value = { ...found, name: given.name, size: given.size, choices: how, edition: editions }
-  void keepFile(given)
-  keep('work:choices', how)
+  void keepFile(given).then((done) => {
+    if (file.peek() === given) fileKept.value = done
+  })
 }
 
-function forget(): void {
+/** What was kept for this very file. */
+function keptFor(given: File): Kept | null {
+  const before = keptFrom(kept('work'))
+  return before !== null && sameFile(before.of, markOf(given)) ? before : null
+}
+
+/** Closes the table, and forgets it. */
+export function closeFile(): void {
+  job.peek()?.stop()
+  table.value = null
+  file.value = null
+  trouble.value = ''
+  interrupted.value = ''
+  void keepFile(null)
+  forget('work')
+}
+
+function clear(): void {
   silhouettes.value = null
   neighborChoice.value = null
   evaluated.value = null
@@ -245,12 +259,14 @@ export async function cluster(): Promise<void> {
   picked.value = new Uint32Array(0)
 }
 
-export async function choose(): Promise<void> {
+/** @param take whether the k that is found becomes the k that is used */
+export async function choose(take = true): Promise<void> {
   const key = choiceKey.peek()
   const { seed } = settings.peek()
   const found = await work('choose', { roles: roles(), to: 10, seed })
   if (found === null) return
   choice.value = { ...found, key }
+  if (!take) return
   // Where there are no clusters to speak of, the k that was asked for stays.
   if (found.k > 1) change({ k: found.k })
   if (!cheap.peek()) await cluster()
@@ -288,7 +304,7 @@ export async function findOddities(): Promise<void> {
 
 /** Gives the person a file. */
 export function save(made: FileMade): void {
-  const address = URL.createObjectURL(new Blob([...made.parts], { type: made.type }))
+  const address = URL.createObjectURL(made.blob)
   const link = document.createElement('a')
   link.href = address
   link.download = made.name
@@ -327,18 +343,46 @@ desk.onLost = () => {
   void openFile(given, choices.peek(), settings.peek())
 }
 
+/** Opens the file that was open, and makes the answers again that stood on the page. */
+export async function reopen(): Promise<void> {
+  const given = file.peek()
+  if (given === null) return
+  const before = keptFor(given)
+  await openFile(given, before?.choices ?? usualChoices, before?.settings ?? null)
+  if (table.peek() === null || before === null) return
+  const { shown, settings: was } = before
+  // Cheap clusters come by themselves.
+  if (shown.includes('clusters') && !cheap.peek()) await cluster()
+  const mine = (): boolean => file.peek() === given && settings.peek().view === was.view
+  if (was.view === 'cluster' && shown.includes('choice') && mine()) await choose(false)
+  if (was.view === 'predict' && shown.includes('evaluated') && mine()) await evaluate()
+  if (was.view === 'anomalies' && shown.includes('oddities') && mine()) await findOddities()
+}
+
 let begun = false
 
-/** Opens what was open before the reload, and keeps what changes from now on. */
+/**
+ * Opens what was open before the reload, with the answers that stood on the page, and keeps what changes from now on.
+ * Where the page did not end by itself the last time, it asks first: what broke it would do so again.
+ */
 export async function begin(): Promise<void> {
   if (begun) return
   begun = true
-  const before = settingsFrom(kept('work'))
-  const opened = await keptFile()
-  if (opened !== null && table.peek() === null)
-    await openFile(opened, choicesFrom(kept('work:choices')), before)
+  await claimed
+  const broken = saves.peek() === true ? kept('running') : null
+  forget('running')
+  addEventListener('pagehide', () => forget('running'))
+  const given = await keptFile()
   effect(() => {
-    if (table.value !== null) keep('work', settings.value)
+    const of = file.value
+    if (table.value === null || of === null) return
+    const shown: Answer[] = []
+    if (clusters.value !== null) shown.push('clusters')
+    if (choice.value !== null) shown.push('choice')
+    if (evaluated.value !== null) shown.push('evaluated')
+    if (oddities.value !== null) shown.push('oddities')
+    const now: Kept = { of: markOf(of), settings: settings.value, choices: table.value.choices, shown }
+    keep('work', now)
   })
   effect(() => {
     const key = clusterKey.value
@@ -348,73 +392,18 @@ export async function begin(): Promise<void> {
     return () => clearTimeout(soon)
   })
   // What was found for other settings is not shown as if it were for these.
-  let before3 = ''
+  let settledBefore = ''
   effect(() => {
     const { columns, scale, missing, target, neighbors, folds } = settings.value
     const now = JSON.stringify([columns, scale, missing, target, neighbors, folds])
-    if (now !== before3 && before3 !== '') {
+    if (now !== settledBefore && settledBefore !== '') {
       evaluated.value = null
       inspected.value = null
     }
-    before3 = now
+    settledBefore = now
   })
-}
-
-function choicesFrom(value: unknown): ReadChoices {
-  if (value === null || typeof value !== 'object') return usualChoices
-  const delimiter: unknown = Reflect.get(value, 'delimiter')
-  const decimal: unknown = Reflect.get(value, 'decimal')
-  const text: unknown = Reflect.get(value, 'text')
-  return {
-    delimiter:
-      delimiter === ',' || delimiter === ';' || delimiter === '\t' || delimiter === '|' ? delimiter : null,
-    decimal: decimal === '.' || decimal === ',' ? decimal : null,
-    header: Reflect.get(value, 'header') !== false,
-    encoding: Reflect.get(value, 'encoding') === 'windows-1252' ? 'windows-1252' : 'utf-8',
-    text: textsFrom(text),
-    missingMarks: null,
-  }
-}
-
-function textsFrom(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : []
-}
-
-function settingsFrom(value: unknown): Settings | null {
-  if (value === null || typeof value !== 'object') return null
-  const read = (name: string): unknown => Reflect.get(value, name)
-  const neighbors = read('neighbors')
-  const inside = (name: string): unknown =>
-    neighbors !== null && typeof neighbors === 'object' ? Reflect.get(neighbors, name) : null
-  const whole = (given: unknown, otherwise: number): number =>
-    typeof given === 'number' && Number.isInteger(given) && given >= 0 ? given : otherwise
-  const text = (given: unknown, otherwise: string): string => (typeof given === 'string' ? given : otherwise)
-  const scale = read('scale')
-  const missing = read('missing')
-  const view = read('view')
-  const method = read('method')
-  const target = read('target')
-  const contamination = read('contamination')
-  return {
-    view: view === 'predict' || view === 'anomalies' ? view : 'cluster',
-    columns: textsFrom(read('columns')),
-    scale: scale === 'minmax' || scale === 'robust' || scale === 'none' ? scale : 'standard',
-    missing: missing === 'refuse' || missing === 'impute' ? missing : 'drop',
-    k: Math.max(1, whole(read('k'), 4)),
-    seed: whole(read('seed'), 0),
-    names: textsFrom(read('names')),
-    x: text(read('x'), 'pc:0'),
-    y: text(read('y'), 'pc:1'),
-    target: typeof target === 'string' ? target : null,
-    neighbors: {
-      k: Math.max(1, whole(inside('k'), 5)),
-      weights: inside('weights') === 'distance' ? 'distance' : 'uniform',
-      task: inside('task') === 'regress' ? 'regress' : 'classify',
-    },
-    folds: Math.max(2, whole(read('folds'), 5)),
-    method: method === 'density' || method === 'centroids' ? method : 'neighbors',
-    anomalyNeighbors: Math.max(1, whole(read('anomalyNeighbors'), 5)),
-    contamination:
-      typeof contamination === 'number' && contamination > 0 && contamination <= 0.5 ? contamination : 0.01,
-  }
+  if (given === null || table.peek() !== null) return
+  file.value = given
+  if (typeof broken === 'string') interrupted.value = broken
+  else await reopen()
 }

@@ -1,13 +1,26 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Progress, Segments } from '../parts.tsx'
-import { keep, keepFile } from '../storage.ts'
 import { AnomalyPanel, AnomalyPicture } from './anomaly-view.tsx'
 import { ClusterPanel, ClusterPicture } from './cluster-view.tsx'
 import { Columns } from './columns.tsx'
 import { Opening, ReadingOptions } from './opening.tsx'
 import { PredictPanel, PredictPicture } from './predict-view.tsx'
-import { begin, change, choices, file, history, job, openFile, settings, table, trouble } from './state.ts'
+import {
+  begin,
+  change,
+  choices,
+  closeFile,
+  file,
+  history,
+  interrupted,
+  job,
+  openFile,
+  reopen,
+  settings,
+  table,
+  trouble,
+} from './state.ts'
 
 export function undo(): void {
   history.undo()
@@ -51,22 +64,13 @@ export function WorkPage(): JSX.Element {
             <button type="button" class="plain" disabled={!history.canRedo.value} onClick={redo}>
               Redo
             </button>
-            <button
-              type="button"
-              onClick={() => {
-                job.peek()?.stop()
-                table.value = null
-                file.value = null
-                trouble.value = ''
-                void keepFile(null)
-                keep('work', null)
-              }}
-            >
+            <button type="button" onClick={closeFile}>
               Other file
             </button>
           </span>
         </div>
       )}
+      <Interrupted />
       <Trouble />
       <Busy />
       {opened === null ? (
@@ -84,6 +88,29 @@ export function WorkPage(): JSX.Element {
           {view === 'cluster' ? <ClusterPanel /> : view === 'predict' ? <PredictPanel /> : <AnomalyPanel />}
         </div>
       )}
+    </div>
+  )
+}
+
+/** After the page broke: what it was doing, and whether to try again. */
+function Interrupted(): JSX.Element | null {
+  const given = file.value
+  if (interrupted.value === '' || given === null) return null
+  return (
+    <div class="notice stack" role="alert" data-interrupted>
+      <p>
+        The page broke while it was {interrupted.value} ({given.name}): most often that means the browser ran
+        out of memory. Your file and settings are still here. Try again with fewer columns or other tabs
+        closed, or use the command.
+      </p>
+      <div class="row">
+        <button type="button" class="primary" onClick={() => void reopen()}>
+          Open {given.name} again
+        </button>
+        <button type="button" onClick={closeFile}>
+          Forget it
+        </button>
+      </div>
     </div>
   )
 }

@@ -1,4 +1,7 @@
 import type { Column, Table } from 'nigh'
+import type { FileMade } from '../compute/tasks.ts'
+import type { Work } from '../compute/worker.ts'
+import { count } from '../numbers.ts'
 
 /** What a cell looks like in a text file; null where it is missing. The same text as the command's. */
 export function cellTexts(column: Column): (row: number) => string | null {
@@ -46,7 +49,9 @@ export function dateText(milliseconds: number, days: boolean): string {
  * A table as CSV, in pieces: RFC 4180 with LF and UTF-8. Text that a spreadsheet would run as a formula gets an
  * apostrophe before it; numbers never do. Byte for byte what `nigh … --out FILE.csv` writes.
  */
-export function* csvOf(table: Table): Generator<string, void, void> {
+export function* csvOf(
+  table: Table,
+): Generator<{ readonly text: string; readonly rows: number }, void, void> {
   const textCell = (text: string): string => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
     return /[",\n\r]|^\s|\s$/.test(safe) || safe === '' ? `"${safe.replaceAll('"', '""')}"` : safe
@@ -64,9 +69,22 @@ export function* csvOf(table: Table): Generator<string, void, void> {
     // A file of one column would have a blank line here, which readers pass over.
     lines += cells.length === 1 && line === '' ? 'NA\n' : `${line}\n`
     if (lines.length > 1 << 20) {
-      yield lines
+      yield { text: lines, rows: row + 1 }
       lines = ''
     }
   }
-  yield lines
+  yield { text: lines, rows: table.rows }
+}
+
+/** The file of a table. Between its pieces it looks up: it can be stopped. */
+export async function csvFile(table: Table, name: string, work: Work): Promise<FileMade> {
+  const parts: Blob[] = []
+  for (const { text, rows } of csvOf(table)) {
+    // A blob at once: what is written may leave the worker's memory.
+    parts.push(new Blob([text]))
+    work.progress({ share: rows / table.rows, words: `writing ${count(rows)} rows` })
+    await new Promise((resolve) => setTimeout(resolve))
+    work.signal.throwIfAborted()
+  }
+  return { name, blob: new Blob(parts, { type: 'text/csv' }) }
 }

@@ -57,7 +57,10 @@ ${notes.length === 0 ? '' : `<h2>Worth knowing</h2><ul>${notes.map((note) => `<l
 <pre>${escaped(command)}</pre>
 </html>
 `
-  return { name: `${file.replace(/\.[a-z]+(\.gz)?$/i, '')}-clusters.html`, type: 'text/html', parts: [html] }
+  return {
+    name: `${file.replace(/\.[a-z]+(\.gz)?$/i, '')}-clusters.html`,
+    blob: new Blob([html], { type: 'text/html' }),
+  }
 }
 
 /** A cluster's mark, as the picture has it. */

@@ -1,7 +1,8 @@
-// The TypeScript and the command line that give exactly what is on the page.
+// The command line that gives exactly what is on the page.
 
-import type { NeighborSettings, Roles } from '../compute/tasks.ts'
-import { usualChoices, type ReadChoices } from '../read/read.ts'
+import type { Column } from 'nigh'
+import type { AnomalyMethod, NeighborSettings, Roles } from '../compute/tasks.ts'
+import { usualChoices, type ReadChoices, type ReadHow } from '../read/read.ts'
 
 /** What is to be said again elsewhere. */
 export interface Recipe {
@@ -10,16 +11,21 @@ export interface Recipe {
   readonly scale: Roles['scale']
   readonly missing: Roles['missing']
   readonly choices: ReadChoices
+  /** The file's columns, in its order, and what they hold. */
+  readonly names: readonly string[]
+  readonly types: readonly Column['type'][]
+  readonly how: ReadHow
+}
+
+export interface AnomalyRecipe {
+  readonly method: AnomalyMethod
+  readonly k: number
+  readonly contamination: number
 }
 
 /** Text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`
-}
-
-/** Text as a TypeScript literal in single quotes. */
-export function literal(text: string): string {
-  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }
 
 /** Names with commas cannot be listed for the command. */
@@ -35,7 +41,14 @@ function reading({ choices }: Recipe): string[] {
   if (!choices.header) words.push('--no-header')
   if (choices.encoding !== usualChoices.encoding) words.push('--encoding latin1')
   if (choices.text.length > 0) words.push(`--text ${shellWord(choices.text.join(','))}`)
+  if (choices.missingMarks !== null)
+    words.push(`--missing-marks ${shellWord(choices.missingMarks.join(','))}`)
   return words
+}
+
+/** "new.csv" → "new-predicted.csv" */
+export function predictedName(name: string): string {
+  return name.replace(/(\.[a-z]+)?(\.gz)?$/i, '-predicted.csv')
 }
 
 /** A file's name that cannot be taken for an option. */
@@ -53,27 +66,14 @@ export function kmeansCommand(recipe: Recipe, k: number, seed: number, stem: str
   ].join(' \\\n  ')
 }
 
-export function kmeansCode(recipe: Recipe, k: number, seed: number): string {
-  const { columns, scale, missing } = recipe
-  return `import { Encoder, KMeans } from 'nigh'
-
-// table: a Table of ${literal(recipe.file)}, such as Table.fromRows(rows)
-const encoder = Encoder.fit(table, {
-  columns: [${columns.map(literal).join(', ')}],
-  scale: '${scale}',
-  missing: '${missing}',
-})
-const clusters = await KMeans.fit(table, { k: ${k}, seed: ${seed}, encoder })
-clusters.labels // the cluster of each row
-encoder.decode(clusters.centroids) // centres in the data's own units`
-}
-
 export function knnCommand(
   recipe: Recipe,
   target: string,
   { k, weights, task }: NeighborSettings,
   folds: number,
   seed: number,
+  /** A file of new rows. */
+  fresh: string | null,
 ): string {
   return [
     `nigh knn ${fileWord(recipe.file)} --target ${shellWord(target)} --task ${task}`,
@@ -81,24 +81,21 @@ export function knnCommand(
     `--scale ${recipe.scale} --missing ${recipe.missing} --k ${k} --weights ${weights}`,
     `--cv ${folds} --seed ${seed}`,
     ...reading(recipe),
+    ...(fresh === null ? [] : [`--predict ${fileWord(fresh)} --out ${fileWord(predictedName(fresh))}`]),
   ].join(' \\\n  ')
 }
 
-export function knnCode(recipe: Recipe, target: string, { k, weights, task }: NeighborSettings): string {
-  const { columns, scale, missing } = recipe
-  const learner = task === 'classify' ? 'KNNClassifier' : 'KNNRegressor'
-  return `import { Encoder, ${learner} } from 'nigh'
-
-// table: a Table of ${literal(recipe.file)}; targets: its column ${literal(target)}, one a row
-const encoder = Encoder.fit(table, {
-  columns: [${columns
-    .filter((name) => name !== target)
-    .map(literal)
-    .join(', ')}],
-  scale: '${scale}',
-  missing: '${missing}',
-})
-const model = await ${learner}.fit(table, targets, { k: ${k}, weights: '${weights}', encoder })
-await model.predict(newTable)
-await model.explain(newTable) // the neighbours behind each answer`
+export function anomalyCommand(
+  recipe: Recipe,
+  { method, k, contamination }: AnomalyRecipe,
+  stem: string,
+): string {
+  const named = { neighbors: 'neighbor', density: 'lof', centroids: 'centroid' }[method]
+  return [
+    `nigh anomalies ${fileWord(recipe.file)} --method ${named} --k ${k} --contamination ${contamination}`,
+    `--columns ${shellWord(recipe.columns.join(','))}`,
+    `--scale ${recipe.scale} --missing ${recipe.missing}`,
+    ...reading(recipe),
+    `--out ${fileWord(`${stem}-anomalies.csv`)} --model ${fileWord(`${stem}-anomalies.nigh`)}`,
+  ].join(' \\\n  ')
 }

@@ -1,0 +1,114 @@
+import { useSignal } from '@preact/signals'
+import type { JSX } from 'preact'
+import { brief, percent } from '../numbers.ts'
+import { evaluated, inspect, inspected, job, settings, table } from './state.ts'
+
+/** Rows to choose from, for a look at each. */
+export function RowButtons(props: { readonly rows: readonly number[]; readonly what: string }): JSX.Element {
+  return (
+    <div class="stack">
+      <h3>{props.what}: press a row to see why</h3>
+      <div class="row" style={{ maxHeight: '104px', overflow: 'auto' }}>
+        {props.rows.map((row) => (
+          <button
+            key={row}
+            type="button"
+            aria-pressed={inspected.value?.index === row}
+            onClick={() => void inspect(row)}
+            data-row={row}
+          >
+            {row}
+          </button>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+/** One row, its answer, and the neighbours behind it. */
+export function Inspection(): JSX.Element | null {
+  const found = inspected.value
+  const { target } = settings.value
+  const rows = table.value?.rows ?? 0
+  const asked = useSignal('0')
+  if (evaluated.value === null) return null
+  return (
+    <section class="stack" aria-labelledby="why-title">
+      <div class="row">
+        <h2 id="why-title">Why?</h2>
+        <form
+          class="row push"
+          onSubmit={(event) => {
+            event.preventDefault()
+            const row = Number(asked.value)
+            if (Number.isInteger(row) && row >= 0 && row < rows) void inspect(row)
+          }}
+        >
+          <label class="field">
+            Row
+            <input
+              type="number"
+              min="0"
+              max={rows - 1}
+              value={asked.value}
+              onInput={(event) => (asked.value = event.currentTarget.value)}
+              style={{ width: '96px' }}
+            />
+          </label>
+          <button type="submit" disabled={job.value !== null}>
+            Inspect
+          </button>
+        </form>
+      </div>
+      {found === null ? (
+        <p class="small quiet">Any row can be looked at: it is then judged by the others, without itself.</p>
+      ) : (
+        <>
+          <p data-inspected={found.index}>
+            Row {found.index}: {target} is <b>{found.truth === '' ? 'not known' : found.truth}</b>, its
+            neighbours say <b>{found.prediction}</b>.
+          </p>
+          <div class="scroll">
+            <table class="grid">
+              <thead>
+                <tr>
+                  <th scope="col">row</th>
+                  <th scope="col">distance</th>
+                  <th scope="col">vote</th>
+                  <th scope="col">{target}</th>
+                  {found.names.map((name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                <tr class="picked">
+                  <th scope="row">{found.index}</th>
+                  <td>–</td>
+                  <td>–</td>
+                  <td>{found.truth}</td>
+                  {found.row.map((cell, j) => (
+                    <td key={found.names[j]}>{cell}</td>
+                  ))}
+                </tr>
+                {found.neighbors.map(({ row, distance, share, target: said, cells }) => (
+                  <tr key={row}>
+                    <th scope="row">{row}</th>
+                    <td title={String(distance)}>{brief(distance)}</td>
+                    <td>{percent(share)}</td>
+                    <td>{said}</td>
+                    {cells.map((cell, j) => (
+                      <td key={found.names[j]}>{cell}</td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </section>
+  )
+}

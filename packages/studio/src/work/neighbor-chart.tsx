@@ -1,0 +1,71 @@
+import type { JSX } from 'preact'
+import { count } from '../numbers.ts'
+import { neighborChoice, settings, table } from './state.ts'
+import { ticksOf, tickText } from './ticks.ts'
+
+/** How each k did in cross-validation. */
+export function NeighborChart(): JSX.Element | null {
+  const found = neighborChoice.value
+  if (found === null) return null
+  const [width, height, left, bottom] = [640, 152, 48, 24]
+  const low = Math.min(...found.scores.map(({ score, spread }) => score - spread))
+  const high = Math.max(...found.scores.map(({ score, spread }) => score + spread))
+  const x = (at: number): number =>
+    left + 16 + (at / Math.max(1, found.scores.length - 1)) * (width - left - 32)
+  const y = (score: number): number =>
+    height - bottom - ((score - low) / (high - low || 1)) * (height - bottom - 24)
+  const { k } = settings.value.neighbors
+  return (
+    <figure style={{ margin: 0 }} class="stack">
+      <h2>How many neighbours?</h2>
+      <p class="small quiet">
+        Five-fold cross-validation
+        {found.rows < (table.value?.rows ?? 0) ? ` on ${count(found.rows)} rows` : ''}: k = {found.best} does
+        best
+        {found.calm > found.best
+          ? `; up to k = ${found.calm} the difference is within chance, and answers are calmer`
+          : ''}
+        .
+      </p>
+      <svg
+        class="choice"
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={`Score by k; best at ${found.best}`}
+      >
+        {ticksOf(low, high, 3).map((tick) => (
+          <g key={tick}>
+            <line class="axis" x1={left} x2={width} y1={y(tick)} y2={y(tick)} />
+            <text x={left - 6} y={y(tick) + 4} text-anchor="end">
+              {tickText(tick, false)}
+            </text>
+          </g>
+        ))}
+        <polygon
+          class="band"
+          points={[
+            ...found.scores.map(({ score, spread }, at) => `${x(at)},${y(score + spread)}`),
+            ...found.scores.map(({ score, spread }, at) => `${x(at)},${y(score - spread)}`).reverse(),
+          ].join(' ')}
+        />
+        <polyline
+          class="line"
+          points={found.scores.map(({ score }, at) => `${x(at)},${y(score)}`).join(' ')}
+        />
+        {found.scores.map(({ k: each, score }, at) => (
+          <g key={each}>
+            <circle class="best" cx={x(at)} cy={y(score)} r={each === k ? 5 : 2.5} />
+            <text
+              x={x(at)}
+              y={height - 8}
+              text-anchor="middle"
+              style={each === k ? { fontWeight: '700' } : {}}
+            >
+              {each}
+            </text>
+          </g>
+        ))}
+      </svg>
+    </figure>
+  )
+}
