@@ -5,7 +5,8 @@ export default defineConfig({
   root: import.meta.dirname,
   test: {
     include: ['test/**/*.browser.test.ts'],
-    testTimeout: 120_000,
+    // Guards against hanging: a shared machine may be slow.
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     // One after the other: figures are measured, and browsers are heavy.
     fileParallelism: false,

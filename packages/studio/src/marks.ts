@@ -43,13 +43,33 @@ export function markPath(shape: Shape, radius: number): string {
   }
 }
 
+type Color = readonly [number, number, number]
+
+/** Colours by theme and name: asking the style sheet makes the browser work through the page. */
+const known = new Map<string, string>()
+
+/** A colour of the style sheet as it is now. */
+export function inkNow(name: string): string {
+  const key = `${document.documentElement.dataset.theme} ${name}`
+  const color = known.get(key) ?? getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+  known.set(key, color)
+  return color
+}
+
 /** The colours as they are now on the page: 8, and the one of nothing. */
-export function paletteNow(): readonly (readonly [number, number, number])[] {
-  const style = getComputedStyle(document.documentElement)
+export function paletteNow(): readonly Color[] {
   const names = [...Array.from({ length: COLORS }, (_, c) => `--g${c}`), '--none']
-  return names.map((name) => {
-    const hex = style.getPropertyValue(name).trim().replace('#', '')
-    const value = Number.parseInt(hex, 16)
+  return names.map((name): Color => {
+    const value = Number.parseInt(inkNow(name).replace('#', ''), 16)
     return [(value >> 16) & 255, (value >> 8) & 255, value & 255]
   })
+}
+
+/** A value from 0 to 100 as a colour of the palette: from its blue over grey to its orange. */
+export function mixed(colors: readonly Color[], value: number): Color {
+  const [low, high, none] = [colors[0], colors[1], colors[COLORS]]
+  const end = value < 50 ? low : high
+  const share = Math.min(1, Math.abs(value - 50) / 50)
+  const part = (c: 0 | 1 | 2): number => Math.round(none[c] + (end[c] - none[c]) * share)
+  return [part(0), part(1), part(2)]
 }

@@ -12,23 +12,28 @@ export const claimed: Promise<void> = new Promise((resolve) => {
   settle = resolve
 })
 
-/** Takes the right to save for as long as the tab is open. */
+/** How long the tab from before may take to go. Milliseconds. */
+const GOING = 1000
+
+/** Takes the right to save for as long as the tab is open; where another tab has it, as soon as that one closes. */
 export function claimSaving(): void {
-  if (navigator.locks === undefined) {
-    saves.value = true
+  const decide = (can: boolean): void => {
+    saves.value = can
     settle()
+  }
+  if (navigator.locks === undefined) {
+    decide(true)
     return
   }
-  const asking = navigator.locks.request('nigh-studio', { ifAvailable: true }, (lock) => {
-    saves.value = lock !== null
-    settle()
-    // Held until the tab closes.
-    return lock === null ? undefined : new Promise<void>(() => {})
-  })
-  asking.catch(() => {
-    saves.value = true
-    settle()
-  })
+  const wait = setTimeout(() => decide(false), GOING)
+  navigator.locks
+    .request('nigh-studio', () => {
+      clearTimeout(wait)
+      decide(true)
+      // Held until the tab closes.
+      return new Promise<void>(() => {})
+    })
+    .catch(() => decide(true))
 }
 
 /** Keeps a plain value under a name. What cannot be kept (a full or forbidden store) is not. */

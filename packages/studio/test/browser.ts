@@ -103,3 +103,42 @@ export async function open(
   await page.goto(url)
   return { page, context, faults }
 }
+
+interface TraceEvent {
+  readonly ph: string
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  readonly tdur?: number
+  readonly args: { readonly name?: string }
+}
+
+/**
+ * The longest task of the page's own thread while `act` ran, in milliseconds of processor time: what else the machine
+ * does meanwhile does not count.
+ */
+export async function measured(browser: Browser, page: Page, act: () => Promise<void>): Promise<number> {
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline'], screenshots: false })
+  let trace: Buffer
+  try {
+    await act()
+  } finally {
+    trace = await browser.stopTracing()
+  }
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: readonly TraceEvent[] }
+  const thread = ({ pid, tid }: TraceEvent): string => `${pid}:${tid}`
+  const main = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
+      .map(thread),
+  )
+  // Other pages of the browser have such threads, too: this one is that of the events that the person made.
+  const used = new Set(traceEvents.filter(({ name }) => name === 'EventDispatch').map(({ pid }) => pid))
+  let longest = 0
+  for (const event of traceEvents) {
+    if (event.ph !== 'X' || !event.name.endsWith('RunTask') || !main.has(thread(event))) continue
+    if (used.size > 0 && !used.has(event.pid)) continue
+    longest = Math.max(longest, (event.tdur ?? 0) / 1000)
+  }
+  return longest
+}

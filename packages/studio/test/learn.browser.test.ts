@@ -1,7 +1,7 @@
 import { KMeans, KNNClassifier, Matrix } from 'nigh'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { host, launch, open, type Host, type Watched } from './browser.ts'
+import { host, launch, measured, open, type Host, type Watched } from './browser.ts'
 
 let browser: Browser
 let site: Host
@@ -170,12 +170,58 @@ describe('Learn', () => {
     await broken.context.close()
   })
 
+  it('stays smooth while hundreds of points are drawn', async () => {
+    const watched = await open(browser, site.url)
+    const { page } = watched
+    await page.waitForSelector('[data-neighbor]')
+    // 560 points, as if drawn before.
+    await page.evaluate(() => {
+      const lesson = JSON.parse(localStorage.getItem('nigh:lesson') ?? '{}')
+      const points = Array.from({ length: 560 }, (_, i) => ({
+        x: ((i * 37) % 997) / 10,
+        y: ((i * 53) % 743) / 10,
+        label: i % 4,
+        value: i % 100,
+      }))
+      localStorage.setItem('nigh:lesson', JSON.stringify({ ...lesson, points, clusters: 10 }))
+    })
+    await page.reload()
+    await page.waitForSelector('.dots[data-dots="560"]')
+    await page.getByRole('button', { name: '+ Points' }).click()
+    const box = await page.locator('[data-board=kmeans]').boundingBox()
+    if (box === null) throw new Error('no board')
+    const draw = async (moves: number): Promise<void> => {
+      await page.mouse.move(box.x + 20, box.y + 20)
+      await page.mouse.down()
+      for (let i = 0; i < moves; i++) {
+        await page.mouse.move(
+          box.x + 20 + ((i * 37) % (box.width - 40)),
+          box.y + 20 + ((i * 53) % (box.height - 40)),
+        )
+      }
+      await page.mouse.up()
+    }
+    const drawing = await measured(browser, page, () => draw(60))
+    expect(Number(await page.locator('.dots').first().getAttribute('data-dots'))).toBe(600)
+    await settled(watched)
+    await page.getByRole('button', { name: '✕ Erase' }).click()
+    const erasing = await measured(browser, page, () => draw(30))
+    await page.getByRole('button', { name: '◇ New point' }).click()
+    const asking = await measured(browser, page, () => draw(30))
+    console.log(
+      `600 points: longest task by its processor time, in ms: drawing ${Math.round(drawing)}, erasing ${Math.round(erasing)}, moving the new point ${Math.round(asking)}`,
+    )
+    expect(Math.max(drawing, erasing, asking)).toBeLessThan(50)
+    expect(watched.faults).toEqual([])
+    await watched.context.close()
+  })
+
   it('lights the parts of both panels that a row speaks of', async () => {
     const watched = await open(browser, site.url)
     const { page } = watched
     await page.waitForSelector('[data-neighbor]')
     expect(await page.locator('.lit').count()).toBe(0)
-    for (const row of ['Use', 'K is', 'Training', 'A new point gets']) {
+    for (const row of ['Kind of learning', 'Use', 'K is', 'Training', 'A new point gets']) {
       await page.getByRole('button', { name: row, exact: true }).focus()
       expect(await page.locator('section:has(#kmeans-title) .lit').count(), row).toBeGreaterThan(0)
       expect(await page.locator('section:has(#knn-title) .lit').count(), row).toBeGreaterThan(0)
@@ -189,7 +235,7 @@ describe('Learn', () => {
     await page.waitForSelector('[data-neighbor]')
     const painted = (): Promise<number> =>
       page.evaluate(() => {
-        const canvas = document.querySelector('canvas')
+        const canvas = document.querySelector<HTMLCanvasElement>('canvas:not(.dots)')
         const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
         let sum = 0
         for (const value of data) sum = (sum * 31 + value) % 1_000_003

@@ -1,7 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useMemo, useRef } from 'preact/hooks'
-import { fillOf, markPath, shapeOf } from '../marks.ts'
-import { type Dot, HEIGHT, spotAt, type Spot, WIDTH } from './lesson.ts'
+import { useRef } from 'preact/hooks'
+import { HEIGHT, spotAt, type Spot, WIDTH } from './lesson.ts'
 import { apply, lesson, tool } from './state.ts'
 
 let strokes = 0
@@ -13,8 +12,11 @@ let strokes = 0
 export function Board(props: {
   readonly name: 'kmeans' | 'knn'
   readonly label: string
-  readonly class?: string
+  /** Pictures behind everything. */
   readonly behind?: ComponentChildren
+  /** What is drawn under the points. */
+  readonly under: ComponentChildren
+  readonly dots: ComponentChildren
   readonly children: ComponentChildren
 }): JSX.Element {
   const down = useRef<string | null>(null)
@@ -59,9 +61,12 @@ export function Board(props: {
   return (
     <div class="board">
       {props.behind}
+      <svg class="under" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+        {props.under}
+      </svg>
+      {props.dots}
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        class={props.class ?? ''}
         role="application"
         tabindex={0}
         aria-label={props.label}
@@ -87,36 +92,6 @@ export function Board(props: {
         {props.children}
       </svg>
     </div>
-  )
-}
-
-/** The points: in one colour, by group, or by value. Drawn again only when they change. */
-export function Dots(props: {
-  readonly points: readonly Dot[]
-  readonly groups: ArrayLike<number> | null
-  /** Where colour stands for a value from 0 to 100. */
-  readonly values?: boolean
-}): JSX.Element {
-  const { points, groups, values = false } = props
-  return useMemo(
-    () => (
-      <g>
-        {points.map((dot, i) => {
-          const group = groups === null ? -1 : groups[i]
-          const shape = values || group < 0 ? 'circle' : shapeOf(group)
-          return (
-            <path
-              key={i}
-              class={group < 0 && !values ? 'dot bare' : 'dot'}
-              transform={`translate(${dot.x} ${dot.y})`}
-              d={markPath(shape, 1.05)}
-              style={values ? { fill: valueColor(dot.value) } : group < 0 ? {} : { fill: fillOf(group) }}
-            />
-          )
-        })}
-      </g>
-    ),
-    [points, groups, values],
   )
 }
 

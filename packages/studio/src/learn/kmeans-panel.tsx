@@ -3,8 +3,9 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { fillOf, markPath, shapeOf } from '../marks.ts'
 import { brief, percent, plural } from '../numbers.ts'
 import { Count, Segments } from '../parts.tsx'
-import { Board, Dots, Query } from './board.tsx'
+import { Board, Query } from './board.tsx'
 import { cellsOf } from './cells.ts'
+import { Dots } from './dots.tsx'
 import type { Frame } from './kmeans-run.ts'
 import { MOST_CLUSTERS, nearestSpot } from './lesson.ts'
 import { at, change, fresh, lesson, lit, playing, run, runPoints, tool, tries } from './state.ts'
@@ -54,11 +55,9 @@ export function KMeansPanel(): JSX.Element {
       </header>
       <Board
         name="kmeans"
-        class={`${playing.value || !last ? 'moving' : ''} ${lit.value === 'learning' ? 'lit-dots' : ''}`}
         label={`K-Means board: ${plural(points.length, 'point')}, ${plural(centroids.length, 'centroid')}`}
-      >
-        <g aria-hidden="true">
-          {frame !== undefined && frame.phase !== 'seed'
+        under={
+          frame !== undefined && frame.phase !== 'seed'
             ? cells.map((cell, c) => (
                 <polygon
                   key={c}
@@ -67,8 +66,11 @@ export function KMeansPanel(): JSX.Element {
                   style={{ fill: fillOf(clusterMark(c)) }}
                 />
               ))
-            : null}
-          <Dots points={points} groups={groups} />
+            : null
+        }
+        dots={<Dots points={points} groups={groups} lit={lit.value === 'learning'} />}
+      >
+        <g aria-hidden="true" class={playing.value || !last ? 'moving' : ''}>
           {centroids.map((_, c) => (
             <polyline
               key={c}

@@ -3,11 +3,12 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { Cancelled } from '../compute/desk.ts'
 import { theme } from '../theme.ts'
-import { fillOf, paletteNow } from '../marks.ts'
+import { fillOf, mixed, paletteNow } from '../marks.ts'
 import { brief, percent, plural } from '../numbers.ts'
 import { Count, Mark, Segments } from '../parts.tsx'
-import { Board, Dots, Query, valueColor } from './board.tsx'
+import { Board, Query, valueColor } from './board.tsx'
 import { learnDesk } from './desk.ts'
+import { Dots } from './dots.tsx'
 import { HEIGHT, labelNames, MOST_NEIGHBORS, placesOf, WIDTH } from './lesson.ts'
 import { answer, change, lesson, lit } from './state.ts'
 
@@ -36,24 +37,29 @@ export function KnnPanel(): JSX.Element {
       </header>
       <Board
         name="knn"
-        class={lit.value === 'learning' ? 'lit-dots' : ''}
         label={`KNN board: ${plural(points.length, 'point')}, the query at ${query.x}, ${query.y}`}
         behind={regions.value ? <Regions /> : null}
+        under={
+          <>
+            {reach > 0 ? <circle class={`ring ${onLit('k')}`} cx={query.x} cy={query.y} r={reach} /> : null}
+            {voters.map(({ index, share }) => (
+              <line
+                key={index}
+                class={`ray ${onLit('prediction', 'use')}`}
+                x1={query.x}
+                y1={query.y}
+                x2={points[index].x}
+                y2={points[index].y}
+                stroke-width={0.25 + Math.min(1.6, share * k * 0.4)}
+              />
+            ))}
+          </>
+        }
+        dots={
+          <Dots points={points} groups={groups} values={task === 'regress'} lit={lit.value === 'learning'} />
+        }
       >
         <g aria-hidden="true">
-          {reach > 0 ? <circle class={`ring ${onLit('k')}`} cx={query.x} cy={query.y} r={reach} /> : null}
-          {voters.map(({ index, share }) => (
-            <line
-              key={index}
-              class={`ray ${onLit('prediction', 'use')}`}
-              x1={query.x}
-              y1={query.y}
-              x2={points[index].x}
-              y2={points[index].y}
-              stroke-width={0.25 + Math.min(1.6, share * k * 0.4)}
-            />
-          ))}
-          <Dots points={points} groups={groups} values={task === 'regress'} />
           {voters.map(({ index }) => (
             <circle
               key={index}
@@ -294,20 +300,4 @@ function Regions(): JSX.Element {
     }
   }, [points, neighbors, weights, task, dark])
   return <canvas ref={canvas} width={width} height={height} aria-hidden="true" />
-}
-
-function mixed(
-  colors: readonly (readonly [number, number, number])[],
-  value: number,
-): [number, number, number] {
-  const [low, high, none] = [colors[0], colors[1], colors[8]]
-  const share = Math.abs(value - 50) / 50
-  const end = value < 50 ? low : high
-  return [0, 1, 2].reduce<[number, number, number]>(
-    (mix, c) => {
-      mix[c] = none[c] + (end[c] - none[c]) * Math.min(1, share)
-      return mix
-    },
-    [0, 0, 0],
-  )
 }

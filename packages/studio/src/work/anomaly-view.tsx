@@ -1,4 +1,6 @@
+import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { brief, percent, plural, seconds } from '../numbers.ts'
 import { Count } from '../parts.tsx'
 import { anomalyCommand, commandCan } from '../write/reproduce.ts'
@@ -23,8 +25,15 @@ import {
 /** Clusters whose centres rows are measured from. */
 const ANOMALY_CLUSTERS = 8
 
+/** Rows that are listed at first. */
+const FIRST = 50
+
 export function AnomalyPicture(): JSX.Element {
   const found = oddities.value
+  const listed = useSignal(FIRST)
+  useEffect(() => {
+    listed.value = FIRST
+  }, [found])
   return (
     <section class="card stack far" aria-label="Picture">
       <Scatter groups={found?.marked ?? null} count={2} hubs={false} height={320} raised={1} whole />
@@ -54,7 +63,7 @@ export function AnomalyPicture(): JSX.Element {
                 </tr>
               </thead>
               <tbody>
-                {found.ranked.map(({ row, score, reason, cells }, rank) => (
+                {found.ranked.slice(0, listed.value).map(({ row, score, reason, cells }, rank) => (
                   <tr key={row} class={picked.value.includes(row) ? 'picked' : ''}>
                     <td>{rank + 1}</td>
                     <th scope="row">
@@ -72,6 +81,11 @@ export function AnomalyPicture(): JSX.Element {
               </tbody>
             </table>
           </div>
+          {listed.value < found.ranked.length ? (
+            <button type="button" onClick={() => (listed.value += FIRST)}>
+              {Math.min(FIRST, found.ranked.length - listed.value)} more
+            </button>
+          ) : null}
         </div>
       )}
     </section>
@@ -147,8 +161,8 @@ export function AnomalyPanel(): JSX.Element {
           <p class="small">
             <b>{plural(found.outliers, 'row')}</b> of {plural(opened.rows, 'row')} (
             {percent(found.outliers / opened.rows)}) score above {brief(found.threshold)};{' '}
-            {seconds(found.seconds)}. The first {found.ranked.length} are listed with reasons: in which
-            columns they differ most from the rows nearest to them.
+            {seconds(found.seconds)}. The first {found.ranked.length} have reasons: in which columns they
+            differ most from the rows nearest to them.
           </p>
           <Exports />
         </>

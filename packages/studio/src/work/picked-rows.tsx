@@ -4,9 +4,14 @@ import { useEffect } from 'preact/hooks'
 import { count } from '../numbers.ts'
 import { clusterName, desk, picked, table } from './state.ts'
 
+/** The most cells that are shown. */
+const CELLS = 1500
+
 /** The rows that were picked, as text. */
 export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.Element | null {
   const rows = picked.value
+  // A table of very many cells would hold the page up.
+  const most = Math.max(1, Math.min(100, Math.floor(CELLS / Math.max(1, table.value?.summaries.length ?? 1))))
   const cells = useSignal<readonly (readonly string[])[]>([])
   useEffect(() => {
     if (rows.length === 0) {
@@ -15,7 +20,7 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
     }
     let stale = false
     desk
-      .ask('cells', { rows: Array.from(rows.subarray(0, 100)), columns: null })
+      .ask('cells', { rows: Array.from(rows.subarray(0, most)), columns: null })
       .then((found) => {
         if (!stale) cells.value = found
       })
@@ -77,7 +82,7 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
           </tbody>
         </table>
       </div>
-      {rows.length > 100 ? <p class="tiny quiet">The first 100 are shown.</p> : null}
+      {rows.length > most ? <p class="tiny quiet">The first {most} are shown.</p> : null}
     </section>
   )
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Cancelled } from '../compute/desk.ts'
-import { fillOf, markPath, paletteNow, shapeOf } from '../marks.ts'
+import { fillOf, inkNow, markPath, paletteNow, shapeOf } from '../marks.ts'
 import { count, percent } from '../numbers.ts'
 import { Segments } from '../parts.tsx'
 import { theme } from '../theme.ts'
@@ -86,7 +86,7 @@ export function Scatter(props: {
       height,
       scale: Math.min(2, devicePixelRatio),
       colors: paletteNow(),
-      paper: getComputedStyle(document.documentElement).getPropertyValue('--card').trim(),
+      paper: inkNow('--card'),
     })
   }
   const show = (next: Frame): void => {
@@ -322,7 +322,8 @@ export function Scatter(props: {
             '=': () => zoom(0.8, middle()),
             '-': () => zoom(1.25, middle()),
             '0': () => show(extent.peek()),
-            Enter: () => pick(middle(), 60),
+            // The nearest row in view, however far.
+            Enter: () => pick(middle(), Math.max(width.peek(), height)),
             ' ': () => {
               if (corner.peek() === null) corner.value = middle()
               else {

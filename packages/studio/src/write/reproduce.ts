@@ -79,7 +79,7 @@ export function knnCommand(
     `nigh knn ${fileWord(recipe.file)} --target ${shellWord(target)} --task ${task}`,
     `--columns ${shellWord(recipe.columns.filter((name) => name !== target).join(','))}`,
     `--scale ${recipe.scale} --missing ${recipe.missing} --k ${k} --weights ${weights}`,
-    `--cv ${folds} --seed ${seed}`,
+    `--cv ${folds} --seed ${seed} --unseen zero`,
     ...reading(recipe),
     ...(fresh === null ? [] : [`--predict ${fileWord(fresh)} --out ${fileWord(predictedName(fresh))}`]),
   ].join(' \\\n  ')
