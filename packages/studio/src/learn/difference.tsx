@@ -1,6 +1,24 @@
 import type { JSX } from 'preact'
 import { lit } from './state.ts'
 
+/** Whether the lit row was pressed: it then stays lit while its parts are looked at. */
+let pinned = false
+
+function press(part: string): void {
+  pinned = !(pinned && lit.peek() === part)
+  lit.value = pinned ? part : ''
+  if (!pinned) return
+  // What is lit may lie above the window.
+  requestAnimationFrame(() => {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    document.querySelector('.pair')?.scrollIntoView({ block: 'start', behavior: still ? 'auto' : 'smooth' })
+  })
+}
+
+function point(part: string): void {
+  if (!pinned) lit.value = part
+}
+
 const rows: readonly {
   readonly part: string
   readonly what: string
@@ -44,7 +62,9 @@ export function Difference(): JSX.Element {
   return (
     <section class="card" aria-labelledby="difference-title">
       <h2 id="difference-title">The difference, row by row</h2>
-      <p class="small quiet">Point at a row, or press it: both panels show the part that it speaks of.</p>
+      <p class="small quiet">
+        Point at a row: both panels show the part that it speaks of. Press it, and it stays.
+      </p>
       <table class="difference">
         <thead>
           <tr>
@@ -55,20 +75,23 @@ export function Difference(): JSX.Element {
             <th scope="col">KNN</th>
           </tr>
         </thead>
-        <tbody onPointerLeave={() => (lit.value = '')}>
+        <tbody onPointerLeave={() => point('')}>
           {rows.map(({ part, what, kmeans, knn }) => (
             <tr
               key={part}
               data-on={lit.value === part}
-              onPointerEnter={(event) => event.pointerType === 'mouse' && (lit.value = part)}
+              onPointerEnter={(event) => event.pointerType === 'mouse' && point(part)}
             >
               <th scope="row">
                 <button
                   type="button"
                   aria-pressed={lit.value === part}
-                  onFocus={() => (lit.value = part)}
-                  onBlur={() => (lit.value = '')}
-                  onClick={() => (lit.value = part)}
+                  onFocus={() => point(part)}
+                  onBlur={() => {
+                    pinned = false
+                    lit.value = ''
+                  }}
+                  onClick={() => press(part)}
                 >
                   {what}
                 </button>

@@ -156,7 +156,7 @@ export function ClusterPanel(): JSX.Element {
               {note}
             </p>
           ))}
-          <div>
+          <div class="groups">
             {found.profiles.clusters.map(({ size, share, description }, c) => (
               <div class="group" key={c}>
                 <Mark group={c} />

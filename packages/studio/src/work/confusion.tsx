@@ -28,7 +28,7 @@ export function ConfusionTable(props: {
       <p class="small quiet">
         A line for each true class, a column for each answer. Press a number to see its rows.
       </p>
-      <div class="scroll">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Classes, true and said">
         <table class="grid" data-confusion>
           <thead>
             <tr>
@@ -50,7 +50,7 @@ export function ConfusionTable(props: {
                 </th>
                 {shown.map((other, answer) => {
                   const size = found.matrix[truth][answer]
-                  const strength = Math.round((size / most) * 60)
+                  const strength = Math.round((size / most) * 54)
                   return (
                     <td
                       key={other}

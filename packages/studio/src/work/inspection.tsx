@@ -68,7 +68,7 @@ export function Inspection(): JSX.Element | null {
             Row {found.index}: {target} is <b>{found.truth === '' ? 'not known' : found.truth}</b>, its
             neighbours say <b>{found.prediction}</b>.
           </p>
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="group" aria-label="The row and its neighbours">
             <table class="grid">
               <thead>
                 <tr>

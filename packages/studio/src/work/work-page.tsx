@@ -45,6 +45,7 @@ export function WorkPage(): JSX.Element {
         if (given !== undefined) void openFile(given)
       }}
     >
+      {opened === null ? null : <h1 class="hidden-text">Your table: {opened.name}</h1>}
       {opened === null ? null : (
         <div class="toolbar">
           <Segments
