@@ -1,6 +1,7 @@
 import type { Column } from 'nigh'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseNumber } from './cells.ts'
 import { delimiterOf, readCsv, splitHead } from './csv.ts'
 import { usualChoices, type Reading } from './read.ts'
 
@@ -28,6 +29,22 @@ const cells = (column: Column): unknown[] =>
   column.type === 'text'
     ? Array.from(column.values, (code) => (code < 0 ? null : column.categories[code]))
     : Array.from(column.values)
+
+describe('parseNumber', () => {
+  it('gives the number that JavaScript reads, to the last bit', () => {
+    const numeral = fc.stringMatching(/^-?(?:\d{1,18}\.?\d{0,18}|\.\d{1,18})$/)
+    fc.assert(
+      fc.property(numeral, (text) => {
+        expect(parseNumber(text, '.')).toBe(Number(text))
+        expect(parseNumber(text.replace('.', ','), ',')).toBe(Number(text))
+      }),
+      { numRuns: 2000 },
+    )
+    for (const text of ['', '-', '.', '-.', '1.2.3', '1e', '--1', '0x1', '1 2'])
+      expect(parseNumber(text, '.'), text).toBe(undefined)
+    expect(Object.is(parseNumber('-0', '.'), -0)).toBe(true)
+  })
+})
 
 describe('readCsv', () => {
   it('reads the same wherever the pieces are cut', async () => {
@@ -96,5 +113,11 @@ describe('readCsv', () => {
       [1, 3],
       [2, 4],
     ])
+  })
+
+  it('takes a number for a missing value where it is told so', async () => {
+    const choices = { ...usualChoices, missingMarks: ['-999'] }
+    const [a] = await read('a,b\n1,2\n-999,3\n', 1 << 20, choices)
+    expect(cells(a)).toEqual([1, Number.NaN])
   })
 })

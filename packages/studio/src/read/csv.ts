@@ -137,6 +137,8 @@ class Columns implements Listener {
   rows = 0
   readonly #decimal: '.' | ','
   readonly #marks: ReadonlySet<string>
+  /** Whether a number may stand for a missing value, such as -999: then marks are looked for first. */
+  readonly #numbersAreMarks: boolean
   /** Lines of rows that do not follow the one before: blank lines and line ends in cells. */
   readonly #jumps: { readonly row: number; readonly line: number }[] = []
   #nextLine = -1
@@ -154,6 +156,7 @@ class Columns implements Listener {
     )
     this.#decimal = decimal
     this.#marks = marks
+    this.#numbersAreMarks = [...marks].some((mark) => parseNumber(mark, decimal) !== undefined)
   }
 
   record(cells: readonly string[], line: number): void {
@@ -162,7 +165,9 @@ class Columns implements Listener {
       const numbers = this.numbers[j]
       if (numbers !== null) {
         if (this.failed.has(j)) continue
-        const value = this.#marks.has(cell) ? Number.NaN : parseNumber(cell, this.#decimal)
+        const number =
+          this.#numbersAreMarks && this.#marks.has(cell) ? undefined : parseNumber(cell, this.#decimal)
+        const value = number ?? (this.#marks.has(cell) ? Number.NaN : undefined)
         if (value === undefined) this.failed.add(j)
         else numbers.push(value)
       } else this.texts[j]?.push(this.#marks.has(cell) ? null : cell)

@@ -166,6 +166,25 @@ export function checkCells(name: string, rows: number, columns: number): void {
   )
 }
 
+/** So many bytes are read at a time. */
+const PIECE = 4 << 20
+
+interface Piece {
+  readonly bytes: Uint8Array
+  /** Bytes of the file that are read by now. */
+  readonly read: number
+}
+
+function joined(scraps: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const scrap of scraps) {
+    whole.set(scrap, at)
+    at += scrap.length
+  }
+  return whole
+}
+
 /** A file as text, unpacked where it is packed. */
 export class TextFile implements Reading {
   readonly name: string
@@ -191,6 +210,7 @@ export class TextFile implements Reading {
       text += piece
       if (text.length > 1 << 16) break
     }
+    text = text.slice(0, 1 << 16)
     return text.length < this.#file.size || text.endsWith('\n') ? text : `${text}\n`
   }
 
@@ -208,47 +228,75 @@ export class TextFile implements Reading {
     }
     const encoding = marked ? (a === 0xff ? 'utf-16le' : 'utf-16be') : this.#encoding
     const decoder = new TextDecoder(encoding, { fatal: true })
-    let read = 0
     let unpacked = 0
+    // One piece behind, so that the last is known to be the last when it goes out.
+    let waiting: string | null = null
+    for await (const { bytes: piece, read } of packed ? this.#unpacked() : this.#pieces()) {
+      unpacked += piece.length
+      if (unpacked > LARGEST_FILE) {
+        throw new InputError(
+          'E_SIZE',
+          'file',
+          `${this.name} unpacks to more than ${bytes(LARGEST_FILE)}, which is more than this page opens.`,
+        )
+      }
+      if (waiting !== null) yield waiting
+      // A timer is waited for, so that the worker hears when it is to stop.
+      await new Promise((resolve) => setTimeout(resolve))
+      this.#work.signal.throwIfAborted()
+      waiting = this.#decode(decoder, piece, encoding)
+      this.#work.progress({ share: read / this.#file.size, words: `reading ${this.name}` })
+    }
+    this.#ended = true
+    yield (waiting ?? '') + this.#decode(decoder, null, encoding)
+  }
+
+  async *#pieces(): AsyncGenerator<Piece, void, void> {
+    for (let at = 0; at < this.#file.size; at += PIECE) {
+      const part = this.#file.slice(at, at + PIECE)
+      const buffer = await this.#got(() => part.arrayBuffer())
+      yield { bytes: new Uint8Array(buffer), read: at + buffer.byteLength }
+    }
+  }
+
+  async *#unpacked(): AsyncGenerator<Piece, void, void> {
+    let read = 0
     const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform: (chunk, controller) => {
         read += chunk.length
         controller.enqueue(chunk)
       },
     })
-    const plain = this.#file.stream().pipeThrough(counted)
-    const reader = (packed ? plain.pipeThrough(new DecompressionStream('gzip')) : plain).getReader()
+    const reader = this.#file
+      .stream()
+      .pipeThrough(counted)
+      .pipeThrough(new DecompressionStream('gzip'))
+      .getReader()
     try {
-      // One piece behind, so that the last is known to be the last when it goes out.
-      let waiting: string | null = null
+      // What comes out are scraps: they are gathered.
+      let scraps: Uint8Array[] = []
+      let size = 0
       for (;;) {
-        this.#work.signal.throwIfAborted()
-        const { done, value } = await this.#next(reader)
-        if (done || value === undefined) break
-        unpacked += value.length
-        if (unpacked > LARGEST_FILE) {
-          throw new InputError(
-            'E_SIZE',
-            'file',
-            `${this.name} unpacks to more than ${bytes(LARGEST_FILE)}, which is more than this page opens.`,
-          )
+        const { done, value } = await this.#got(() => reader.read())
+        if (value !== undefined) {
+          scraps.push(value)
+          size += value.length
         }
-        if (waiting !== null) yield waiting
-        waiting = this.#decode(decoder, value, encoding)
-        this.#work.progress({ share: read / this.#file.size, words: `reading ${this.name}` })
+        if (size > PIECE || (done && size > 0)) {
+          yield { bytes: joined(scraps, size), read }
+          scraps = []
+          size = 0
+        }
+        if (done) return
       }
-      this.#ended = true
-      yield (waiting ?? '') + this.#decode(decoder, null, encoding)
     } finally {
       await reader.cancel().catch(() => {})
     }
   }
 
-  async #next(
-    reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  ): Promise<{ done: boolean; value?: Uint8Array | undefined }> {
+  async #got<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return await reader.read()
+      return await read()
     } catch (error) {
       if (error instanceof DOMException && error.name === 'NotReadableError') {
         throw new InputError(
