@@ -40,7 +40,8 @@ interface Lesson {
   readonly notes: readonly string[]
 }
 
-function lessonOf(roles: Roles, settings: NeighborSettings): Lesson {
+/** @param wholeOnly whether rows with empty cells go out here; else the encoder leaves them out, and counts them */
+function lessonOf(roles: Roles, settings: NeighborSettings, wholeOnly = true): Lesson {
   const table = tableNow()
   const { target } = roles
   if (target === null || !table.has(target)) {
@@ -50,7 +51,7 @@ function lessonOf(roles: Roles, settings: NeighborSettings): Lesson {
   const notes: string[] = []
   const rows: number[] = []
   const options = encoderOptions(roles)
-  const whole = wholeRows(table, roles, options.columns)
+  const whole = wholeOnly ? wholeRows(table, roles, options.columns) : new Uint8Array(table.rows).fill(1)
   let without = 0
   let holes = 0
   for (let i = 0; i < table.rows; i++) {
@@ -341,7 +342,8 @@ async function modelOf(
   readonly model: KNNClassifier<string> | KNNRegressor<Float64Array>
   readonly encoder: Encoder
 }> {
-  const lesson = lessonOf(roles, settings)
+  // As the command does it, so that the model file is the same.
+  const lesson = lessonOf(roles, settings, false)
   const { k, weights, task } = settings
   const encoder = Encoder.fit(lesson.table, { ...encoderOptions(roles), unseen: 'zero' })
   if (k > lesson.table.rows) {

@@ -402,7 +402,7 @@ export async function begin(): Promise<void> {
     }
     settledBefore = now
   })
-  if (given === null || table.peek() !== null) return
+  if (given === null || table.peek() !== null || job.peek() !== null) return
   file.value = given
   if (typeof broken === 'string') interrupted.value = broken
   else await reopen()
