@@ -9,6 +9,8 @@
 // The narrow form is exact in int32: the caller sees to it that no sum leaves its range.
 
 /** The bits of 4 rows by 8 candidates: a vector of −1 and 0 for each row's first and last four. */
+// @ts-ignore: decorator
+@inline
 function bitsOf(a0: v128, b0: v128, a1: v128, b1: v128, a2: v128, b2: v128, a3: v128, b3: v128): u32 {
   const low = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a0, b0), i16x8.narrow_i32x4_s(a1, b1))
   const high = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a2, b2), i16x8.narrow_i32x4_s(a3, b3))
@@ -23,6 +25,8 @@ function bitsOf(a0: v128, b0: v128, a1: v128, b1: v128, a2: v128, b2: v128, a3: 
  * @param starts −‖c‖²/2 in units of a product, rounded up; the lowest int32 where a lane is empty
  * @param out gets the sums where a pair is open: int32, 4 rows × 8
  */
+// @ts-ignore: decorator
+@inline
 export function openOfEight(
   x0: usize,
   x1: usize,
@@ -31,10 +35,10 @@ export function openOfEight(
   width: usize,
   panel: usize,
   starts: usize,
-  floor0: i32,
-  floor1: i32,
-  floor2: i32,
-  floor3: i32,
+  floor0: usize,
+  floor1: usize,
+  floor2: usize,
+  floor3: usize,
   out: usize,
 ): u32 {
   let a0 = v128.load(starts)
@@ -62,10 +66,10 @@ export function openOfEight(
     a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, ca))
     b3 = i32x4.add(b3, i32x4.dot_i16x8_s(x, cb))
   }
-  const l0 = i32x4.splat(floor0)
-  const l1 = i32x4.splat(floor1)
-  const l2 = i32x4.splat(floor2)
-  const l3 = i32x4.splat(floor3)
+  const l0 = v128.load32_splat(floor0)
+  const l1 = v128.load32_splat(floor1)
+  const l2 = v128.load32_splat(floor2)
+  const l3 = v128.load32_splat(floor3)
   const bits = bitsOf(
     i32x4.gt_s(a0, l0),
     i32x4.gt_s(b0, l0),
@@ -102,6 +106,8 @@ function fma(x: v128, c: v128, acc: v128): v128 {
  * @param starts −‖c‖²/2; −∞ where a lane is empty
  * @param out gets the sums where a pair is open: float32, 4 rows × 8
  */
+// @ts-ignore: decorator
+@inline
 export function openOfFloats(
   x0: usize,
   x1: usize,
@@ -110,10 +116,10 @@ export function openOfFloats(
   width: usize,
   panel: usize,
   starts: usize,
-  floor0: f32,
-  floor1: f32,
-  floor2: f32,
-  floor3: f32,
+  floor0: usize,
+  floor1: usize,
+  floor2: usize,
+  floor3: usize,
   out: usize,
 ): u32 {
   let a0 = v128.load(starts)
@@ -141,10 +147,10 @@ export function openOfFloats(
     a3 = fma(x, ca, a3)
     b3 = fma(x, cb, b3)
   }
-  const l0 = f32x4.splat(floor0)
-  const l1 = f32x4.splat(floor1)
-  const l2 = f32x4.splat(floor2)
-  const l3 = f32x4.splat(floor3)
+  const l0 = v128.load32_splat(floor0)
+  const l1 = v128.load32_splat(floor1)
+  const l2 = v128.load32_splat(floor2)
+  const l3 = v128.load32_splat(floor3)
   const bits = bitsOf(
     f32x4.ge(a0, l0),
     f32x4.ge(b0, l0),
@@ -169,6 +175,8 @@ export function openOfFloats(
 }
 
 /** The same for up to 4 candidates: they stand in the first half of each run of 8. */
+// @ts-ignore: decorator
+@inline
 export function openOfFourFloats(
   x0: usize,
   x1: usize,
@@ -177,10 +185,10 @@ export function openOfFourFloats(
   width: usize,
   panel: usize,
   starts: usize,
-  floor0: f32,
-  floor1: f32,
-  floor2: f32,
-  floor3: f32,
+  floor0: usize,
+  floor1: usize,
+  floor2: usize,
+  floor3: usize,
   out: usize,
 ): u32 {
   let a0 = v128.load(starts)
@@ -197,13 +205,13 @@ export function openOfFourFloats(
   }
   const none = i32x4.splat(0)
   const bits = bitsOf(
-    f32x4.ge(a0, f32x4.splat(floor0)),
+    f32x4.ge(a0, v128.load32_splat(floor0)),
     none,
-    f32x4.ge(a1, f32x4.splat(floor1)),
+    f32x4.ge(a1, v128.load32_splat(floor1)),
     none,
-    f32x4.ge(a2, f32x4.splat(floor2)),
+    f32x4.ge(a2, v128.load32_splat(floor2)),
     none,
-    f32x4.ge(a3, f32x4.splat(floor3)),
+    f32x4.ge(a3, v128.load32_splat(floor3)),
     none,
   )
   if (bits) {

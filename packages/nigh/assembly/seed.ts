@@ -10,9 +10,9 @@
 //   ¼·‖chosen − c‖² ≥ D²[i] for every c   no candidate can be nearer (triangle inequality; Raff 2021, arXiv 2105.02936)
 //   x·c − ‖c‖²/2 < floor[i]               by the fast products, less their error bound, c is not nearer (seed-tile.ts)
 //
-// The floor follows from D² alone, so it is kept with it: floor = (‖x‖² − (D + δ)² − eQ) / 2; δ and eQ as in assign.ts.
-// What a pair that is left open gains: D² − ‖x − c‖² = D² − ‖x‖² + 2·(x·c − ‖c‖²/2), off by less than E, where with C
-// the largest norm E = eQ(C) + 2·(2C + δ)·δ + δ². Pairs that are not open gain nothing.
+// An open pair gains D² − ‖x − c‖² = D² − ‖x‖² + 2·(x·c − ‖c‖²/2), computed with an error below E. With C the largest
+// norm, no distance is above 2·C, so E = eQ(C) + 2·(2·C + δ)·δ + δ², with δ and eQ as in assign.ts. The floor is where
+// that is −E: floor = (‖x‖² − D² − E) / 2. It follows from D² alone and is kept with it.
 // Gains and bucket sums are kept on grids, so neither threads nor the order of rows can change them.
 
 import {
@@ -72,12 +72,8 @@ let floors: usize = 0
 let norms: usize = 0
 let nearest: usize = 0
 let gained: usize = 0
-let scale: f64 = 1
-let normMax: f64 = 0
-let errorBase: f64 = 0
-let errorNorm: f64 = 0
-let errorFlat: f64 = 0
-let definition: f64 = 0
+let scaleSq: f64 = 1
+let halfError: f64 = 0
 let perUnit: f64 = 0
 let big1: f64 = 0
 let big2: f64 = 0
@@ -101,25 +97,25 @@ export function seed(record: usize, from: i32, to: i32, thread: i32): void {
   norms = address(record, NORMS_SQ)
   nearest = address(record, NEAREST)
   gained = address(record, GAINED)
-  scale = number(record, SCALE)
-  normMax = number(record, NORM_MAX)
+  const scale = number(record, SCALE)
+  const normMax = number(record, NORM_MAX)
   big1 = number(record, SQ_GRID_1)
   big2 = number(record, SQ_GRID_2)
   big3 = number(record, SQ_GRID_3)
   candidateRows = address(record, CANDIDATE_ROWS)
-  definition = <f64>(columns + 4) * 2.3e-16
-  errorBase = (2.04 * <f64>(columns + 4) + 8.2) * U24 * normMax
-  errorNorm = 8.2 * U24
-  errorFlat = 0
-  perUnit = 0
+  scaleSq = scale * scale
+  const delta = (1.05 * U24 + <f64>(columns + 4) * 2.3e-16) * 2 * normMax + 1e-37
+  const base = (2.04 * <f64>(columns + 4) + 8.2) * U24 * normMax
+  let error = (base * 1.5 + 8.2 * U24 * normMax) * normMax + (4 * normMax + 3 * delta) * delta
   const unit = number(record, CANDIDATE_UNIT)
+  perUnit = 0
   if (unit != 0) {
     // Row and candidate are both rows, each off by at most the largest residual (assign.ts, narrow).
     const residual = number(record, NARROW_ROW_ERROR)
-    errorBase += 2.001 * residual
-    errorFlat = 2.001 * residual * (normMax + residual)
+    error += 2.001 * residual * (2.5 * normMax + residual)
     perUnit = 1 / unit
   }
+  halfError = error * (0.5 + 1e-6)
   const stats = address(record, STATS) + ((<usize>thread) << 6)
   const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
   if (integer(record, TAKEN) >= 0) takeCandidate(record, from, to, thread, scratch, stats)
@@ -154,15 +150,10 @@ function fetch(list: usize, length: i32, shift: i32, base: i32, out: usize): voi
 /** Sets a row's squared distance to the nearest row chosen, and the floor that follows from it. */
 function setDistance(row: usize, sq: f64): void {
   store<f64>(sqs + (row << 3), sq)
-  const normSq = <f64>load<f32>(norms + (row << 2))
-  const norm = Math.sqrt(normSq)
-  const errorSq = errorBase * (norm + 0.5 * normMax) + errorNorm * normSq + errorFlat
-  const delta = (1.05 * U24 + definition) * (norm + normMax) + 1e-37
-  const root = (Math.sqrt(sq) * scale + delta) * (1 + 1e-6)
-  let floor = (normSq - root * root - errorSq) * 0.5
-  floor -= Math.abs(floor) * 1.2e-7 + 1e-37
+  let floor = (<f64>load<f32>(norms + (row << 2)) - sq * scaleSq) * 0.5 - halfError
   const at = floors + (row << 2)
   if (perUnit == 0) {
+    floor -= Math.abs(floor) * 1.2e-7 + 1e-37
     store<f32>(at, sq == 0 ? f32.POSITIVE_INFINITY : <f32>floor)
   } else {
     // Products in whole units reach the floor where they are above the whole number below it.
@@ -262,9 +253,6 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, scratch: 
   const width = narrow ? (<usize>((columns + 1) & ~1)) << 1 : (<usize>columns) << 2
   const list = scratch + LIST
   const products = scratch + PRODUCTS
-  const delta = (1.05 * U24 + definition) * 2 * normMax + 1e-37
-  const errorSq = (errorBase * 1.5 + errorNorm * normMax) * normMax + errorFlat
-  const halfError = (errorSq + (4 * normMax + 3 * delta) * delta) * (0.5 + 1e-6)
   let computed: f64 = 0
   for (let chunk = from; chunk < to; chunk += ROUND) {
     const rows = min(ROUND, to - chunk)
@@ -300,50 +288,11 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, scratch: 
       const f3 = floors + ((<usize>(chunk + i3)) << 2)
       let bits: u32
       if (narrow) {
-        bits = openOfEight(
-          x0,
-          x1,
-          x2,
-          x3,
-          width,
-          panel,
-          starts,
-          load<i32>(f0),
-          load<i32>(f1),
-          load<i32>(f2),
-          load<i32>(f3),
-          products,
-        )
+        bits = openOfEight(x0, x1, x2, x3, width, panel, starts, f0, f1, f2, f3, products)
       } else if (candidates > 4) {
-        bits = openOfFloats(
-          x0,
-          x1,
-          x2,
-          x3,
-          width,
-          panel,
-          starts,
-          load<f32>(f0),
-          load<f32>(f1),
-          load<f32>(f2),
-          load<f32>(f3),
-          products,
-        )
+        bits = openOfFloats(x0, x1, x2, x3, width, panel, starts, f0, f1, f2, f3, products)
       } else {
-        bits = openOfFourFloats(
-          x0,
-          x1,
-          x2,
-          x3,
-          width,
-          panel,
-          starts,
-          load<f32>(f0),
-          load<f32>(f1),
-          load<f32>(f2),
-          load<f32>(f3),
-          products,
-        )
+        bits = openOfFourFloats(x0, x1, x2, x3, width, panel, starts, f0, f1, f2, f3, products)
       }
       if (near - t < 4) bits &= (1 << ((near - t) << 3)) - 1 // the last row stands in for those past it
       if (!gaps) store<u32>(marks + <usize>t, bits)
@@ -353,7 +302,7 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, scratch: 
         if (open == 0) continue
         const i = r == 0 ? i0 : r == 1 ? i1 : r == 2 ? i2 : i3
         if (gaps) store<u8>(marks + <usize>i, <u8>open)
-        boundGains(<usize>(chunk + i), open, products + ((<usize>r) << 5), halfError, bounds)
+        boundGains(<usize>(chunk + i), open, products + ((<usize>r) << 5), bounds)
       }
     }
   }
@@ -361,8 +310,8 @@ function tryCandidates(record: usize, from: i32, to: i32, thread: i32, scratch: 
 }
 
 /** Adds to the bounds what a row may gain, and surely gains, from the candidates left open: half of it, and unscaled. */
-function boundGains(row: usize, open: u32, products: usize, halfError: f64, bounds: usize): void {
-  const base = (load<f64>(sqs + (row << 3)) * scale * scale - <f64>load<f32>(norms + (row << 2))) * 0.5
+function boundGains(row: usize, open: u32, products: usize, bounds: usize): void {
+  const base = (load<f64>(sqs + (row << 3)) * scaleSq - <f64>load<f32>(norms + (row << 2))) * 0.5
   const weight = weights ? load<f64>(weights + (row << 3)) : 1
   const unit = perUnit == 0 ? 0 : 1 / perUnit
   do {
@@ -379,7 +328,7 @@ function boundGains(row: usize, open: u32, products: usize, halfError: f64, boun
 
 /** Lists the rows that some candidate can be nearer to by the triangle inequality, and the last of them thrice more. */
 function withinReach(chunk: i32, rows: i32, gaps: usize, list: usize): i32 {
-  const factor = scale * scale * (1 + 1e-12)
+  const factor = scaleSq * (1 + 1e-12)
   let found = 0
   for (let t = 0; t < rows; t++) {
     const row = <usize>(chunk + t)

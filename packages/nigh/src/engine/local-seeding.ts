@@ -145,9 +145,20 @@ export class LocalSeeding {
     if (seeding.weights !== null) return
     const buckets = new Float64Array(seeding.totals.length)
     const sum = new Float64Array(2)
+    if (weight === null) {
+      // Sums on grids are exact, so a bucket of m rows holds m times what one row adds.
+      value(0, 1, sum)
+      for (let b = 0; b < buckets.length / 2; b++) {
+        const size = seeding.members(b).length
+        buckets[2 * b] = size * sum[0]
+        buckets[2 * b + 1] = size * sum[1]
+      }
+      seeding.weights = buckets
+      return
+    }
     const hashes = this.#record.runner.memory.u32(this.#record.get(HASHES), this.#record.rows.rows)
     for (let i = 0; i < hashes.length; i++) {
-      const w = weight === null ? 1 : weight[i]
+      const w = weight[i]
       if (w === 0) continue
       sum.fill(0)
       value(i, w, sum)
