@@ -96,6 +96,72 @@ export function exactSq4(
   store<f64>(out, s3, 24)
 }
 
+/**
+ * Squared distances of four rows as given to one float64 row, written as four float64. Two rows share a register, each
+ * lane in its own order.
+ */
+export function exactSqsOfFour(
+  points: usize,
+  double: bool,
+  columns: i32,
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  other: usize,
+  out: usize,
+): void {
+  let a = f64x2.splat(0)
+  let b = a
+  let j = 0
+  row0 *= <usize>columns
+  row1 *= <usize>columns
+  row2 *= <usize>columns
+  row3 *= <usize>columns
+  if (!double) {
+    let at = points
+    for (; j + 2 <= columns; j += 2, at += 8) {
+      const x01 = v128.shuffle<i32>(
+        v128.load64_zero(at + (row0 << 2)),
+        v128.load64_zero(at + (row1 << 2)),
+        0,
+        4,
+        1,
+        5,
+      )
+      const x23 = v128.shuffle<i32>(
+        v128.load64_zero(at + (row2 << 2)),
+        v128.load64_zero(at + (row3 << 2)),
+        0,
+        4,
+        1,
+        5,
+      )
+      let c = v128.load64_splat(other)
+      let s = f64x2.sub(f64x2.promote_low_f32x4(x01), c)
+      let t = f64x2.sub(f64x2.promote_low_f32x4(x23), c)
+      a = f64x2.add(a, f64x2.mul(s, s))
+      b = f64x2.add(b, f64x2.mul(t, t))
+      c = v128.load64_splat(other, 8)
+      s = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i64>(x01, x01, 1, 0)), c)
+      t = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i64>(x23, x23, 1, 0)), c)
+      a = f64x2.add(a, f64x2.mul(s, s))
+      b = f64x2.add(b, f64x2.mul(t, t))
+      other += 16
+    }
+  }
+  for (; j < columns; j++, other += 8) {
+    const c = v128.load64_splat(other)
+    const at = <usize>j
+    const s = f64x2.sub(f64x2(cell(points, double, row0 + at), cell(points, double, row1 + at)), c)
+    const t = f64x2.sub(f64x2(cell(points, double, row2 + at), cell(points, double, row3 + at)), c)
+    a = f64x2.add(a, f64x2.mul(s, s))
+    b = f64x2.add(b, f64x2.mul(t, t))
+  }
+  v128.store(out, a)
+  v128.store(out, b, 16)
+}
+
 /** Adds a value, `whole` + `part` times, to a sum on two grids (big constants `coarse`, `fine`). */
 export function addOnTwo(sum: usize, value: f64, whole: f64, part: f64, coarse: f64, fine: f64): void {
   let a = value + coarse - coarse

@@ -13,7 +13,21 @@ function stir(hash: v128, word: v128): v128 {
   word = v128.or(i32x4.shl(word, 15), i32x4.shr_u(word, 17))
   hash = v128.xor(hash, i32x4.mul(word, i32x4.splat(0x1b873593)))
   hash = v128.or(i32x4.shl(hash, 13), i32x4.shr_u(hash, 19))
-  return i32x4.add(i32x4.mul(hash, i32x4.splat(5)), i32x4.splat(0xe6546b64))
+  return i32x4.add(i32x4.add(hash, i32x4.shl(hash, 2)), i32x4.splat(0xe6546b64)) // 5 · hash + …
+}
+
+/** Stirs in a number of four rows, as float64. */
+function stirNumbers(hash: v128, a: v128, b: v128): v128 {
+  a = f64x2.add(a, f64x2.splat(0)) // −0 becomes 0
+  b = f64x2.add(b, f64x2.splat(0))
+  hash = stir(hash, v128.shuffle<i32>(a, b, 0, 2, 4, 6))
+  return stir(hash, v128.shuffle<i32>(a, b, 1, 3, 5, 7))
+}
+
+/** The same for float32 numbers. */
+function stirFloats(hash: v128, four: v128): v128 {
+  const high = v128.shuffle<i64>(four, four, 1, 0)
+  return stirNumbers(hash, f64x2.promote_low_f32x4(four), f64x2.promote_low_f32x4(high))
 }
 
 /** Hashes each row's content, as float64: equal rows hash alike whatever their type, and −0 is 0. */
@@ -22,7 +36,6 @@ export function hash(record: usize, from: i32, to: i32, thread: i32): void {
   const points = address(record, POINTS)
   const double = integer(record, DOUBLE) != 0
   const hashes = address(record, HASHES)
-  const zero = f64x2.splat(0)
   const last = to - 1
   for (let i = from; i < to; i += 4) {
     const row0 = <usize>i * <usize>columns
@@ -30,25 +43,31 @@ export function hash(record: usize, from: i32, to: i32, thread: i32): void {
     const row2 = <usize>min(i + 2, last) * <usize>columns
     const row3 = <usize>min(i + 3, last) * <usize>columns
     let h = i32x4.splat(0)
-    for (let j: usize = 0; j < <usize>columns; j++) {
-      let a: v128
-      let b: v128
-      if (double) {
-        a = f64x2(cell(points, true, row0 + j), cell(points, true, row1 + j))
-        b = f64x2(cell(points, true, row2 + j), cell(points, true, row3 + j))
-      } else {
+    let j: usize = 0
+    if (!double) {
+      // Four columns of four rows at a time, transposed.
+      for (; j + 4 <= <usize>columns; j += 4) {
         const at = points + (j << 2)
-        let four = v128.load32_zero(at + (row0 << 2))
-        four = v128.load_lane<u32>(at + (row1 << 2), four, 1)
-        four = v128.load_lane<u32>(at + (row2 << 2), four, 2)
-        four = v128.load_lane<u32>(at + (row3 << 2), four, 3)
-        a = f64x2.promote_low_f32x4(four)
-        b = f64x2.promote_low_f32x4(v128.shuffle<i64>(four, four, 1, 0))
+        const x0 = v128.load(at + (row0 << 2))
+        const x1 = v128.load(at + (row1 << 2))
+        const x2 = v128.load(at + (row2 << 2))
+        const x3 = v128.load(at + (row3 << 2))
+        const a = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5)
+        const b = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5)
+        const c = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7)
+        const d = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7)
+        h = stirFloats(h, v128.shuffle<i64>(a, b, 0, 2))
+        h = stirFloats(h, v128.shuffle<i64>(a, b, 1, 3))
+        h = stirFloats(h, v128.shuffle<i64>(c, d, 0, 2))
+        h = stirFloats(h, v128.shuffle<i64>(c, d, 1, 3))
       }
-      a = f64x2.add(a, zero)
-      b = f64x2.add(b, zero)
-      h = stir(h, v128.shuffle<i32>(a, b, 0, 2, 4, 6))
-      h = stir(h, v128.shuffle<i32>(a, b, 1, 3, 5, 7))
+    }
+    for (; j < <usize>columns; j++) {
+      h = stirNumbers(
+        h,
+        f64x2(cell(points, double, row0 + j), cell(points, double, row1 + j)),
+        f64x2(cell(points, double, row2 + j), cell(points, double, row3 + j)),
+      )
     }
     h = v128.xor(h, i32x4.shr_u(h, 16))
     h = i32x4.mul(h, i32x4.splat(0x85ebca6b))

@@ -9,8 +9,6 @@
 // The narrow form is exact in int32: the caller sees to it that no sum leaves its range.
 
 /** The bits of 4 rows by 8 candidates: a vector of −1 and 0 for each row's first and last four. */
-// @ts-ignore: decorator
-@inline
 function bitsOf(a0: v128, b0: v128, a1: v128, b1: v128, a2: v128, b2: v128, a3: v128, b3: v128): u32 {
   const low = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a0, b0), i16x8.narrow_i32x4_s(a1, b1))
   const high = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a2, b2), i16x8.narrow_i32x4_s(a3, b3))
@@ -25,8 +23,6 @@ function bitsOf(a0: v128, b0: v128, a1: v128, b1: v128, a2: v128, b2: v128, a3: 
  * @param starts −‖c‖²/2 in units of a product, rounded up; the lowest int32 where a lane is empty
  * @param out gets the sums where a pair is open: int32, 4 rows × 8
  */
-// @ts-ignore: decorator
-@inline
 export function openOfEight(
   x0: usize,
   x1: usize,
@@ -106,8 +102,6 @@ function fma(x: v128, c: v128, acc: v128): v128 {
  * @param starts −‖c‖²/2; −∞ where a lane is empty
  * @param out gets the sums where a pair is open: float32, 4 rows × 8
  */
-// @ts-ignore: decorator
-@inline
 export function openOfFloats(
   x0: usize,
   x1: usize,
@@ -175,8 +169,6 @@ export function openOfFloats(
 }
 
 /** The same for up to 4 candidates: they stand in the first half of each run of 8. */
-// @ts-ignore: decorator
-@inline
 export function openOfFourFloats(
   x0: usize,
   x1: usize,

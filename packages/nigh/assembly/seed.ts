@@ -56,7 +56,7 @@ import {
   WEIGHTS,
   WORK,
 } from '../src/kernels/layout'
-import { addOnThree, addOnTwo, exactSq4 } from './exact'
+import { addOnThree, addOnTwo, exactSq4, exactSqsOfFour } from './exact'
 import { address, integer, number } from './record'
 import { openOfEight, openOfFloats, openOfFourFloats } from './seed-tile'
 
@@ -207,7 +207,7 @@ function takeCandidate(record: usize, from: i32, to: i32, thread: i32, scratch: 
     for (let f = 0; f < found; f += 4) {
       const at = list + ((<usize>f) << 2)
       const past = (<usize>(found - 1 - f)) << 2
-      exactSq4(
+      exactSqsOfFour(
         points,
         double,
         columns,
@@ -215,9 +215,6 @@ function takeCandidate(record: usize, from: i32, to: i32, thread: i32, scratch: 
         <usize>load<i32>(at + min<usize>(4, past)),
         <usize>load<i32>(at + min<usize>(8, past)),
         <usize>load<i32>(at + min<usize>(12, past)),
-        candidate,
-        candidate,
-        candidate,
         candidate,
         out,
       )
