@@ -1,11 +1,12 @@
 // Everything that can be checked without running the library: types, lint, format, committed bytes, unused files,
 // the shape of the packages, their size, their licences and their lockfile. The walk of imports is a test of its own
 // (tools/layers.test.ts).
-// Usage: npm run check
+// Usage: npm run check, or node tools/check.mjs --only TEXT
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
+import { licencesPage, shipped } from './licences.mjs'
 import { Report, root, run, tool } from './report.mjs'
 
 /** Largest sizes of what a page loads, bundled, minified and gzipped: kilobytes of 1000 bytes. */
@@ -23,7 +24,9 @@ const packages = readdirSync(join(root, 'packages')).filter((name) =>
   existsSync(join(root, 'packages', name, 'package.json')),
 )
 const readJson = (...path) => JSON.parse(readFileSync(join(root, ...path), 'utf8'))
-const report = new Report()
+/** Usage: --only TEXT runs the checks with that text in their names. */
+const at = process.argv.indexOf('--only')
+const report = new Report(at < 0 ? '' : process.argv[at + 1])
 
 await report.check('types: all packages', () => tool('tsc', ['-b']).then(() => ''))
 await report.check('types: tests, fixtures and tools', () =>
@@ -118,27 +121,39 @@ await report.check('versions are exact, in every manifest', () => {
 })
 
 await report.check('what ships: licences, and no install scripts', () => {
-  const { packages: locked } = readJson('package-lock.json')
   const wrong = []
-  let count = 0
-  for (const [path, entry] of Object.entries(locked)) {
-    if (
-      !path.includes('node_modules/') ||
-      entry.link === true ||
-      entry.dev === true ||
-      entry.devOptional === true
-    )
-      continue
-    count++
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+  const packages = shipped()
+  for (const { name, licence, entry } of packages) {
     if (entry.hasInstallScript === true) wrong.push(`${name}: has an install script`)
-    if (!LICENCES.test(entry.license ?? '') && KNOWN_LICENCES[name] !== entry.license) {
-      wrong.push(`${name}: licence ${entry.license}`)
-    }
-    if (entry.resolved !== undefined && entry.integrity === undefined) wrong.push(`${name}: no integrity`)
+    if (!LICENCES.test(licence) && KNOWN_LICENCES[name] !== licence) wrong.push(`${name}: licence ${licence}`)
   }
+  if (readFileSync(join(root, 'docs/licences.md'), 'utf8') !== licencesPage())
+    wrong.push('docs/licences.md is not the list: node tools/licences.mjs')
   if (wrong.length > 0) throw new Error(wrong.join('\n'))
-  return `${count} packages`
+  return `${packages.length} packages`
+})
+
+await report.check('the lockfile is what the manifests ask for, with a digest of every package', async () => {
+  const { packages: locked } = readJson('package-lock.json')
+  const bare = Object.entries(locked).filter(
+    ([path, entry]) => path.includes('node_modules/') && entry.link !== true && entry.integrity === undefined,
+  )
+  if (bare.length > 0) throw new Error(`no digest: ${bare.map(([path]) => path)}`)
+  for (const path of ['', ...packages.map((name) => `packages/${name}`)]) {
+    const manifest = readJson(...path.split('/'), 'package.json')
+    for (const field of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']) {
+      const [asked, kept] = [manifest, locked[path] ?? {}].map((one) =>
+        Object.entries(one[field] ?? {}).toSorted(),
+      )
+      if (asked.join() !== kept.join()) throw new Error(`${path || '.'}: ${field} differ from the lockfile's`)
+      for (const [name, version] of asked) {
+        const found = locked[`${path}/node_modules/${name}`] ?? locked[`node_modules/${name}`]
+        if (found === undefined || (found.link !== true && found.version !== version))
+          throw new Error(`${path || '.'}: ${name} ${version} is locked as ${found?.version}`)
+      }
+    }
+  }
+  return `${Object.keys(locked).length} entries`
 })
 
 await report.check('no path, host or name of the machine it was made on', async () => {

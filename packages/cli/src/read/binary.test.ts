@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { dictionary, float64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette'
 import { InputError, Table } from 'nigh'
 import type { Column } from 'nigh'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -203,5 +204,73 @@ describe.each(['parquet', 'arrow'] as const)('a damaged %s file', (ending) => {
     expect(
       await refusal(put(`png.${ending}`, Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 0))),
     ).toMatch(new RegExp(`^${code} `))
+  })
+})
+
+describe('an Arrow file whose parts contradict one another', () => {
+  const int32 = (bytes: Uint8Array, at: number): number =>
+    new DataView(bytes.buffer, bytes.byteOffset).getInt32(at, true)
+  const streamOf = (): Uint8Array => {
+    const bytes = tableToIPC(
+      tableFromArrays(
+        { x: [1, 2, 3], word: ['a', 'b', 'a'] },
+        { types: { x: float64(), word: dictionary(utf8()) } },
+      ),
+      { format: 'stream' },
+    )
+    if (bytes === null) throw new Error('not written')
+    return Uint8Array.from(bytes)
+  }
+  /** Where each message of a stream begins. */
+  const messages = (bytes: Uint8Array): number[] => {
+    const starts: number[] = []
+    for (let at = 0; at + 8 <= bytes.length && int32(bytes, at + 4) > 0; ) {
+      starts.push(at)
+      const meta = at + 8
+      const root = meta + int32(bytes, meta)
+      const vtable = root - int32(bytes, root)
+      const view = new DataView(bytes.buffer)
+      const has = view.getUint16(vtable, true) > 4 + 2 * 3
+      const body = has ? view.getUint16(vtable + 4 + 2 * 3, true) : 0
+      const size = body === 0 ? 0 : Number(view.getBigInt64(root + body, true))
+      at = meta + int32(bytes, at + 4) + size
+    }
+    expect(starts.length).toBe(3)
+    return starts
+  }
+
+  test('a stream without its dictionary', async () => {
+    const bytes = streamOf()
+    expect((await readTable(put('whole.arrows', bytes), {})).table.columns[1].type).toBe('text')
+    const [, words, records] = messages(bytes)
+    const without = Buffer.concat([bytes.subarray(0, words), bytes.subarray(records)])
+    expect(await refusal(put('without.arrows', without))).toMatch(/^E_ARROW /)
+  })
+
+  test('metadata of 2 GB, a negative length, bytes after the end', async () => {
+    for (const length of [0x7ffffff8, -8, 1]) {
+      const bytes = streamOf()
+      new DataView(bytes.buffer).setInt32(4, length, true)
+      expect(await refusal(put('long.arrows', bytes))).toMatch(/^E_ARROW .*a message is cut/)
+    }
+    const bytes = streamOf()
+    const early = messages(bytes)[2]
+    new DataView(bytes.buffer).setInt32(early + 4, 0, true)
+    expect(await refusal(put('early.arrows', bytes))).toMatch(/^E_ARROW .*bytes follow its end/)
+  })
+
+  test('a code without its word, a cell that is missing and is not', async () => {
+    const codes = streamOf()
+    const view = new DataView(codes.buffer)
+    // The codes 0, 1, 0 stand once in the file, as 32-bit numbers, after the three numbers of x.
+    for (let at = messages(codes)[2]; at + 12 <= codes.length; at += 4) {
+      if (
+        view.getInt32(at, true) === 0 &&
+        view.getInt32(at + 4, true) === 1 &&
+        view.getInt32(at + 8, true) === 0
+      )
+        view.setInt32(at + 4, 7, true)
+    }
+    expect(await refusal(put('codes.arrows', codes))).toMatch(/^E_ARROW .*has a code without its word/)
   })
 })
