@@ -228,6 +228,8 @@ export async function goldenFits(nigh, textOf, how, tell) {
     tell(name, parts)
   }
 
+  await familyFits(nigh, { even, ties, wide }, run, tell)
+
   const few = { values: ties.values.slice(0, 900 * 3), columns: 3 }
   const places = Float64Array.from({ length: 800 }, (_, i) =>
     i % 2 === 0 ? ((i * 37) % 180) - 90 : ((i * 91) % 360) - 180,
@@ -298,6 +300,58 @@ export async function goldenFits(nigh, textOf, how, tell) {
     const means = await regressor.predict(asked, searchRun)
     tell(`means, ${weighting}`, { means: ArrayBuffer.isView(means) ? means : means.values })
   }
+}
+
+/** The relatives of K-Means, and anomalies: each also with its rows shuffled, where the order must not matter. */
+async function familyFits(nigh, { even, ties, wide }, run, tell) {
+  const { Matrix } = nigh
+  const threads = run.threads ? { threads: run.threads } : {}
+  const rows = ({ values, columns }, from, to) => ({
+    values: values.slice(from * columns, to * columns),
+    columns,
+  })
+  const places = {
+    values: Float64Array.from({ length: 600 }, (_, i) =>
+      i % 2 === 0 ? ((i * 37) % 178) - 89 : ((i * 91) % 358) - 179,
+    ),
+    columns: 2,
+  }
+  const some = rows(even, 0, 500)
+  const copies = rows(ties, 0, 400)
+  const family = [
+    ['BisectingKMeans', even, { k: 9 }],
+    ['SphericalKMeans', rows(wide, 0, 300), { k: 6, nInit: 2 }],
+    ['KMedians', some, { k: 7, nInit: 2 }],
+    ['KMedians', copies, { k: 7, nInit: 2 }],
+    ['MiniBatchKMeans', even, { k: 9, nInit: 2 }],
+    ['KMedoids', some, { k: 6 }],
+    ['KMedoids', copies, { k: 6 }],
+    ['BoundedKMeans', some, { k: 6, minSize: 60, nInit: 2 }],
+    ['GeoKMeans', places, { k: 6, nInit: 2 }],
+    ['KMeans1D', { values: even.values.slice(0, 900), columns: 1 }, { k: 8 }],
+  ]
+  for (const [at, [name, { values, columns }, options]] of family.entries()) {
+    const title = `${name} ${at}`
+    const order = shuffled(values.length / columns, 9)
+    const fit = (numbers) => nigh[name].fit(Matrix.of(numbers, columns), options)
+    tell(title, clusterParts(await fit(values)))
+    tell(`${title}, rows shuffled`, clusterParts(await fit(rowsOf(values, columns, order)), order), title)
+  }
+  const letters = { name: 't', type: 'text', categories: ['a', 'b', 'c'] }
+  const table = nigh.Table.of([
+    { name: 'x', type: 'number', values: some.values.slice(0, 500) },
+    { ...letters, values: Int32Array.from({ length: 500 }, (_, i) => (i * 7) % 3) },
+  ])
+  tell('KPrototypes', clusterParts(await nigh.KPrototypes.fit(table, { k: 5, nInit: 2 })))
+  for (const name of ['LocalOutlierFactor', 'NeighborDistance']) {
+    const model = await nigh[name].fit(Matrix.of(some.values, some.columns), { k: 9, ...threads })
+    tell(name, { scores: model.scores, outliers: model.outliers, bytes: model.toBytes() })
+  }
+  const holes = Array.from({ length: 120 }, (_, i) =>
+    Array.from(some.values.subarray(i * 4, i * 4 + 4), (x, j) => (i % 5 === j ? Number.NaN : x)),
+  )
+  const filled = await nigh.KNNImputer.fit(holes, { k: 4 }).transform(holes, threads)
+  tell('KNNImputer', { filled: filled.values })
 }
 
 /** A 64-bit hash of a typed array's bytes, as text (two FNV-1a of 32 bits with different starts). */
