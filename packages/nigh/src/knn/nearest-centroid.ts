@@ -110,7 +110,7 @@ export class NearestCentroid<T extends ClassLabel> {
             kept.length,
           )
     const { classes, codes } = codeTargets(verb, targets, pointCount(points), kept, copies?.live)
-    const groups = groupsOf(matrix, codes, copies?.values, classes.length)
+    const groups = yield* groupsOf(matrix, codes, copies?.values, classes.length)
     const d = matrix.columns
     const centroids = new Float64Array(classes.length * d)
     for (const [c, { columns, weights }] of groups.entries()) {
@@ -196,25 +196,29 @@ interface Group {
   readonly weight: number
 }
 
-function groupsOf(
+function* groupsOf(
   matrix: Matrix,
   codes: Uint32Array,
   weights: Float64Array | undefined,
   classCount: number,
-): readonly Group[] {
+): Steps<readonly Group[]> {
   const rows: number[][] = Array.from({ length: classCount }, () => [])
   for (let row = 0; row < matrix.rows; row++) {
     if (weights === undefined || weights[row] > 0) rows[codes[row]].push(row)
   }
   const { values, columns: d } = matrix
-  return rows.map((members) => {
+  const groups: Group[] = []
+  for (const [c, members] of rows.entries()) {
     const own = weights === undefined ? null : Float64Array.from(members, (row) => weights[row])
-    return {
-      columns: Array.from({ length: d }, (_, j) => Float64Array.from(members, (row) => values[row * d + j])),
-      weights: own,
-      weight: own === null ? members.length : own.reduce((sum, weight) => sum + weight, 0),
+    const columns: Float64Array[] = []
+    for (let j = 0; j < d; j++) {
+      columns.push(Float64Array.from(members, (row) => values[row * d + j]))
+      yield { done: c, total: classCount, work: members.length }
     }
-  })
+    const weight = own === null ? members.length : own.reduce((sum, one) => sum + one, 0)
+    groups.push({ columns, weights: own, weight })
+  }
+  return groups
 }
 
 /**
