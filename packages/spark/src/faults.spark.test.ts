@@ -269,7 +269,7 @@ describe('machines that die', () => {
     it('says that it was restarted, rather than answer from nothing', async () => {
       const spark = install()
       server = await startServer(spark, { token, memory: '1g' })
-      const session = await opened(`sc://127.0.0.1:${server.port}`, { retryMs: 60_000 })
+      const session = await opened(`sc://127.0.0.1:${server.port}`, { retryMs: 300_000 })
       expect(await session.sql('select 1 as one').collect()).toEqual([{ one: 1 }])
       const { port } = server
       await server.crash()

@@ -217,7 +217,7 @@ export async function startServer(spark, options = {}) {
     child = start(spark.java, [...args, '-cp', join(spark.home, 'jars', '*'), main], env, log)
   }
   try {
-    await listening(port, child, log, 90)
+    await listening(port, child, log, 300)
   } catch (error) {
     kill(child, 'SIGKILL')
     rmSync(work, { recursive: true, force: true })
@@ -275,7 +275,7 @@ export async function startCluster(options = {}) {
       masterLog,
     )
     spawned.push(master)
-    await listening(port, master, masterLog, 60)
+    await listening(port, master, masterLog, 300)
     const url = `spark://127.0.0.1:${port}`
     for (let i = 0; i < 2; i++) {
       const workerPort = await freePort()

@@ -5,14 +5,14 @@
 // Everything runs on this machine's loopback. Engines take turns in every round; the least and the middle time of each
 // is printed at the end, beside what proves its answer. Under 10 minutes on a quiet machine of two cores.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { KMeans, Matrix, NearestNeighbors } from 'nigh'
 import { connect } from '../dist/index.js'
-import { startCluster } from './cluster.mjs'
+import { executorsOf, startCluster } from './cluster.mjs'
 
 const { values: asked } = parseArgs({
   options: {
@@ -32,15 +32,39 @@ const d = 16
 const names = Array.from({ length: d }, (_, j) => `x${j}`)
 const began = performance.now()
 
-/** Seconds of each measurement, by its name. */
+/** Seconds of each measurement, by its name; and of processors: the cluster's, and this process's. */
 const times = new Map()
 async function lap(name, work) {
   const from = performance.now()
+  const before = processorSeconds()
   const { value, report = '', seconds } = (await work()) ?? {}
   const took = seconds ?? (performance.now() - from) / 1000
-  times.set(name, [...(times.get(name) ?? []), took])
-  console.log(`${took.toFixed(2).padStart(8)} s  ${name}${report === '' ? '' : `: ${report}`}`)
+  const busy = processorSeconds() - before
+  times.set(name, [...(times.get(name) ?? []), { took, busy }])
+  console.log(
+    `${took.toFixed(2).padStart(8)} s  ${busy.toFixed(1).padStart(6)} s of processors  ${name}${report === '' ? '' : `: ${report}`}`,
+  )
   return value
+}
+
+/**
+ * Seconds that processors have worked for this process, the server and the executors: what a busy machine does not
+ * change. Linux only; 0 elsewhere.
+ */
+function processorSeconds() {
+  if (process.platform !== 'linux') return 0
+  let ticks = 0
+  for (const pid of [cluster.pid, ...cluster.workers.flatMap(executorsOf)]) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      ticks += Number(fields[11]) + Number(fields[12])
+    } catch {
+      // not Linux, or ended
+    }
+  }
+  const { user, system } = process.cpuUsage()
+  return ticks / 100 + (user + system) / 1e6
 }
 
 /** Rows in 40 clusters of differing width, from hashes of their numbers: the same each time, on any machine. */
@@ -260,11 +284,12 @@ try {
   if (parts.includes('sql')) await measureSql(spark, cluster, path, points)
   await spark.close()
   console.log(`\nIn all ${((performance.now() - began) / 1000).toFixed(0)} s; load ${load()}\n`)
-  console.log('|  | least | middle | runs |\n| --- | --- | --- | --- |')
-  for (const [name, seconds] of times) {
-    const sorted = seconds.toSorted((a, b) => a - b)
+  console.log('|  | least | middle | processors, least | runs |\n| --- | --- | --- | --- | --- |')
+  for (const [name, laps] of times) {
+    const sorted = laps.map(({ took }) => took).toSorted((a, b) => a - b)
+    const busy = Math.min(...laps.map((one) => one.busy))
     console.log(
-      `| ${name} | ${sorted[0].toFixed(2)} s | ${sorted[sorted.length >> 1].toFixed(2)} s | ${sorted.length} |`,
+      `| ${name} | ${sorted[0].toFixed(2)} s | ${sorted[sorted.length >> 1].toFixed(2)} s | ${busy.toFixed(1)} s | ${sorted.length} |`,
     )
   }
 } finally {
