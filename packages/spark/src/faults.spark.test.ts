@@ -268,7 +268,7 @@ describe('machines that die', () => {
 
     it('says that it was restarted, rather than answer from nothing', async () => {
       const spark = install()
-      server = await startServer(spark, { token, memory: '1g' })
+      server = await startServer(spark, { token, memory: '1g', brief: true })
       const session = await opened(`sc://127.0.0.1:${server.port}`, { retryMs: 300_000 })
       expect(await session.sql('select 1 as one').collect()).toEqual([{ one: 1 }])
       const { port } = server
@@ -278,7 +278,7 @@ describe('machines that die', () => {
         .collect()
         .catch((caught: unknown) => caught)
       await server.stop()
-      server = await startServer(spark, { token, memory: '1g', port })
+      server = await startServer(spark, { token, memory: '1g', port, brief: true })
       const error = await asked
       expect(error).toBeInstanceOf(SparkError)
       expect(error).toMatchObject({ errorClass: 'INVALID_HANDLE.SESSION_CHANGED' })

@@ -40,6 +40,9 @@ const opens = [
   'java.security.jgss/sun.security.krb5',
 ]
 
+/** Java's flags for processes that do little: compiling well would cost more than it saves. */
+const briefly = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 function run(command, args) {
   execFileSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
 }
@@ -178,7 +181,8 @@ function environment(home, work) {
  * Starts a Connect server: on `master`, or embedded.
  *
  * @param {{ home: string, java: string, whole: boolean }} spark what install() found
- * @param {{ master?: string, token?: string, port?: number, memory?: string, conf?: Record<string, string> }} [options]
+ * @param {{ master?: string, token?: string, port?: number, memory?: string, brief?: boolean, conf?: Record<string, string> }} [options] brief: for
+ * short work, Java compiles quickly rather than well
  */
 export async function startServer(spark, options = {}) {
   const work = mkdtempSync(join(tmpdir(), 'nigh-spark-'))
@@ -195,6 +199,7 @@ export async function startServer(spark, options = {}) {
     'spark.sql.shuffle.partitions': '4',
     'spark.sql.warehouse.dir': join(work, 'warehouse'),
     'spark.executor.memory': '900m',
+    ...(options.brief === true ? { 'spark.executor.extraJavaOptions': briefly.join(' ') } : {}),
     ...options.conf,
   }
   const env = environment(spark.home, work)
@@ -206,13 +211,15 @@ export async function startServer(spark, options = {}) {
   let child
   if (spark.whole) {
     const args = ['--class', main, '--master', master, '--driver-memory', memory]
-    args.push('--driver-java-options', '-XX:+ExitOnOutOfMemoryError')
+    const flags = ['-XX:+ExitOnOutOfMemoryError', ...(options.brief === true ? briefly : [])]
+    args.push('--driver-java-options', flags.join(' '))
     for (const [key, value] of Object.entries(conf)) args.push('--conf', `${key}=${value}`)
     child = start(join(spark.home, 'bin', 'spark-submit'), [...args, 'spark-internal'], env, log)
   } else {
     const args = opens.map((name) => `--add-opens=${name}=ALL-UNNAMED`)
     args.push('-Dio.netty.tryReflectionSetAccessible=true', '-Dio.netty.noUnsafe=false', `-Xmx${memory}`)
-    args.push('-XX:+ExitOnOutOfMemoryError', `-Dspark.master=${master}`, '-Dspark.app.name=nigh-tests')
+    args.push('-XX:+ExitOnOutOfMemoryError', ...(options.brief === true ? briefly : []))
+    args.push(`-Dspark.master=${master}`, '-Dspark.app.name=nigh-tests')
     for (const [key, value] of Object.entries(conf)) args.push(`-D${key}=${value}`)
     child = start(spark.java, [...args, '-cp', join(spark.home, 'jars', '*'), main], env, log)
   }
@@ -253,7 +260,11 @@ export async function startCluster(options = {}) {
     return { ...server, token, spark, workers: [], url: `sc://127.0.0.1:${server.port}` }
   }
   const work = mkdtempSync(join(tmpdir(), 'nigh-cluster-'))
-  const env = { ...environment(spark.home, work), SPARK_DAEMON_MEMORY: '256m' }
+  const env = {
+    ...environment(spark.home, work),
+    SPARK_DAEMON_MEMORY: '256m',
+    SPARK_DAEMON_JAVA_OPTS: briefly.join(' '),
+  }
   const spawned = []
   try {
     const port = await freePort()

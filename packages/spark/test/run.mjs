@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { startCluster } from './cluster.mjs'
 
 const began = Date.now()
-const cluster = await startCluster()
+const cluster = await startCluster({ brief: true })
 console.log(`Spark listens at ${cluster.url} after ${Math.round((Date.now() - began) / 1000)} s`)
 const vitest = fileURLToPath(new URL('../../../node_modules/vitest/vitest.mjs', import.meta.url))
 const config = fileURLToPath(new URL('./vitest.config.ts', import.meta.url))
