@@ -72,6 +72,29 @@ describe('chooseK', () => {
     }
   })
 
+  test.each([1, 2])('skewed amounts and rings have no clusters of their own (seed %i)', (seed) => {
+    const random = new Random(seed)
+    const amounts = Array.from({ length: 120 }, () => [
+      -Math.log(1 - random.uniform()),
+      -Math.log(1 - random.uniform()),
+    ])
+    expect(choose(amounts, { to: 6 }).verdict).toBe('no clear clusters')
+    const ring = Array.from({ length: 150 }, () => {
+      const turn = 2 * Math.PI * random.uniform()
+      return [5 * Math.cos(turn) + random.normal() / 4, 5 * Math.sin(turn) + random.normal() / 4]
+    })
+    expect(choose(ring, { to: 8 }).verdict).toBe('no clear clusters')
+  })
+
+  test('small clusters beside a large one are told apart', () => {
+    const random = new Random(5)
+    const row = (x: number, y: number): number[] => [x + random.normal(), y + random.normal()]
+    const rows = Array.from({ length: 150 }, (_, i) =>
+      i < 110 ? row(0, 0) : i < 130 ? row(30, 0) : row(37, i % 2 === 0 ? 0 : 0.5),
+    )
+    expect(choose(rows, { to: 6, halvings: 6 }).k).toBe(3)
+  })
+
   test('looks from a higher k up, and still knows of one cluster', () => {
     const found = choose(blobs(120, 3, 9), { from: 2, to: 4 })
     expect(found.table.map((row) => row.k)).toEqual([2, 3, 4])

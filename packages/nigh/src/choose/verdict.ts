@@ -30,19 +30,31 @@ export interface Judgement {
 
 /** Every cluster must come out of other rows at least this well (Tibshirani and Walther: 0.8 to 0.9). */
 const STRONG = 0.8
+/** The least mean adjusted Rand index between halves for a split to be the rows' own and not that of their draw. */
+const AGREED = 0.8
+/** Between halves that agree so well, one cluster may come out a little worse. */
+const WELL_AGREED = 0.9
+const NEARLY_STRONG = 0.7
 /** Kaufman and Rousseeuw 1990 call a silhouette from here on a weak, a reasonable and a strong structure. */
 const WEAK = 0.25
 const REASONABLE = 0.5
 const GREAT = 0.7
 /** By how many of its standard deviations the silhouette must beat that of data without clusters. */
 const BEYOND = 3
+/** And by how much at least: long or bent rows split a little more neatly than a box, wherever they are cut. */
+const MARGIN = 0.06
+/** A finer split of stable clusters is taken where they stand nearly as far apart. */
+const NEARLY = 0.1
 
 /**
  * Weighs the criteria: each has one vote, the k with most votes is recommended, and how far they agree is the verdict.
  *
+ * A finer split is preferred where all of its clusters come out of other rows, stand nearly as far apart, and the gap
+ * statistic rises: small clusters beside a large one hardly move the averages that most criteria go by.
+ *
  * There are clusters to speak of where the recommended split has a silhouette well above that of data without
- * clusters, and the gap statistic or stability finds more than one cluster too. Where not, or where every criterion
- * prefers another k, the verdict is 'no clear clusters'.
+ * clusters, and halves of the rows agree on it. Where not, or where every criterion prefers another k, the verdict is
+ * 'no clear clusters'.
  */
 export function judge(table: readonly ChooseKRow[], circumstances: Circumstances): Judgement {
   const { distinct, from } = circumstances
@@ -51,7 +63,9 @@ export function judge(table: readonly ChooseKRow[], circumstances: Circumstances
   if (distinct === 1) {
     return { k: 1, verdict: 'no clear clusters', reasons: ['All rows are equal.'], criteria }
   }
-  const { k, votes } = mostVotes(criteria, Math.max(2, from))
+  const most = mostVotes(criteria, Math.max(2, from))
+  const k = finer(asked, most.k)
+  const votes = criteria.filter((criterion) => criterion.k === k).length
   const row = table.find((candidate) => candidate.k === k)
   const chosen = (name: Criterion['name']): number | null =>
     criteria.find((criterion) => criterion.name === name)?.k ?? null
@@ -62,9 +76,14 @@ export function judge(table: readonly ChooseKRow[], circumstances: Circumstances
   }
   if (chosen('gap') === 1) against.push('The gap statistic finds no number of clusters better than one.')
   if (chosen('stability') === 1) against.push('No split comes out of both halves of the rows.')
-  if (votes < 2) against.push('Every criterion prefers another k.')
-  const nothing =
-    row === undefined || !beyond || votes < 2 || (chosen('gap') === 1 && chosen('stability') === 1)
+  else if (row !== undefined && row.stability < AGREED) {
+    against.push(
+      `Halves of the rows do not agree on k = ${k} (adjusted Rand index ${row.stability.toFixed(2)}): the cuts follow the draw.`,
+    )
+  }
+  const alone = votes < 2 && k === most.k
+  if (alone) against.push('Every criterion prefers another k.')
+  const nothing = row === undefined || !beyond || alone || row.stability < AGREED
   if (nothing) {
     against.push(hopkinsReason(circumstances.hopkins))
     if (row !== undefined) {
@@ -83,7 +102,7 @@ export function judge(table: readonly ChooseKRow[], circumstances: Circumstances
   return {
     k,
     verdict: clear ? 'clear' : 'weak',
-    reasons: [...forIt(row, votes, counted, criteria), ...boundary(k, edge, distinct)],
+    reasons: [...forIt(row, votes, counted, criteria), ...refined(k, most.k), ...boundary(k, edge, distinct)],
     criteria,
   }
 }
@@ -91,7 +110,9 @@ export function judge(table: readonly ChooseKRow[], circumstances: Circumstances
 function forIt(row: ChooseKRow, votes: number, counted: number, criteria: readonly Criterion[]): string[] {
   const { k, predictionStrength } = row
   const strength = predictionStrength.toFixed(2)
-  const reasons = [`${votes} of ${counted} criteria choose k = ${k}: ${voters(criteria, k)}.`]
+  const reasons = [
+    `${votes} of ${counted} criteria choose k = ${k}${votes === 0 ? '' : `: ${voters(criteria, k)}`}.`,
+  ]
   const others = criteria
     .filter((criterion) => criterion.k !== null && criterion.k !== k)
     .map((criterion) => `${spoken[criterion.name]} prefers ${criterion.k}`)
@@ -116,7 +137,7 @@ function standsOut(row: ChooseKRow): boolean {
   const { silhouette, silhouetteReference, silhouetteSpread } = row
   // As many clusters as rows: there is nothing to compare.
   if (silhouette === null || silhouetteReference === null || silhouetteSpread === null) return false
-  return silhouette > silhouetteReference + BEYOND * silhouetteSpread
+  return silhouette > silhouetteReference + Math.max(MARGIN, BEYOND * silhouetteSpread)
 }
 
 function criteriaOf(table: readonly ChooseKRow[], asked: readonly ChooseKRow[]): Criterion[] {
@@ -172,8 +193,39 @@ function gapChoice(table: readonly ChooseKRow[]): number | null {
 /** The largest k whose clusters all come out of other rows. */
 function stableChoice(table: readonly ChooseKRow[]): number | null {
   let found: number | null = null
-  for (const row of table) if (row.predictionStrength >= STRONG) found = row.k
+  for (const row of table) if (isStable(row)) found = row.k
   return found
+}
+
+/**
+ * Whether every cluster comes out of other rows, and the clusterings agree: a cluster of one far row has no pairs that
+ * could be parted, and prediction strength alone says nothing of it.
+ */
+function isStable({ predictionStrength, stability }: ChooseKRow): boolean {
+  return (
+    (predictionStrength >= STRONG && stability >= AGREED) ||
+    (predictionStrength >= NEARLY_STRONG && stability >= WELL_AGREED)
+  )
+}
+
+/** The largest k above the one chosen that parts stable clusters further, and hardly less neatly; else that one. */
+function finer(table: readonly ChooseKRow[], chosen: number): number {
+  const from = table.find((row) => row.k === chosen)
+  if (from === undefined) return chosen
+  let found = from
+  for (const row of table) {
+    if (row.k <= chosen || !isStable(row) || row.predictionStrength < STRONG || !standsOut(row)) continue
+    const neat = (row.silhouette ?? 0) >= (from.silhouette ?? 0) - NEARLY
+    if (neat && row.gap > from.gap + 2 * row.gapError) found = row
+  }
+  return found.k
+}
+
+function refined(k: number, coarser: number): string[] {
+  if (k === coarser) return []
+  return [
+    `Most criteria would stop at k = ${coarser}; the clusters of k = ${k} stand nearly as far apart, and all come out of either half.`,
+  ]
 }
 
 /**
