@@ -23,7 +23,7 @@ export function codeOf(run: () => unknown): string {
 
 // Written apart from the library: plain sorting by textbook formulae.
 const formulae: Record<
-  Exclude<MetricName, 'minkowski' | 'haversine' | 'cosine' | 'precomputed'>,
+  Exclude<MetricName, 'minkowski' | 'haversine' | 'cosine' | 'precomputed' | 'gower'>,
   DistanceFunction
 > = {
   euclidean: (a, b) => Math.sqrt(a.reduce((sum, x, j) => sum + (x - b[j]) * (x - b[j]), 0)),
