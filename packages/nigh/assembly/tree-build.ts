@@ -62,6 +62,10 @@ export function treeLoad(record: usize, from: i32, to: i32, thread: i32): void {
   const points = address(record, POINTS)
   const width = widthOf(columns)
   for (let i = from; i < to; i++) store<u32>(address(record, NUMBERS_A) + ((<usize>i) << 2), i)
+  // The first halving is one thread's: what it writes to is touched here, by all, so that the pages are there.
+  touch(address(record, ROWS_B), <usize>from * width, <usize>to * width)
+  touch(address(record, NUMBERS_B), (<usize>from) << 2, (<usize>to) << 2)
+  touch(address(record, KEYS), (<usize>from) << 3, (<usize>to) << 3)
   if (integer(record, SINGLE) != 0) {
     // The working copy is the rows themselves, each from a whole vector on, filled up with zeros.
     const rest = columns & 3
@@ -96,6 +100,10 @@ export function treeLoad(record: usize, from: i32, to: i32, thread: i32): void {
     if (residualSq > worst) worst = residualSq
   }
   store<f64>(residuals, worst)
+}
+
+function touch(array: usize, from: usize, to: usize): void {
+  for (let at = from; at < to; at += 4096) store<u8>(array + at, 0)
 }
 
 /** Halves parts `from` to `to` of halving HALVING. */

@@ -463,9 +463,9 @@ export class NearSearch {
       // Then nothing is subtracted, multiplied or cut off.
       const asGiven = this.#get(DOUBLE) === 0 && scale === 1 && origin.every((x) => x === 0)
       this.#set(SINGLE, asGiven ? 1 : 0)
-      const step = Math.max(1024, Math.floor(STEP_NUMBERS / columns / 1024) * 1024)
+      const step = Math.max(4096, Math.floor(STEP_NUMBERS / 4 / columns / 4096) * 4096)
       for (let first = 0; first < rows; first += step) {
-        this.#runner.run('treeLoad', this.#record, Math.min(rows, first + step), 1024, first)
+        this.#runner.run('treeLoad', this.#record, Math.min(rows, first + step), 4096, first)
         yield step * columns
       }
       this.#set(RESIDUAL, this.#residual())
@@ -478,7 +478,7 @@ export class NearSearch {
     // Halve level by level until there are parts enough for all threads and small enough for a step; each part is
     // then finished on its own.
     let halving = 0
-    const least = threads > 1 && rows >= 4096 ? 4 * threads : 1
+    const least = threads > 1 && rows >= 4096 ? 2 * threads : 1
     while (
       halving < 2 * levels &&
       (2 ** halving < least || rows > STEP_ROWS * 2 ** halving || halving % 2 === 1)

@@ -1,5 +1,5 @@
 import type { Metric } from '../metrics/metric.ts'
-import { Halving, selectByKey } from './halving.ts'
+import { Halving, pause, reordered, selectSteps } from './halving.ts'
 import { Selection } from './selection.ts'
 import type { Found, Index, NearestRequest, WithinRequest } from './spatial-index.ts'
 
@@ -59,7 +59,7 @@ export class BallTree implements Index {
   }
 
   /**
-   * Builds the tree, yielding the work done (in numbers looked at) after each node.
+   * Builds the tree, yielding the work done (in numbers looked at) now and then.
    *
    * @param points n × width prepared rows; copied
    */
@@ -76,23 +76,27 @@ export class BallTree implements Index {
     const centers = new Float64Array(tree.nodes * width)
     const radii = new Float64Array(tree.nodes)
     const keys = new Float64Array(rows)
+    const far = new Float64Array(rows)
     const one = new Float64Array(1)
-    const lengthTo = (query: number, row: number): number => {
-      metric.ranks(points, query * width, points, row, row + 1, width, one)
-      return length(one[0])
-    }
-    /** Of the positions, the row farthest from a row; the first of several. */
-    const farthest = (from: number, start: number, end: number): number => {
-      let row = from
-      let most = -1
-      for (let position = start; position < end; position++) {
-        const far = lengthTo(from, order[position])
-        if (far > most) {
-          most = far
-          row = order[position]
+    const run = Math.ceil(pause / (8 * width))
+    /** Writes the distances of the positions from a row; yields as it goes. */
+    function* measure(row: number, start: number, end: number): Generator<number, void, void> {
+      for (let first = start; first < end; first += run) {
+        const last = Math.min(end, first + run)
+        for (let position = first; position < last; position++) {
+          const other = order[position]
+          metric.ranks(points, row * width, points, other, other + 1, width, one)
+          far[position] = length(one[0])
         }
+        if (last < end) yield 8 * (last - first) * width
       }
-      return row
+    }
+    /** The row farthest from the one measured; the first of several. */
+    const farthest = (start: number, end: number): number => {
+      let most = start
+      for (let position = start + 1; position < end; position++)
+        if (far[position] > far[most]) most = position
+      return order[most]
     }
     for (let node = 0; node < tree.nodes; node++) {
       const start = starts[node]
@@ -102,27 +106,22 @@ export class BallTree implements Index {
       const center = order[(start + end) >>> 1]
       let radius = 0
       for (let j = 0; j < width; j++) centers[node * width + j] = points[center * width + j]
-      for (let position = start; position < end; position++) {
-        radius = Math.max(radius, lengthTo(center, order[position]))
-      }
+      yield* measure(center, start, end)
+      for (let position = start; position < end; position++) radius = Math.max(radius, far[position])
       radii[node] = radius
       if (node < tree.firstLeaf && end - start > 1) {
-        const a = farthest(center, start, end)
-        const b = farthest(a, start, end)
-        for (let position = start; position < end; position++) {
-          const row = order[position]
-          keys[position] = lengthTo(a, row) - lengthTo(b, row)
-        }
-        selectByKey(keys, order, start, end, ends[2 * node + 1])
+        const a = farthest(start, end)
+        yield* measure(a, start, end)
+        const b = farthest(start, end)
+        for (let position = start; position < end; position++) keys[position] = far[position]
+        yield* measure(b, start, end)
+        for (let position = start; position < end; position++) keys[position] -= far[position]
+        yield* selectSteps(keys, order, start, end, ends[2 * node + 1])
       }
-      yield (end - start) * width * 5
+      yield Math.min(end - start, run) * width * 5
     }
-    tree.finish()
-    const inOrder = new Float64Array(points.length)
-    for (let position = 0; position < rows; position++) {
-      const p = order[position] * width
-      for (let j = 0; j < width; j++) inOrder[position * width + j] = points[p + j]
-    }
+    yield* tree.finish()
+    const inOrder = yield* reordered(points, width, order)
     return new BallTree(metric, length, width, tree, centers, radii, inOrder)
   }
 

@@ -1,5 +1,5 @@
 import type { Metric } from '../metrics/metric.ts'
-import { Halving, selectByKey } from './halving.ts'
+import { Halving, pause, reordered, selectSteps } from './halving.ts'
 import { Selection } from './selection.ts'
 import type { Found, Index, NearestRequest, WithinRequest } from './spatial-index.ts'
 
@@ -55,7 +55,7 @@ export class KdTree implements Index {
   }
 
   /**
-   * Builds the tree, yielding the work done (in numbers looked at) after each node, for the caller to pace itself by.
+   * Builds the tree, yielding the work done (in numbers looked at) now and then, for the caller to pace itself by.
    *
    * @param points n × width prepared rows; copied
    */
@@ -72,6 +72,7 @@ export class KdTree implements Index {
     const lows = new Float64Array(tree.nodes * width)
     const highs = new Float64Array(tree.nodes * width)
     const keys = new Float64Array(rows)
+    const run = Math.ceil(pause / width)
     // Nodes in the order of their numbers: parents before children, and no recursion.
     for (let node = 0; node < tree.nodes; node++) {
       const start = starts[node]
@@ -79,13 +80,17 @@ export class KdTree implements Index {
       const box = node * width
       lows.fill(Number.POSITIVE_INFINITY, box, box + width)
       highs.fill(Number.NEGATIVE_INFINITY, box, box + width)
-      for (let position = start; position < end; position++) {
-        const p = order[position] * width
-        for (let j = 0; j < width; j++) {
-          const x = points[p + j]
-          if (x < lows[box + j]) lows[box + j] = x
-          if (x > highs[box + j]) highs[box + j] = x
+      for (let first = start; first < end; first += run) {
+        const last = Math.min(end, first + run)
+        for (let position = first; position < last; position++) {
+          const p = order[position] * width
+          for (let j = 0; j < width; j++) {
+            const x = points[p + j]
+            if (x < lows[box + j]) lows[box + j] = x
+            if (x > highs[box + j]) highs[box + j] = x
+          }
         }
+        if (last < end) yield (last - first) * width
       }
       if (node < tree.firstLeaf && end - start > 1) {
         let widest = 0
@@ -95,16 +100,12 @@ export class KdTree implements Index {
         for (let position = start; position < end; position++) {
           keys[position] = points[order[position] * width + widest]
         }
-        selectByKey(keys, order, start, end, ends[2 * node + 1])
+        yield* selectSteps(keys, order, start, end, ends[2 * node + 1])
       }
-      yield (end - start) * (width + 4)
+      yield Math.min(end - start, run) * (width + 4)
     }
-    tree.finish()
-    const inOrder = new Float64Array(points.length)
-    for (let position = 0; position < rows; position++) {
-      const p = order[position] * width
-      for (let j = 0; j < width; j++) inOrder[position * width + j] = points[p + j]
-    }
+    yield* tree.finish()
+    const inOrder = yield* reordered(points, width, order)
     return new KdTree(metric, boxRank, width, tree, lows, highs, inOrder)
   }
 

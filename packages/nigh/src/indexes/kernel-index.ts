@@ -38,10 +38,13 @@ export class KernelIndex implements Index {
     this.#plain = plain
   }
 
-  /** A full scan reads the points once for many queries; together they take at most some 40 ms. */
+  /**
+   * A full scan reads the points once for many queries; together they take at most some 40 ms. A tree begins with as many
+   * as would take a few milliseconds, should it come to look at every point for each.
+   */
   get batch(): number {
-    if (this.algorithm !== 'flat') return 1
     const most = Math.floor((batchProducts * this.#search.working) / (this.rows * this.#width))
+    if (this.algorithm === 'kdtree') return Math.max(1, Math.min(512, most >> 3))
     return Math.max(4, Math.min(128, most - (most % 4)))
   }
 

@@ -142,7 +142,7 @@ export class Search {
             ranks,
             space.width,
           )
-          for (let at = 0; at < ranks.length; at++) ranks[at] = space.distance(ranks[at])
+          space.toDistances(ranks)
         }
         start = end
       }

@@ -90,7 +90,7 @@ export const euclidean: Metric = {
   ranks,
   boxRank,
   part: (x, y) => (x - y) * (x - y),
-  distance: (rank) => Math.sqrt(rank),
+  distance: Math.sqrt,
   rankLimit: (distance) => distance * distance * (1 + 2 ** -50) + Number.MIN_VALUE,
   length: (rank) => Math.sqrt(rank),
   lengthError,

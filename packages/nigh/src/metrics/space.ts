@@ -117,6 +117,18 @@ export class Space {
     return this.scale === 0 ? distance : timesPowerOfTwo(distance, -this.scale * this.metric.degree)
   }
 
+  /** Turns ranks of this space into distances, where they stand. */
+  toDistances(ranks: Float64Array): void {
+    const { metric } = this
+    if (this.scale !== 0) {
+      for (let at = 0; at < ranks.length; at++) ranks[at] = this.distance(ranks[at])
+    } else if (metric.distance === Math.sqrt) {
+      for (let at = 0; at < ranks.length; at++) ranks[at] = Math.sqrt(ranks[at])
+    } else {
+      for (let at = 0; at < ranks.length; at++) ranks[at] = metric.distance(ranks[at])
+    }
+  }
+
   /** A rank that no row within this distance exceeds. */
   rankLimit(distance: number): number {
     const { scale, metric } = this
