@@ -17,6 +17,7 @@
 
 import {
   COLUMNS,
+  CUT_HALVES,
   DOUBLE,
   HALVES,
   NO_HALF,
@@ -28,6 +29,7 @@ import {
   QUERIES,
   QUERY_NORM_SQ_LIMIT,
   QUERY_NORMS,
+  QUERY_RESTS,
   QUERY_WORK,
   RESIDUALS,
   ROWS,
@@ -44,10 +46,49 @@ export function widthOf(columns: i32): usize {
   return (<usize>((columns + 1) >> 1)) << 2
 }
 
+/**
+ * The column before which a score may be given up, for l = 1, 2, 3: about a quarter, a half, three quarters of them; an
+ * even number.
+ */
+export function cutOf(columns: i32, l: i32): i32 {
+  return ((columns * l) >> 2) & ~1
+}
+
 /** Packs panels `from` to `to`: 8 points each, column pair by column pair. */
 export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
   if (integer(record, SINGLE) != 0) packSingle(record, from, to, thread)
   else packGeneral(record, from, to, thread)
+  if (address(record, CUT_HALVES)) {
+    for (let panel = from; panel < to; panel++) cutHalves(record, panel)
+  }
+}
+
+/** Half the squared norms of a panel's points over their first columns. */
+function cutHalves(record: usize, panel: i32): void {
+  const columns = integer(record, COLUMNS)
+  const width = widthOf(columns)
+  const halves = address(record, HALVES) + ((<usize>panel) << 5)
+  const none = i32x4.splat(NO_HALF)
+  const noneA = i32x4.eq(v128.load(halves), none)
+  const noneB = i32x4.eq(v128.load(halves, 16), none)
+  const size = (<usize>((integer(record, ROWS) + 7) >> 3)) << 5
+  let out = address(record, CUT_HALVES) + ((<usize>panel) << 5)
+  let pair = address(record, PANELS) + <usize>panel * (width << 3)
+  let a = i32x4.splat(0)
+  let b = a
+  let j = 0
+  for (let l = 1; l < 4; l++) {
+    for (const end = cutOf(columns, l); j < end; j += 2) {
+      const pa = v128.load(pair)
+      const pb = v128.load(pair, 16)
+      a = i32x4.add(a, i32x4.dot_i16x8_s(pa, pa))
+      b = i32x4.add(b, i32x4.dot_i16x8_s(pb, pb))
+      pair += 32
+    }
+    v128.store(out, v128.bitselect(none, i32x4.shr_s(a, 1), noneA))
+    v128.store(out, v128.bitselect(none, i32x4.shr_s(b, 1), noneB), 16)
+    out += size
+  }
 }
 
 function packSingle(record: usize, from: i32, to: i32, thread: i32): void {
@@ -223,6 +264,8 @@ export function flatQueries(record: usize, from: i32, to: i32, thread: i32): voi
   const width = widthOf(columns)
   for (let i = from; i < to; i++) {
     const query = address(record, QUERIES) + <usize>i * ((<usize>columns) << 3)
+    const rests = address(record, QUERY_RESTS) + ((<usize>i) << 5)
+    let cut = 1
     const work = address(record, QUERY_WORK) + <usize>i * width
     let normSq: f64 = 0
     let residualSq: f64 = 0
@@ -230,6 +273,8 @@ export function flatQueries(record: usize, from: i32, to: i32, thread: i32): voi
     for (let j = 0; j < columns; j++) {
       const x = (load<f64>(query + ((<usize>j) << 3)) - load<f64>(origin + ((<usize>j) << 3))) * scale
       const whole = nearest(x)
+      // What lies before, for now.
+      for (; cut < 4 && cutOf(columns, cut) == j; cut++) store<f64>(rests + ((<usize>cut) << 3), normSq)
       normSq += whole * whole
       residualSq += (x - whole) * (x - whole)
       largest = max(largest, Math.abs(whole))
@@ -237,6 +282,7 @@ export function flatQueries(record: usize, from: i32, to: i32, thread: i32): voi
     }
     if (columns & 1) store<i16>(work + ((<usize>columns) << 1), 0)
     const fits = largest <= NUMBER_LIMIT && normSq <= <f64>QUERY_NORM_SQ_LIMIT
+    for (let l: usize = 8; l < 32; l += 8) store<f64>(rests + l, normSq - load<f64>(rests + l))
     const norms = address(record, QUERY_NORMS) + ((<usize>i) << 4)
     store<f64>(norms, fits ? normSq : -1)
     store<f64>(norms, fits ? Math.sqrt(residualSq) : 0, 8)

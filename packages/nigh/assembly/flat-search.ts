@@ -6,7 +6,8 @@
 //   score(q, p) = ⌊‖p̂‖²/2⌋ − q̂·p̂          ‖q̂ − p̂‖² = ‖q̂‖² + 2·score + (0 or 1)
 //
 //   for each block of queries, each panel of 8 points, each 4 queries:
-//     32 scores by int16 dot products (i32x4.dot_i16x8_s: 16 multiply-adds in two instructions)
+//     32 scores by int16 dot products (i32x4.dot_i16x8_s: 16 multiply-adds in two instructions),
+//       given up after a quarter, a half or three quarters of the columns where none of them can end low enough
 //     those at or below their query's threshold go on the query's list
 //     list full → the k-th smallest score gives a new threshold, what is above it goes
 //                 still too long (ties, or points closer than the rounding) → exact distances, keep the k nearest
@@ -21,6 +22,14 @@
 // of the numbers, only on how finely int16 resolves them, and e is measured, not estimated: whole numbers of moderate
 // size have e = 0.
 //
+// Giving up. With A the first columns and B the rest, a score at or below the threshold T means
+//
+//   ‖q̂_A‖² + 2(⌊‖p̂_A‖²/2⌋ − q̂_A·p̂_A) ≤ ‖q̂_A − p̂_A‖² ≤ ‖q̂ − p̂‖² ≤ ‖q̂‖² + 2T + 1,
+//
+// so ⌊‖p̂_A‖²/2⌋ − q̂_A·p̂_A ≤ T + (‖q̂_B‖² + 1)/2: all in whole numbers, rounded down. Where rows lie in clusters, or a few
+// columns tell most of the distance, that saves up to three quarters of the work; where they do not (uniform rows), the
+// share given up is measured and no more is asked (`scanRuns`).
+//
 // Rounding of the bound's own arithmetic. x − origin is rounded to float64 once (relative 2⁻⁵³, at most 2⁻³⁸ of a
 // unit for ‖x̂‖ < 2¹⁵·√2), the scaling is exact, r is summed in float64 (relative d·2⁻⁵³); `SLACK` and a factor of
 // 1 + 2⁻³⁰ cover them. The definition itself rounds: a computed squared distance is off by (d + 2)·2⁻⁵³, relative;
@@ -32,12 +41,16 @@
 //
 // The same passes list what is within a radius: the threshold is fixed, and full lists are emptied as they go.
 //
-// Source: register tile as in tile.ts; int16 as a certified filter is ours, the bound is the triangle inequality.
+// Slices tell each other their thresholds, since k rows in hand anywhere bound the distance of a neighbour everywhere.
+//
+// Source: register tile as in tile.ts; giving up on part of a distance: Bei and Gray 1985 (partial distance search), here
+// for 32 pairs at once; int16 as a certified filter is ours, the bound is the triangle inequality.
 
 import {
   BLOCK,
   CAPACITY,
   COLUMNS,
+  CUT_HALVES,
   COUNTS,
   DISTANCES_SQ,
   DOUBLE,
@@ -60,6 +73,7 @@ import {
   QUERIES,
   QUERY_COUNT,
   QUERY_NORMS,
+  QUERY_RESTS,
   QUERY_WORK,
   RESIDUAL,
   ROWS,
@@ -74,7 +88,7 @@ import {
   THRESHOLDS,
 } from '../src/kernels/near-layout'
 import { exactSq4 } from './exact'
-import { widthOf } from './flat-pack'
+import { cutOf, widthOf } from './flat-pack'
 import { address, integer, number } from './record'
 import { offer, select, sortHeap, sortPairs } from './select'
 
@@ -94,7 +108,13 @@ const Q_ROWS: usize = 28 // u32, and rows
 const Q_NORM_SQ: usize = 32 // f64, ‖q̂‖²
 const Q_ERROR: usize = 40 // f64, e
 const Q_RANKED: usize = 48 // f64, exact distances computed
+const Q_REST: usize = 56 // u32, half the squared norm (and a half) beyond the cut at work
+const Q_CUT: usize = 60 // i32, the threshold at the cut
 const SLOT: usize = 64
+
+/** Panels between two decisions on the cut, and how fast what was measured is forgotten. */
+const RUN: i32 = 64
+const FORGET: f64 = 0.97
 
 /** Searches: item i is slice i mod SLICES of the points, for block ⌊i ÷ SLICES⌋ of the queries. */
 export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void {
@@ -145,10 +165,11 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
       store<f64>(slot + Q_NORM_SQ, normSq)
       store<f64>(slot + Q_ERROR, error)
       store<f64>(slot + Q_RANKED, 0)
-      store<i32>(slot + Q_THRESHOLD, normSq < 0 ? i32.MIN_VALUE : NO_HALF - 1)
+      store<u32>(slot + Q_REST, 0)
+      setThreshold(slot, normSq < 0 ? i32.MIN_VALUE : NO_HALF - 1)
       if (mode == MODE_NEAREST && normSq >= 0) {
         const known = load<i32>(address(record, THRESHOLDS) + ((<usize>query) << 2))
-        store<i32>(slot + Q_THRESHOLD, min(NO_HALF - 1, known))
+        setThreshold(slot, min(NO_HALF - 1, known))
       }
       if (mode != MODE_NEAREST && normSq >= 0) lowerExact(record, slot, number(record, LIMIT_SQ))
     }
@@ -165,8 +186,8 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
         for (let at: usize = 0; at < width; at += 4) store<i32>(target + (at << 2), load<i32>(row + at))
       }
       // Places of the last four without a query want nothing.
-      for (let i = queries; i & 3; i++) store<i32>(slots + <usize>i * SLOT + Q_THRESHOLD, i32.MIN_VALUE)
-      scanBlock(record, scratch, groups, slots, queries, width, panel, halves, count, firstPanel * 8)
+      for (let i = queries; i & 3; i++) setThreshold(slots + <usize>i * SLOT, i32.MIN_VALUE)
+      scanRuns(record, scratch, groups, slots, first, queries, firstPanel, endPanel)
     }
     const stats = address(record, STATS) + ((<usize>thread) << 6)
     store<f64>(
@@ -189,6 +210,70 @@ export function flatSearch(record: usize, from: i32, to: i32, thread: i32): void
 }
 
 /**
+ * A block of queries against panels `from` to `to`, in runs, each with the cut that promises most.
+ *
+ * What a cut costs is its share of the columns, and the rest where it gave up nothing. That is measured by each run for
+ * its cut; what was measured long ago counts less and less, so that each is tried again now and then. Only the time
+ * depends on it.
+ */
+function scanRuns(
+  record: usize,
+  scratch: usize,
+  groups: usize,
+  slots: usize,
+  first: i32,
+  queries: i32,
+  from: i32,
+  to: i32,
+): void {
+  const columns = integer(record, COLUMNS)
+  const width = widthOf(columns)
+  const cuts = address(record, CUT_HALVES)
+  const size = (<usize>((integer(record, ROWS) + 7) >> 3)) << 5
+  const fours = (queries + 3) >> 2
+  let cost1: f64 = 0.25
+  let cost2: f64 = 0.5
+  let cost3: f64 = 0.75
+  // The first run is as good as all accepted: nothing to learn there.
+  let l = 0
+  for (let panel = from; panel < to; panel += RUN) {
+    const count = min(RUN, to - panel)
+    const cut = l == 0 ? 0 : cutOf(columns, l)
+    for (let i = 0; i < queries; i++) {
+      const slot = slots + <usize>i * SLOT
+      const rests = address(record, QUERY_RESTS) + ((<usize>(first + i)) << 5)
+      const rest = cut == 0 ? 0 : (load<f64>(rests + ((<usize>l) << 3)) + 1) * 0.5
+      store<u32>(slot + Q_REST, <u32>min<f64>(rest, 4294967295))
+      setThreshold(slot, load<i32>(slot + Q_THRESHOLD))
+    }
+    const given = scanBlock(
+      record,
+      scratch,
+      groups,
+      slots,
+      queries,
+      width,
+      (<usize>cut) << 1,
+      address(record, PANELS) + <usize>panel * (width << 3),
+      address(record, HALVES) + ((<usize>panel) << 5),
+      cuts + <usize>max(l - 1, 0) * size + ((<usize>panel) << 5),
+      count,
+      panel * 8,
+    )
+    if (!cuts) continue
+    const share = <f64>given / (<f64>count * <f64>fours)
+    const part = <f64>l * 0.25
+    const cost = part + (1 - part) * (1 - share)
+    cost1 = l == 1 ? cost : cost1 * FORGET
+    cost2 = l == 2 ? cost : cost2 * FORGET
+    cost3 = l == 3 ? cost : cost3 * FORGET
+    l = cost1 < cost2 ? (cost1 < cost3 ? 1 : 3) : cost2 < cost3 ? 2 : 3
+    // A cut that gives up next to nothing costs a little more than none.
+    if ((l == 1 ? cost1 : l == 2 ? cost2 : cost3) > 0.97) l = 0
+  }
+}
+
+/**
  * A block of queries, four and four interleaved, against a run of panels. A panel stays in the first-level cache while
  * all queries pass; the queries come from the second.
  */
@@ -199,11 +284,14 @@ function scanBlock(
   slots: usize,
   queries: i32,
   width: usize,
+  cut: usize,
   panel: usize,
   halves: usize,
+  cutHalves: usize,
   panels: i32,
   row: i32,
-): void {
+): i32 {
+  let given = 0
   for (let p = 0; p < panels; p++) {
     const ha = v128.load(halves)
     const hb = v128.load(halves, 16)
@@ -219,8 +307,61 @@ function scanBlock(
         b2 = a0,
         b3 = a0
       let pair = panel
+      const next = x + (width << 2)
+      if (cut) {
+        for (const end = x + (cut << 2); x < end; x += 16) {
+          const pa = v128.load(pair)
+          const pb = v128.load(pair, 16)
+          pair += 32
+          let q = v128.load32_splat(x)
+          a0 = i32x4.add(a0, i32x4.dot_i16x8_s(q, pa))
+          b0 = i32x4.add(b0, i32x4.dot_i16x8_s(q, pb))
+          q = v128.load32_splat(x, 4)
+          a1 = i32x4.add(a1, i32x4.dot_i16x8_s(q, pa))
+          b1 = i32x4.add(b1, i32x4.dot_i16x8_s(q, pb))
+          q = v128.load32_splat(x, 8)
+          a2 = i32x4.add(a2, i32x4.dot_i16x8_s(q, pa))
+          b2 = i32x4.add(b2, i32x4.dot_i16x8_s(q, pb))
+          q = v128.load32_splat(x, 12)
+          a3 = i32x4.add(a3, i32x4.dot_i16x8_s(q, pa))
+          b3 = i32x4.add(b3, i32x4.dot_i16x8_s(q, pb))
+        }
+        const ca = v128.load(cutHalves)
+        const cb = v128.load(cutHalves, 16)
+        let low = i32x4.le_s(
+          i32x4.min_s(i32x4.sub(ca, a0), i32x4.sub(cb, b0)),
+          v128.load32_splat(slot, Q_CUT),
+        )
+        low = v128.or(
+          low,
+          i32x4.le_s(
+            i32x4.min_s(i32x4.sub(ca, a1), i32x4.sub(cb, b1)),
+            v128.load32_splat(slot, SLOT + Q_CUT),
+          ),
+        )
+        low = v128.or(
+          low,
+          i32x4.le_s(
+            i32x4.min_s(i32x4.sub(ca, a2), i32x4.sub(cb, b2)),
+            v128.load32_splat(slot, 2 * SLOT + Q_CUT),
+          ),
+        )
+        low = v128.or(
+          low,
+          i32x4.le_s(
+            i32x4.min_s(i32x4.sub(ca, a3), i32x4.sub(cb, b3)),
+            v128.load32_splat(slot, 3 * SLOT + Q_CUT),
+          ),
+        )
+        if (!v128.any_true(low)) {
+          given++
+          x = next
+          slot += 4 * SLOT
+          continue
+        }
+      }
       // Not unrolled: V8 then moves the loads to the front and runs out of registers.
-      for (const end = x + (width << 2); x < end; x += 16) {
+      for (; x < next; x += 16) {
         const pa = v128.load(pair)
         const pb = v128.load(pair, 16)
         pair += 32
@@ -259,8 +400,10 @@ function scanBlock(
     }
     panel += width << 3
     halves += 32
+    cutHalves += 32
     row += 8
   }
+  return given
 }
 
 /** One query against a run of panels: bound by memory, which int16 halves. */
@@ -333,12 +476,19 @@ function list(record: usize, scratch: usize, slot: usize, a: v128, b: v128, row:
   store<i32>(slot + Q_COUNT, count)
 }
 
+/** Sets the threshold, and with it that at the cut. */
+function setThreshold(slot: usize, score: i32): void {
+  store<i32>(slot + Q_THRESHOLD, score)
+  const cut = <i64>score + <i64>load<u32>(slot + Q_REST)
+  store<i32>(slot + Q_CUT, score == i32.MIN_VALUE ? score : <i32>min<i64>(cut, NO_HALF - 1))
+}
+
 /** Lowers the threshold to a distance, in working units, that no neighbour's working copy exceeds. */
 function lower(slot: usize, columns: i32, distance: f64): void {
   distance *= 1 + <f64>(columns + 16) * 8.881784197001252e-16
   const score = Math.floor((distance * distance - load<f64>(slot + Q_NORM_SQ)) * 0.5 + 0.001)
   if (score < <f64>load<i32>(slot + Q_THRESHOLD)) {
-    store<i32>(slot + Q_THRESHOLD, score < -2147483648 ? i32.MIN_VALUE : <i32>score)
+    setThreshold(slot, score < -2147483648 ? i32.MIN_VALUE : <i32>score)
   }
 }
 
@@ -412,7 +562,7 @@ function rank(record: usize, scratch: usize, slot: usize): void {
   ) {
     const sq = load<f64>(<usize>load<u32>(slot + Q_SQS))
     // Nothing is nearer than 0, and of equals the rows to come are the larger: no more of them.
-    if (sq == 0) store<i32>(slot + Q_THRESHOLD, i32.MIN_VALUE)
+    if (sq == 0) setThreshold(slot, i32.MIN_VALUE)
     else lowerExact(record, slot, sq)
   }
 }

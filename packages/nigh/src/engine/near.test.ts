@@ -252,6 +252,70 @@ test.each([
   agree(search, points, queries, 1)
 })
 
+describe('flat: scores given up on the way', () => {
+  // Rows of more panels than a run (64 of 8), columns beyond CUT_COLUMNS; clusters, so that there is much to give up.
+  const clustered = (rows: number, columns: number, double: boolean, seed: number): Matrix => {
+    const random = new Random(seed)
+    const values = double ? new Float64Array(rows * columns) : new Float32Array(rows * columns)
+    for (let i = 0; i < rows; i++) {
+      const cluster = random.integer(12)
+      for (let j = 0; j < columns; j++) {
+        values[i * columns + j] =
+          ((cluster * 7 + j * 5) % 13) * 3 + (i % 3 === 0 ? random.integer(2) : random.normal())
+      }
+    }
+    return Matrix.of(values, columns)
+  }
+  test.each([47, 48, 49, 64, 131])('%i columns: the definition to the bit', (columns) => {
+    for (const double of [false, true]) {
+      const points = clustered(2600, columns, double, columns)
+      // Some equal rows, and one too far to be packed.
+      points.values.copyWithin(2000 * columns, 100 * columns, 160 * columns)
+      points.values[2100 * columns] = 3e7
+      const queries = clustered(7, columns, double, 2)
+      queries.values.set(points.values.subarray(100 * columns, 102 * columns))
+      queries.values[6 * columns] = 1e9
+      const near = defined(points, queries, 0, 6, 300)
+      for (const [set, threads] of [
+        ['simd', 1],
+        ['simd', 3],
+        ['relaxed', 2],
+        ['scalar', 1],
+      ] as const) {
+        const search = NearSearch.build(makeRunner(set, threads), points, 'flat')
+        for (const k of [1, 10, 70]) agree(search, points, queries, k)
+        const limit = near.distancesSq[40]
+        const within = search.within(queries, 0, 6, limit)
+        for (let q = 0; q < 6; q++) {
+          const from = q * 300
+          const expected = near.distancesSq.subarray(from, from + 300).filter((sq) => sq <= limit)
+          expect(within.distancesSq.subarray(within.offsets[q], within.offsets[q + 1])).toEqual(expected)
+        }
+      }
+    }
+  })
+
+  test('neighbours that differ in the first columns only, where all of their distance lies before the place', () => {
+    const random = new Random(9)
+    const side = (rows: number): Matrix => {
+      const values = new Float32Array(rows * 64)
+      for (let at = 0; at < values.length; at++) {
+        values[at] = at % 64 < 16 ? random.integer(40) : Math.floor(at / 64) % 2 === 0 ? 30 : -30
+      }
+      return Matrix.of(values, 64)
+    }
+    const points = side(3000)
+    const queries = side(12)
+    agree(NearSearch.build(makeRunner('simd', 1), points, 'flat'), points, queries, 10)
+  })
+
+  test('rows with nothing to give up', () => {
+    const points = draw({ rows: 2000, columns: 96, seed: 3, double: false })
+    const queries = draw({ rows: 9, columns: 96, seed: 4, double: false })
+    agree(NearSearch.build(makeRunner('simd', 2), points, 'flat'), points, queries, 20)
+  })
+})
+
 test('kdtree: a box that float32 cannot tell from a tie, whose rows are larger, still holds the nearest', () => {
   // ±2²³ and beyond: 0.001 off the middle does not show in float32, so the left half is gone through first.
   const values = Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? -1 : 1) * (2 ** 23 + 2 * (i % 64)))

@@ -4,6 +4,8 @@ import {
   CAPACITY,
   COLUMNS,
   COUNTS,
+  CUT_COLUMNS,
+  CUT_HALVES,
   DISTANCES_SQ,
   DOUBLE,
   FAITHFUL,
@@ -39,6 +41,7 @@ import {
   QUERIES,
   QUERY_COUNT,
   QUERY_NORMS,
+  QUERY_RESTS,
   QUERY_WORK,
   RESIDUAL,
   RESIDUALS,
@@ -321,6 +324,7 @@ export class NearSearch {
       this.#set(QUERY_WORK, memory.allocate(round * widthOf(columns) + 16))
       this.#set(QUERY_NORMS, memory.allocate(round * 16))
       this.#set(THRESHOLDS, memory.allocate(round * 4))
+      this.#set(QUERY_RESTS, memory.allocate(round * 32))
       // As many queries together as the second-level cache holds, since each reading of the points serves them all.
       const most = Math.min(
         BLOCK_QUERIES,
@@ -415,6 +419,7 @@ export class NearSearch {
     this.#set(SINGLE, single ? 1 : 0)
     this.#set(PANELS, memory.allocate(panels * width * 8))
     this.#set(HALVES, memory.allocate(panels * 32))
+    this.#set(CUT_HALVES, columns < CUT_COLUMNS ? 0 : memory.allocate(panels * 96))
     const top = memory.top
     // Scratch: the origin in float32, 8 rows of int16, whole vectors each.
     const scratch = align(columns * 4 + 32) + 8 * align(width + 16)

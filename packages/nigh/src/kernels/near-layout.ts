@@ -76,6 +76,13 @@ export const MERGED_DISTANCES_SQ = 31
 
 /** 1 where the working copy may be made in float32: points, origin and scale are; for the tree, where it is the rows. */
 export const SINGLE = 46
+/**
+ * Address of half the squared norms over the first columns only, up to each of the three places where a score may be
+ * given up: int32, 3 × panels × 8; 0 where there are too few columns for that.
+ */
+export const CUT_HALVES = 48
+/** Address of each query's squared norm beyond those places: float64, m × 4, the first unused. */
+export const QUERY_RESTS = 49
 /** Address of a threshold for each query that holds for all slices: int32, m. */
 export const THRESHOLDS = 47
 
@@ -111,7 +118,7 @@ export const FAITHFUL = 44
 export const FIRST_ROWS = 45
 
 /** Number of fields. */
-export const FIELDS = 48
+export const FIELDS = 50
 
 /** Find the k nearest. */
 export const MODE_NEAREST = 0
@@ -131,6 +138,8 @@ export const NO_HALF = 0x7fffffff
 export const NORM_SQ_LIMIT = 0x20000000
 /** Largest squared norm of a packed query: 2^32.5. */
 export const QUERY_NORM_SQ_LIMIT = 6074000999
+/** So many columns at least for a score to be given up on the way. */
+export const CUT_COLUMNS = 48
 /** Largest number of a packed point or query. */
 export const NUMBER_LIMIT = 32767
 /** Where there is no neighbour. */
