@@ -242,7 +242,9 @@ function scanRuns(
     for (let i = 0; i < queries; i++) {
       const slot = slots + <usize>i * SLOT
       const rests = address(record, QUERY_RESTS) + ((<usize>(first + i)) << 5)
-      const rest = cut == 0 ? 0 : (load<f64>(rests + ((<usize>l) << 3)) + 1) * 0.5
+      // A query that is not packed has no norm to speak of, and no threshold that a score could reach.
+      const packed = load<f64>(slot + Q_NORM_SQ) >= 0
+      const rest = cut == 0 || !packed ? 0 : (load<f64>(rests + ((<usize>l) << 3)) + 1) * 0.5
       store<u32>(slot + Q_REST, <u32>min<f64>(rest, 4294967295))
       setThreshold(slot, load<i32>(slot + Q_THRESHOLD))
     }
