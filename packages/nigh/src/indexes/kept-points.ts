@@ -7,7 +7,7 @@ import { Matrix } from '../data/matrix.ts'
 export class KeptPoints {
   #given: Matrix | undefined
   #own: Matrix | undefined
-  #fetch: (() => Matrix) | undefined
+  #copy: (() => Matrix) | undefined
 
   /** @param lent the matrix is the caller's, who may change it once the call has returned */
   constructor(given: Matrix, lent: boolean) {
@@ -21,16 +21,16 @@ export class KeptPoints {
   }
 
   /** Says that a copy has been taken, and how to get at it. */
-  copied(fetch: () => Matrix): void {
+  copied(copy: () => Matrix): void {
     this.#given = undefined
-    this.#fetch = fetch
+    this.#copy = copy
   }
 
   /** The points, nobody else's: copied when this is first asked for, before the call returns or where a copy was taken. */
   own(): Matrix {
     if (this.#own === undefined) {
       const given = this.#given
-      if (this.#fetch !== undefined) this.#own = this.#fetch()
+      if (this.#copy !== undefined) this.#own = this.#copy()
       else if (given !== undefined) this.#own = Matrix.trusted(given.values.slice(), given.columns)
       else throw new Error('points that nobody kept: this is a defect of nigh')
     }

@@ -44,7 +44,7 @@ export class KernelIndex implements Index {
    */
   get batch(): number {
     const most = Math.floor((batchProducts * this.#search.working) / (this.rows * this.#width))
-    if (this.algorithm === 'kdtree') return Math.max(1, Math.min(512, most >> 3))
+    if (this.algorithm === 'kdtree') return Math.max(1, Math.min(32, most >> 3))
     return Math.max(4, Math.min(128, most - (most % 4)))
   }
 
