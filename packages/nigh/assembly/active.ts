@@ -7,6 +7,7 @@ import {
   columns,
   countDistances,
   direct,
+  duePaths32,
   first,
   groups,
   halfGaps,
@@ -35,8 +36,48 @@ import {
   work,
   workCentroids,
 } from './fit-state'
-import { boundsOf, down32, normsOf, padList, up32, useForm } from './scores'
+import { boundsOf, down32, gathered, normsOf, padList, up32, useForm } from './scores'
 import { boundOf } from './settle'
+
+/**
+ * The same where the dense kernel finds the own distance as cheaply as another look at the row would: every row that
+ * the stored bounds leave open is active. u < M is asked as PATHS + OTHER_PATHS < LOWER − UPPER.
+ */
+function findDirect(start: i32, end: i32): i32 {
+  const list = scratch + ACTIVE
+  const wider = f32x4.splat(1 + 4e-7)
+  const narrower = f32x4.splat(1 - 4e-7)
+  const rows = <usize>(end - start)
+  const labelsAt = labels + ((<usize>start) << 2)
+  const upperAt = upper + ((<usize>start) << 2)
+  const lowerAt = lower + ((<usize>start) << 2)
+  const gap = halfGaps
+  let open = 0
+  for (let r: usize = 0; r < rows; r += 4) {
+    const at = r << 2
+    const o0 = (<usize>load<u32>(labelsAt + at)) << 2
+    const o1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
+    const o2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
+    const o3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
+    const kept = v128.load(upperAt + at)
+    const due = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), kept), narrower)
+    let sure = f32x4.lt(f32x4.mul(gathered(duePaths32, o0, o1, o2, o3), wider), due)
+    if (i32x4.all_true(sure)) continue
+    if (gap) {
+      const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
+      sure = v128.or(sure, f32x4.lt(u, gathered(gap, o0, o1, o2, o3)))
+    }
+    let bits = ~i32x4.bitmask(sure) & 15
+    while (bits) {
+      store<i32>(list + ((<usize>open) << 2), <i32>r + ctz(bits))
+      open++
+      bits &= bits - 1
+    }
+  }
+  // The last vector may reach past the round's rows; what it read there is not a row of the round.
+  while (open > 0 && load<i32>(list + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
+  return open
+}
 
 /**
  * Finds the active rows of a round: writes them to ACTIVE, their bounds to the arrays, and returns how many.
@@ -50,6 +91,7 @@ export function findActive(start: i32, end: i32): i32 {
     for (let i = start; i < end; i++) store<i32>(list + ((<usize>(i - start)) << 2), i - start)
     return end - start
   }
+  if (direct) return findDirect(start, end)
   // Which rows do the stored bounds leave open?
   const near = scratch + LIST
   const path = paths32
@@ -68,22 +110,12 @@ export function findActive(start: i32, end: i32): i32 {
     const l1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
     const l2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
     const l3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
-    let p = v128.load32_zero(path + l0)
-    p = v128.load_lane<f32>(path + l1, p, 1)
-    p = v128.load_lane<f32>(path + l2, p, 2)
-    p = v128.load_lane<f32>(path + l3, p, 3)
-    let o = v128.load32_zero(other + l0)
-    o = v128.load_lane<f32>(other + l1, o, 1)
-    o = v128.load_lane<f32>(other + l2, o, 2)
-    o = v128.load_lane<f32>(other + l3, o, 3)
+    const p = gathered(path, l0, l1, l2, l3)
+    const o = gathered(other, l0, l1, l2, l3)
     const u = f32x4.mul(f32x4.add(v128.load(upperAt + at), p), wider)
     let m = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), o), narrower)
     if (gap) {
-      let h = v128.load32_zero(gap + l0)
-      h = v128.load_lane<f32>(gap + l1, h, 1)
-      h = v128.load_lane<f32>(gap + l2, h, 2)
-      h = v128.load_lane<f32>(gap + l3, h, 3)
-      m = f32x4.pmax(m, h)
+      m = f32x4.pmax(m, gathered(gap, l0, l1, l2, l3))
     }
     v128.store(scratch + OWN_UP + at, m)
     v128.store(scratch + OWN_LOW + at, u)
@@ -97,16 +129,6 @@ export function findActive(start: i32, end: i32): i32 {
   // The last vector may reach past the round's rows; what it read there is not a row of the round.
   while (open > 0 && load<i32>(near + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
   if (open == 0) return 0
-  if (direct) {
-    // The dense kernel finds the own distance as cheaply as another look at the row would.
-    for (let s = 0; s < open; s++) {
-      const place = load<i32>(near + ((<usize>s) << 2))
-      store<i32>(list + ((<usize>s) << 2), place)
-      const at = scratch + ((<usize>place) << 2)
-      store<f32>(at + OWN_UP, load<f32>(at + OWN_LOW))
-    }
-    return open
-  }
   if (groups > 1 && groups * 2 <= columns) {
     open = tighten(start, open)
     if (open == 0) return 0

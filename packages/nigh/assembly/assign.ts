@@ -28,6 +28,7 @@ import {
   AGAIN,
   countAgain,
   countDistances,
+  direct,
   first,
   groupPanels,
   groups,
@@ -42,8 +43,8 @@ import {
   writeStats,
 } from './fit-state'
 import { assignMany } from './groups'
-import { boundsOf, formPanels, formRows, formUnit, formWidth, normsOf, padList, useForm } from './scores'
-import { decide, settle } from './settle'
+import { boundsOf, formPanels, formRows, formUnit, formWidth, listed, normsOf, padList, useForm } from './scores'
+import { decide, settle, settleSame } from './settle'
 import { nearestOfPanels } from './tile'
 
 /**
@@ -56,6 +57,7 @@ function assignFew(start: i32, active: i32): i32 {
   const width = formWidth
   const base = formRows + <usize>start * width
   const panelCount = load<i32>(groupPanels, 4)
+  const ownKnown = !first && !direct
   let again = 0
   padList(list, active)
   countDistances(active * (panelCount << 3))
@@ -77,16 +79,29 @@ function assignFew(start: i32, active: i32): i32 {
     // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
     const second = f32x4.pmin(v128.load(out, 32), f32x4.splat(f32.MAX_VALUE * 0.25))
     boundsOf(normsOf(at, start), second, v128.load(out), out + 48)
-    const certain = i32x4.bitmask(f32x4.lt(v128.load(out + 48, 16), v128.load(out + 48)))
+    const other = v128.load(out + 48)
+    let up = v128.load(out + 48, 16)
+    const certain = f32x4.lt(up, other)
+    if (!first) {
+      const same = i32x4.eq(listed(places, out + 16), listed(labels + ((<usize>start) << 2), at))
+      if (ownKnown) {
+        up = v128.bitselect(f32x4.pmin(up, listed(scratch + OWN_UP, at)), up, same)
+        v128.store(out + 48, up, 16)
+      }
+      if (i32x4.all_true(v128.and(certain, same))) {
+        settleSame(at, start, up, other)
+        continue
+      }
+    }
+    const sure = i32x4.bitmask(certain)
     const filled = min(4, active - s)
     for (let r = 0; r < filled; r++) {
       const place = <usize>load<i32>(at + ((<usize>r) << 2))
       const row = <usize>start + place
       const label = first ? -1 : load<i32>(labels + (row << 2))
-      let bestUp = <f64>load<f32>(out + 48 + ((<usize>r) << 2), 16)
-      if (certain & (1 << r)) {
+      const bestUp = <f64>load<f32>(out + 48 + ((<usize>r) << 2), 16)
+      if (sure & (1 << r)) {
         const winner = load<i32>(places + ((<usize>load<i32>(out + ((<usize>r) << 2), 16)) << 2))
-        if (winner == label) bestUp = Math.min(bestUp, <f64>load<f32>(scratch + OWN_UP + (place << 2)))
         settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + ((<usize>r) << 2)))
       } else if (formUnit != 0) {
         store<i32>(scratch + AGAIN + ((<usize>again) << 2), <i32>place)

@@ -33,6 +33,7 @@ import {
   NORM_MAX,
   OTHER_PATHS,
   OTHER_PATHS_32,
+  DUE_PATHS_32,
   PANELS,
   PATHS,
   PATHS_32,
@@ -92,6 +93,7 @@ export let paths: usize = 0
 export let otherPaths: usize = 0
 export let paths32: usize = 0
 export let otherPaths32: usize = 0
+export let duePaths32: usize = 0
 export let halfGaps: usize = 0
 export let scale: f64 = 1
 export let definition: f64 = 0
@@ -160,6 +162,7 @@ export function readFit(record: usize, thread: i32): void {
   otherPaths = address(record, OTHER_PATHS)
   paths32 = address(record, PATHS_32)
   otherPaths32 = address(record, OTHER_PATHS_32)
+  duePaths32 = address(record, DUE_PATHS_32)
   stepsUp = address(record, GROUP_STEPS_UP)
   stepsDown = address(record, GROUP_STEPS_DOWN)
   boundUnit = number(record, BOUND_UNIT)

@@ -70,11 +70,7 @@ export function useForm(narrow: bool): void {
 
 /** Four squared norms, of the rows of a round that a list names. */
 export function normsOf(list: usize, start: i32): v128 {
-  const at = norms + ((<usize>start) << 2)
-  let v = v128.load32_zero(at + ((<usize>load<i32>(list)) << 2))
-  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 4)) << 2), v, 1)
-  v = v128.load_lane<f32>(at + ((<usize>load<i32>(list, 8)) << 2), v, 2)
-  return v128.load_lane<f32>(at + ((<usize>load<i32>(list, 12)) << 2), v, 3)
+  return listed(norms + ((<usize>start) << 2), list)
 }
 
 /** How far squared distances may be off, by the rows' norms. */
@@ -117,4 +113,23 @@ export function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize
 export function padList(list: usize, length: i32): void {
   const last = load<i32>(list + ((<usize>(length - 1)) << 2))
   for (let at = length; at < ((length + 3) & ~3); at++) store<i32>(list + ((<usize>at) << 2), last)
+}
+
+/** Four float32 of a table, by byte offsets. */
+export function gathered(table: usize, o0: usize, o1: usize, o2: usize, o3: usize): v128 {
+  let v = v128.load32_zero(table + o0)
+  v = v128.load_lane<f32>(table + o1, v, 1)
+  v = v128.load_lane<f32>(table + o2, v, 2)
+  return v128.load_lane<f32>(table + o3, v, 3)
+}
+
+/** Four float32 of an array, by the numbers of a list. */
+export function listed(array: usize, list: usize): v128 {
+  return gathered(
+    array,
+    (<usize>load<i32>(list)) << 2,
+    (<usize>load<i32>(list, 4)) << 2,
+    (<usize>load<i32>(list, 8)) << 2,
+    (<usize>load<i32>(list, 12)) << 2,
+  )
 }

@@ -21,7 +21,9 @@ import {
   labels,
   lower,
   otherPaths,
+  otherPaths32,
   paths,
+  paths32,
   places,
   points,
   scale,
@@ -35,7 +37,7 @@ import {
   weightFine,
   weights,
 } from './fit-state'
-import { down32, up32 } from './scores'
+import { down32, gathered, up32 } from './scores'
 
 /** Adds a row to (sign 1) or takes it from (sign −1) a centroid's sums. */
 function move(row: usize, centroid: usize, sign: f64): void {
@@ -117,6 +119,39 @@ export function keepGroupBound(at: usize, group: usize, bound: f64): void {
 
 /** The largest bound that is stored; one step more says that no group was left out. */
 export const MOST_STEPS: f64 = 65534
+
+/**
+ * Stores new bounds of four rows that keep their labels, in float32: the paths as they are there, which is rounded up,
+ * narrowed to be surely below what they are.
+ *
+ * @param list their places in the round
+ */
+export function settleSame(list: usize, start: i32, up: v128, other: v128): void {
+  const r0 = ((<usize>start) + <usize>load<i32>(list)) << 2
+  const r1 = ((<usize>start) + <usize>load<i32>(list, 4)) << 2
+  const r2 = ((<usize>start) + <usize>load<i32>(list, 8)) << 2
+  const r3 = ((<usize>start) + <usize>load<i32>(list, 12)) << 2
+  const o0 = (<usize>load<u32>(labels + r0)) << 2
+  const o1 = (<usize>load<u32>(labels + r1)) << 2
+  const o2 = (<usize>load<u32>(labels + r2)) << 2
+  const o3 = (<usize>load<u32>(labels + r3)) << 2
+  const below = f32x4.splat(1 - 5e-7)
+  const step = f32x4.splat(2.4e-7)
+  const least = f32x4.splat(1e-37)
+  const path = f32x4.mul(gathered(paths32, o0, o1, o2, o3), below)
+  const kept = f32x4.sub(up, path)
+  const ups = f32x4.add(kept, f32x4.add(f32x4.mul(f32x4.add(f32x4.abs(kept), path), step), least))
+  v128.store_lane<f32>(upper + r0, ups, 0)
+  v128.store_lane<f32>(upper + r1, ups, 1)
+  v128.store_lane<f32>(upper + r2, ups, 2)
+  v128.store_lane<f32>(upper + r3, ups, 3)
+  const far = f32x4.add(other, f32x4.mul(gathered(otherPaths32, o0, o1, o2, o3), below))
+  const lows = f32x4.sub(far, f32x4.add(f32x4.mul(f32x4.abs(far), step), least))
+  v128.store_lane<f32>(lower + r0, lows, 0)
+  v128.store_lane<f32>(lower + r1, lows, 1)
+  v128.store_lane<f32>(lower + r2, lows, 2)
+  v128.store_lane<f32>(lower + r3, lows, 3)
+}
 
 /** Stores a row's new label and bounds, and moves it between the sums. */
 export function settle(row: usize, label: i32, winner: i32, winnerUp: f64, other: f64): void {

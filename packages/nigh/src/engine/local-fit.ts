@@ -6,6 +6,7 @@ import {
   COARSE,
   COUNTS,
   DISTANCES_SQ,
+  DUE_PATHS_32,
   FINE,
   FIRST,
   GROUPS,
@@ -178,6 +179,7 @@ export class LocalFit implements FitEngine {
     memory.f64(this.record.space(OTHER_PATHS, most * 8), most).fill(0)
     memory.f32(this.record.space(PATHS_32, most * 4), most).fill(0)
     memory.f32(this.record.space(OTHER_PATHS_32, most * 4), most).fill(0)
+    memory.f32(this.record.space(DUE_PATHS_32, most * 4), most).fill(0)
     this.record.space(UPPER, rows * 4)
     this.record.space(LOWER, rows * 4)
     if (groups > 1) this.record.space(GROUP_LOWER, groupBoundCount(rows, most) * 2)

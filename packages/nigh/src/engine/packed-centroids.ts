@@ -2,6 +2,7 @@ import {
   BOUND_UNIT,
   CENTROIDS,
   CLUSTERS,
+  DUE_PATHS_32,
   GROUPS,
   GROUP_OF,
   GROUP_PANELS,
@@ -122,10 +123,12 @@ export class PackedCentroids {
     const otherPaths = memory.f64(this.#record.get(OTHER_PATHS), k)
     const paths32 = memory.f32(this.#record.get(PATHS_32), k)
     const otherPaths32 = memory.f32(this.#record.get(OTHER_PATHS_32), k)
+    const duePaths32 = memory.f32(this.#record.get(DUE_PATHS_32), k)
     for (let c = 0; c < k; c++) {
       otherPaths[c] = (otherPaths[c] + (c === mover ? second : longest)) * (1 + 2.3e-16)
       paths32[c] = paths[c] * (1 + 1.2e-7) + 1e-37
       otherPaths32[c] = otherPaths[c] * (1 + 1.2e-7) + 1e-37
+      duePaths32[c] = (paths[c] + otherPaths[c]) * (1 + 1.3e-7) + 1e-37
     }
   }
 

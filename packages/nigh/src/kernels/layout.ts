@@ -161,8 +161,10 @@ export const DECIDE = 72
 export const CANDIDATE_UNIT = 73
 /** What a step of the bounds by group is in the working unit: a power of two. */
 export const BOUND_UNIT = 74
+/** The sum of PATHS and OTHER_PATHS, rounded up to float32: float32, k. */
+export const DUE_PATHS_32 = 75
 /** Number of fields. */
-export const FIELDS = 75
+export const FIELDS = 76
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0
