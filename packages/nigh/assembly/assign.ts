@@ -43,7 +43,18 @@ import {
   writeStats,
 } from './fit-state'
 import { assignMany } from './groups'
-import { boundsOf, formPanels, formRows, formUnit, formWidth, listed, normsOf, padList, useForm } from './scores'
+import {
+  boundsOf,
+  endsShort,
+  formPanels,
+  formRows,
+  formUnit,
+  formWidth,
+  listed,
+  normsOf,
+  padList,
+  useForm,
+} from './scores'
 import { decide, settle, settleSame } from './settle'
 import { nearestOfPanels } from './tile'
 
@@ -57,6 +68,7 @@ function assignFew(start: i32, active: i32): i32 {
   const width = formWidth
   const base = formRows + <usize>start * width
   const panelCount = load<i32>(groupPanels, 4)
+  const half = endsShort(panelCount)
   const ownKnown = !first && !direct
   let again = 0
   padList(list, active)
@@ -72,6 +84,7 @@ function assignFew(start: i32, active: i32): i32 {
       formPanels,
       halves,
       panelCount,
+      half,
       0,
       formUnit,
       out,

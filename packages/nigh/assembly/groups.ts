@@ -34,6 +34,7 @@ import {
 } from './fit-state'
 import {
   boundsOf,
+  endsShort,
   deltasOf,
   errorsOf,
   formPanels,
@@ -181,6 +182,7 @@ function compute(g: i32, start: i32, listed: i32): void {
   padList(list, listed)
   const firstPanel = load<i32>(groupPanels + ((<usize>g) << 2))
   const panelCount = load<i32>(groupPanels + ((<usize>g) << 2), 4) - firstPanel
+  const shorter = endsShort(firstPanel + panelCount)
   countDistances(listed * (panelCount << 3))
   const panel = formPanels + <usize>firstPanel * (width << 3)
   const half = halves + ((<usize>firstPanel) << 5)
@@ -204,6 +206,7 @@ function compute(g: i32, start: i32, listed: i32): void {
       panel,
       half,
       panelCount,
+      shorter,
       firstPanel << 3,
       formUnit,
       out,

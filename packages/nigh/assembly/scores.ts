@@ -22,6 +22,7 @@ import {
   normMax,
   norms,
   panels,
+  places,
   rowBytes,
   U24,
   work,
@@ -132,4 +133,9 @@ export function listed(array: usize, list: usize): v128 {
     (<usize>load<i32>(list, 8)) << 2,
     (<usize>load<i32>(list, 12)) << 2,
   )
+}
+
+/** Whether the last of these panels holds nothing in its second half: the kernel is spared that. */
+export function endsShort(panel: i32): bool {
+  return load<i32>(places + ((<usize>((panel << 3) - 4)) << 2)) < 0
 }

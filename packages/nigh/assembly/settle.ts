@@ -127,10 +127,10 @@ export const MOST_STEPS: f64 = 65534
  * @param list their places in the round
  */
 export function settleSame(list: usize, start: i32, up: v128, other: v128): void {
-  const r0 = ((<usize>start) + <usize>load<i32>(list)) << 2
-  const r1 = ((<usize>start) + <usize>load<i32>(list, 4)) << 2
-  const r2 = ((<usize>start) + <usize>load<i32>(list, 8)) << 2
-  const r3 = ((<usize>start) + <usize>load<i32>(list, 12)) << 2
+  const r0 = (<usize>start + <usize>load<i32>(list)) << 2
+  const r1 = (<usize>start + <usize>load<i32>(list, 4)) << 2
+  const r2 = (<usize>start + <usize>load<i32>(list, 8)) << 2
+  const r3 = (<usize>start + <usize>load<i32>(list, 12)) << 2
   const o0 = (<usize>load<u32>(labels + r0)) << 2
   const o1 = (<usize>load<u32>(labels + r1)) << 2
   const o2 = (<usize>load<u32>(labels + r2)) << 2

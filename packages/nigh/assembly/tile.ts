@@ -27,6 +27,7 @@ function fma(x: v128, c: v128, acc: v128): v128 {
  * Cost: 32·d multiply-adds a panel.
  *
  * @param width bytes of a row: 4·d, or in the narrow form 2·d with d rounded up to even
+ * @param half whether only the first four places of the last panel hold anything
  * @param unit what an int32 product is worth; 0: the rows and panels are float32
  */
 export function nearestOfPanels(
@@ -38,6 +39,7 @@ export function nearestOfPanels(
   panel: usize,
   halves: usize,
   panels: i32,
+  half: bool,
   firstPlace: i32,
   unit: f32,
   out: usize,
@@ -59,7 +61,7 @@ export function nearestOfPanels(
   const step = i32x4.splat(8)
   const four = i32x4.splat(4)
   const worth = f32x4.splat(unit)
-  for (let p = 0; p < panels; p++) {
+  for (let p = half ? 1 : 0; p < panels; p++) {
     let a0 = f32x4.splat(0),
       a1 = a0,
       a2 = a0,
@@ -155,6 +157,53 @@ export function nearestOfPanels(
     best3 = f32x4.pmin(best3, low)
 
     placeA = i32x4.add(placeA, step)
+  }
+
+  if (half) {
+    let a0 = f32x4.splat(0),
+      a1 = a0,
+      a2 = a0,
+      a3 = a0
+    if (unit == 0) {
+      for (let at: usize = 0; at < width; at += 4) {
+        const ca = v128.load(panel)
+        panel += 32
+        a0 = fma(v128.load32_splat(x0 + at), ca, a0)
+        a1 = fma(v128.load32_splat(x1 + at), ca, a1)
+        a2 = fma(v128.load32_splat(x2 + at), ca, a2)
+        a3 = fma(v128.load32_splat(x3 + at), ca, a3)
+      }
+    } else {
+      for (let at: usize = 0; at < width; at += 4) {
+        const ca = v128.load(panel)
+        panel += 32
+        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load32_splat(x0 + at), ca))
+        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load32_splat(x1 + at), ca))
+        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.load32_splat(x2 + at), ca))
+        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.load32_splat(x3 + at), ca))
+      }
+      a0 = f32x4.mul(f32x4.convert_i32x4_s(a0), worth)
+      a1 = f32x4.mul(f32x4.convert_i32x4_s(a1), worth)
+      a2 = f32x4.mul(f32x4.convert_i32x4_s(a2), worth)
+      a3 = f32x4.mul(f32x4.convert_i32x4_s(a3), worth)
+    }
+    const ha = v128.load(halves)
+    a0 = f32x4.sub(ha, a0)
+    second0 = f32x4.pmin(second0, f32x4.pmax(best0, a0))
+    at0 = v128.bitselect(placeA, at0, f32x4.lt(a0, best0))
+    best0 = f32x4.pmin(best0, a0)
+    a1 = f32x4.sub(ha, a1)
+    second1 = f32x4.pmin(second1, f32x4.pmax(best1, a1))
+    at1 = v128.bitselect(placeA, at1, f32x4.lt(a1, best1))
+    best1 = f32x4.pmin(best1, a1)
+    a2 = f32x4.sub(ha, a2)
+    second2 = f32x4.pmin(second2, f32x4.pmax(best2, a2))
+    at2 = v128.bitselect(placeA, at2, f32x4.lt(a2, best2))
+    best2 = f32x4.pmin(best2, a2)
+    a3 = f32x4.sub(ha, a3)
+    second3 = f32x4.pmin(second3, f32x4.pmax(best3, a3))
+    at3 = v128.bitselect(placeA, at3, f32x4.lt(a3, best3))
+    best3 = f32x4.pmin(best3, a3)
   }
 
   // Lanes become rows: transpose the 4 × 4 scores, seconds and places, then fold the 4 candidates of each row.
