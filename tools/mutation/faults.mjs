@@ -66,31 +66,29 @@ export const faults = [
       'if (sq < secondSq) secondSq = sq * 4',
     ],
   ]),
+  ...plant(kmeans, 'assembly/hash.ts', [
+    ['−0 and 0 hash apart', 'a = f64x2.add(a, f64x2.splat(0))', 'a = f64x2.sub(a, f64x2.splat(0))'],
+  ]),
   ...plant(kmeans, 'assembly/seed.ts', [
-    [
-      '−0 and 0 hash apart',
-      'cell(points, double, start + <usize>j) + 0.0)',
-      'cell(points, double, start + <usize>j))',
-    ],
     [
       'fractions put back with the wrong sign',
       '-whole, whole - weight, big1, big2',
       '-whole, weight - whole, big1, big2',
     ],
     [
-      'the limit forgets the error of the score',
-      '(root * root - normSq + errorSq) * 0.5',
-      '(root * root * 0.9 - normSq) * 0.5',
+      'the floor forgets the error of the products',
+      '- sq * scaleSq) * 0.5 - halfError',
+      '- sq * scaleSq * 0.9) * 0.5',
     ],
     [
       'old distances stay in the buckets',
-      'if (!first) addOnTwo(bucket, load<f64>(sqs + at)',
-      'if (first) addOnTwo(bucket, load<f64>(sqs + at)',
+      'if (!first) addOnTwo(bucket, load<f64>(sqs + (row << 3))',
+      'if (first) addOnTwo(bucket, load<f64>(sqs + (row << 3))',
     ],
     [
-      'a row that gained is left out',
-      'if (!first && (load<u8>(gained + <usize>i) & bit) == 0) continue',
-      'if (!first && (load<u8>(gained + <usize>i) & bit) != 0) continue',
+      'a row that comes nearer is left out',
+      'if (!first && sq >= load<f64>(sqs + (row << 3))) continue',
+      'if (!first && sq <= load<f64>(sqs + (row << 3))) continue',
     ],
   ]),
   ...plant(kmeans, 'src/kernels/scalar.ts', [
