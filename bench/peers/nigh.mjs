@@ -72,7 +72,7 @@ function knn(loaded, queries) {
     const model = await NearestNeighbors.fit(takePoints(), { algorithm: index ?? 'auto', threads })
     const build = since(start)
     const asked = performance.now()
-    const { indices } = await model.nearest(takeQueries(), { k })
+    const { indices } = await model.nearest(takeQueries(), { k, threads })
     return { seconds: { build, query: since(asked) }, arrays: { indices } }
   }
 }
@@ -91,7 +91,7 @@ async function single(loaded, queries) {
     const indices = new Uint32Array(queries.rows * k)
     for (let i = 0; i < queries.rows; i++) {
       const start = performance.now()
-      const found = await model.nearest(Matrix.of(values.subarray(i * d, (i + 1) * d), d), { k })
+      const found = await model.nearest(Matrix.of(values.subarray(i * d, (i + 1) * d), d), { k, threads })
       seconds.push(since(start))
       indices.set(found.indices, i * k)
     }
@@ -109,7 +109,7 @@ function within(loaded, queries) {
     const model = await NearestNeighbors.fit(takePoints(), { algorithm: index ?? 'auto', threads })
     const build = since(start)
     const asked = performance.now()
-    const { offsets, indices } = await model.within(takeQueries(), { radius })
+    const { offsets, indices } = await model.within(takeQueries(), { radius, threads })
     const query = since(asked)
     const counts = Array.from({ length: queries.rows }, (_, i) => Number(offsets[i + 1]) - Number(offsets[i]))
     return { seconds: { build, query }, arrays: { indices, counts } }
