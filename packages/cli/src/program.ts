@@ -434,6 +434,12 @@ function dataOptions<A extends Args, O extends Values, G extends Values>(command
     )
     .addOption(
       new Option(
+        '--log <a,b>',
+        'columns of amounts, from 0 up, to take the logarithm of, ln(1 + x), before they are scaled',
+      ).argParser(names),
+    )
+    .addOption(
+      new Option(
         '--missing <how>',
         'what becomes of empty cells: an error, their rows left out, or filled in',
       )

@@ -17,6 +17,7 @@ export interface DataFlags extends ReadFlags {
   readonly columns?: string[] | undefined
   readonly ignore?: string[] | undefined
   readonly scale: 'standard' | 'minmax' | 'robust' | 'none'
+  readonly log?: string[] | undefined
   readonly missing: 'refuse' | 'drop' | 'impute'
   readonly unseen?: 'refuse' | 'zero' | undefined
   readonly seed: number
@@ -94,6 +95,7 @@ export function encoderOptions(
   return {
     scale: flags.scale,
     missing: flags.missing,
+    ...(flags.log === undefined ? {} : { log: [...new Set(flags.log)] }),
     ...(flags.unseen === undefined ? {} : { unseen: flags.unseen }),
     ...(flags.columns === undefined
       ? { ignore }
@@ -112,10 +114,15 @@ export function checkNamed(
   flags: DataFlags,
   aside: readonly string[],
 ): void {
+  const unused = flags.log?.find((one) => names.includes(one) && flags.columns?.includes(one) === false)
+  if (unused !== undefined) {
+    throw new InputError('E_FEATURES', 'log', `--log ${show(unused)}: --columns does not name that column`)
+  }
   const left = warnings.filter(({ code }) => code === 'W_LEFT_OUT').length > 0
   for (const [option, list] of [
     ['--columns', flags.columns ?? []],
     ['--ignore', left ? [] : flags.columns === undefined ? (flags.ignore ?? []) : []],
+    ['--log', flags.log ?? []],
     ['--text', flags.text ?? []],
   ] as const) {
     for (const one of list) if (!table.has(one)) throw unknownColumn(name, option, one, names)

@@ -305,7 +305,14 @@ async function* unseenRows(
     yield { points: whole.encode(table).matrix, train: null, test: every, queries: null, asked: every }
     return
   }
-  const options = { ...encoderOptions(table, flags, [target]), unseen: 'zero' } as const
+  const options = {
+    ...encoderOptions(table, flags, [target]),
+    // A column with a logarithm must be used, and one that varies little may be constant in some fold.
+    ...(flags.log === undefined
+      ? {}
+      : { ignore: [], columns: whole.uses.filter(({ used }) => used).map(({ name }) => name) }),
+    unseen: 'zero',
+  } as const
   for (const [at, { train, test }] of splits.entries()) {
     run.signal.throwIfAborted()
     run.progress.step(at / splits.length)

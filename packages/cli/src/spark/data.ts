@@ -132,6 +132,13 @@ export async function encoderFor(
   aside: readonly string[],
   run: Run,
 ): Promise<Encoder> {
+  if (flags.log !== undefined) {
+    throw new InputError(
+      'E_PARAM',
+      'log',
+      '--log is not known on a cluster: write the logarithm, log1p(x), as a column of its own there',
+    )
+  }
   return run.time('encode', 'encoding', () =>
     spark.encoder(source.frame, {
       columns: featureColumns(source, flags, aside),
