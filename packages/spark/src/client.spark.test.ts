@@ -1,6 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { SparkError } from './errors.ts'
+import { Frame } from './frame.ts'
+import { query } from './plan.ts'
+import { Session } from './session.ts'
 import { type Spark, connect } from './spark.ts'
+import { parseUrl } from './url.ts'
 
 const url = process.env.NIGH_SPARK_URL ?? ''
 const token = process.env.NIGH_SPARK_TOKEN ?? ''
@@ -73,6 +77,33 @@ describe('frames', () => {
     }
     await view.unpersist()
     expect(await plan()).not.toContain('InMemoryTableScan')
+  })
+
+  it('reads what is kept of rows that queries over queries made', async () => {
+    const limits = {
+      firstMs: 50,
+      totalMs: 60_000,
+      messageBytes: 2 ** 27,
+      resultBytes: 2 ** 30,
+      silenceMs: 60_000,
+    }
+    const session = new Session(parseUrl(url, token), limits, {})
+    const rows = new Frame(session, query('select id, id * 3 as x from range(1000)'))
+    const view = await rows
+      .sql('select id div 10 as part, x from input')
+      .sql('select collect_list(x) as b from input group by part')
+      .createView('kept_blocks')
+    await view.persist()
+    const asked = view.sql('select max(size(b)) as n from input')
+    for (let i = 0; i < 2; i++) {
+      expect(await asked.collect()).toEqual([{ n: 10 }])
+      const plan = await session.analyze({
+        case: 'explain',
+        value: { plan: { opType: { case: 'root', value: asked.relation } }, explainMode: 1 },
+      })
+      expect(plan.case === 'explain' && plan.value.explainString).toContain('InMemoryTableScan')
+    }
+    await session.close()
   })
 
   it('asks many things at once, each of its own rows', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { ExpressionSchema } from './gen/spark/connect/expressions_pb.ts'
 import type { RelationSchema } from './gen/spark/connect/relations_pb.ts'
@@ -50,12 +49,7 @@ export function named(name: string, expr: Expression): Expression {
   return { exprType: { case: 'alias', value: { expr, name: [name] } } }
 }
 
-/**
- * A query over other relations, which it names, with arguments, which it names as `:name`.
- *
- * The server makes a view of each input for the time in which it reads the query, in the session that all queries
- * share: so each has a name of its own, which only a common table expression around the query knows.
- */
+/** A query over other relations, which it names, with arguments, which it names as `:name`. */
 export function query(
   text: string,
   inputs: Readonly<Record<string, Relation>> = {},
@@ -63,23 +57,20 @@ export function query(
 ): Relation {
   const namedArguments: Record<string, Expression> = {}
   for (const [name, value] of Object.entries(values)) namedArguments[name] = literal(value)
-  const sql = (whole: string): Relation => ({
-    relType: { case: 'sql', value: { query: whole, namedArguments } },
-  })
-  const references: Relation[] = []
-  const tables: string[] = []
-  for (const [name, input] of Object.entries(inputs)) {
-    const alias = `nigh_input_${randomUUID().replaceAll('-', '')}`
-    // With a view the server drops what is kept in memory of that very plan. A filter that keeps all rows is another
-    // plan, and still reads what is kept.
-    const all: Relation = { relType: { case: 'filter', value: { input, condition: literal(true) } } }
-    references.push({ relType: { case: 'subqueryAlias', value: { input: all, alias } } })
-    tables.push(`${quoted(name)} as (select * from ${alias})`)
-  }
-  if (references.length === 0) return sql(text)
-  // On lines of its own, as the query may end in a comment.
-  const root = sql(`with ${tables.join(', ')} (\n${text}\n)`)
-  return { relType: { case: 'withRelations', value: { root, references } } }
+  const sql: Relation = { relType: { case: 'sql', value: { query: text, namedArguments } } }
+  // The server makes a view of each input and drops it afterwards, and with a view it drops what is kept in memory of
+  // that very plan. A filter that keeps all rows is another plan, and still reads what is kept.
+  const references = Object.entries(inputs).map(
+    ([alias, input]): Relation => ({
+      relType: {
+        case: 'subqueryAlias',
+        value: { input: { relType: { case: 'filter', value: { input, condition: literal(true) } } }, alias },
+      },
+    }),
+  )
+  return references.length === 0
+    ? sql
+    : { relType: { case: 'withRelations', value: { root: sql, references } } }
 }
 
 /** A column's name as SQL text. */

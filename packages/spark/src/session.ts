@@ -15,6 +15,7 @@ import {
 } from './gen/spark/connect/base_pb.ts'
 import { Retries, type RetryRules } from './retry.ts'
 import type { Endpoint } from './url.ts'
+import { Turns } from './turns.ts'
 
 /** What the client may receive and how long it tries; every number has a default in {@link connect}. */
 export interface Limits extends RetryRules {
@@ -176,10 +177,15 @@ export class Session {
     analyze: NonNullable<MessageInitShape<typeof AnalyzePlanRequestSchema>['analyze']>,
     signal?: AbortSignal,
   ): Promise<AnalyzePlanResponse['result']> {
-    const answer = await this.#ask('Spark', signal, (envelope, options) =>
-      this.#client.analyzePlan({ ...envelope, analyze }, options),
-    )
-    return answer.result
+    const endTurn = await this.#reading.take()
+    try {
+      const answer = await this.#ask('Spark', signal, (envelope, options) =>
+        this.#client.analyzePlan({ ...envelope, analyze }, options),
+      )
+      return answer.result
+    } finally {
+      endTurn()
+    }
   }
 
   /** Reads settings of the server; '' where one is not set. */
@@ -200,6 +206,12 @@ export class Session {
       this.#client.config({ ...envelope, operation: { opType: { case: 'set', value: { pairs } } } }, options),
     )
   }
+
+  /**
+   * The server makes a view of each input of a query while it reads the query, and all queries of a session share their
+   * names: so it reads one query at a time. What runs, runs at the same time.
+   */
+  readonly #reading = new Turns()
 
   #steady = 0
   #adaptive = ''
@@ -249,6 +261,7 @@ export class Session {
     let stream = new AbortController()
     const abort = (): void => stream.abort()
     signal?.addEventListener('abort', abort, { once: true })
+    const endTurn = await this.#reading.take()
     try {
       while (!complete) {
         signal?.throwIfAborted()
@@ -271,6 +284,8 @@ export class Session {
             this.#observe(message.serverSideSessionId)
             last = message.responseId
             const { responseType } = message
+            // The schema, or the answer of a command: the query was read. Progress may come earlier.
+            if (responseType.case !== 'executionProgress') endTurn()
             if (responseType.case === 'resultComplete') {
               complete = true
             } else if (responseType.case === 'executionProgress') {
@@ -315,6 +330,7 @@ export class Session {
       if (signal?.aborted) throw signal.reason
       throw await this.#explain(call, error)
     } finally {
+      endTurn()
       signal?.removeEventListener('abort', abort)
       if (!complete) {
         stream.abort()
