@@ -28,7 +28,7 @@ import {
 } from '../kernels/layout.ts'
 import { groupCentroids } from './centroid-groups.ts'
 import type { FitRecord } from './fit-record.ts'
-import type { WorkingCopy } from './working-copy.ts'
+import { powerOfTwoAbove, type WorkingCopy } from './working-copy.ts'
 
 /** The centroids in the forms that the assignment kernel reads, and how far they have come. */
 export class PackedCentroids {
@@ -88,7 +88,7 @@ export class PackedCentroids {
     for (let i = 0; i < rows; i += stride, count++) sum += norms[i]
     const reach = 8 * Math.sqrt(sum / count)
     // A float32 must hold a step and its inverse, whatever the rows.
-    return 2 ** Math.ceil(Math.log2(Math.min(Math.max(reach, 1e-30), 1e30) / 65536))
+    return powerOfTwoAbove(Math.min(Math.max(reach, 1e-30), 1e30) / 65536)
   }
 
   /** Lengthens the paths by what the centroids moved since the last assignment, rounded up. */

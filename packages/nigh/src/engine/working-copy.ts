@@ -156,7 +156,8 @@ function narrowMost(width: number): number {
   return Math.min(32767, Math.floor(Math.sqrt(2147483647 / width)) - 1)
 }
 
-function powerOfTwoAbove(value: number): number {
+/** The smallest power of two that is not below a value. */
+export function powerOfTwoAbove(value: number): number {
   return value > 0 ? 2 ** Math.ceil(Math.log2(value * (1 + 1e-12))) : 1
 }
 

@@ -1,7 +1,7 @@
 import type { Kernels, KernelSetName } from './contract.ts'
 import type { Memory } from './memory.ts'
 import { scalarKernels } from './scalar.ts'
-import { relaxedMemoryFlag, relaxedPatch, simdMemoryFlag, simdModule } from './wasm.bytes.ts'
+import { alphabet, relaxedMemoryFlag, relaxedPatch, simdMemoryFlag, simdModule } from './wasm.bytes.ts'
 
 /** The kernel sets that this environment can run, fastest first; 'scalar' is always the last. */
 export function availableKernels(): readonly KernelSetName[] {
@@ -76,10 +76,12 @@ function patched(base: Uint8Array<ArrayBuffer>, patch: Uint8Array<ArrayBuffer>):
   return Uint8Array.from(parts)
 }
 
+/** The bytes of a text of one character a byte. */
 function decode(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text)
-  const bytes = new Uint8Array(characters.length)
-  for (let i = 0; i < characters.length; i++) bytes[i] = characters.charCodeAt(i)
+  const byteOf = new Uint8Array(1024)
+  for (let byte = 0; byte < 256; byte++) byteOf[alphabet.charCodeAt(byte)] = byte
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = byteOf[text.charCodeAt(i)]
   return bytes
 }
 
