@@ -99,7 +99,7 @@ export async function writeParquet(rows: RowBlocks, draft: Draft): Promise<void>
     done += block.rows
     await draft.pause(done / rows.rows)
   }
-  writer.finish()
+  await writer.finish()
 }
 
 /**
