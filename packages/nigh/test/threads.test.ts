@@ -180,3 +180,43 @@ describe('while a fit runs', () => {
     )
   })
 })
+
+describe('points in chunks whose source itself waits', () => {
+  const points = own({ rows: 30_000, columns: 8, k: 5, kind: 'blobs', double: false, offset: 0, seed: 22 })
+  const options = { k: 5, nInit: 1, maxIterations: 4 }
+  const want = parts(KMeans.fitSync(points, options))
+  const others = { k: 5, nInit: 1, maxIterations: 1, threads: 2 }
+
+  test('for fits and searches', async () => {
+    const inner: KMeans[] = []
+    const source = {
+      async *chunks() {
+        inner.push(await KMeans.fit(points, others))
+        for (let from = 0; from < points.rows; from += 5000) {
+          yield Matrix.of(points.values.slice(from * 8, (from + 5000) * 8), 8)
+          if (from > 0 || inner.length !== 4) continue
+          await NearestNeighbors.fitSync(points).nearest([points.row(0)], { k: 3, threads: 2 })
+          await KMeans.fit({ chunks: () => [points] }, others)
+        }
+      },
+    }
+    expect(parts(await KMeans.fit(source, { ...options, threads: 3 }))).toEqual(want)
+    for (const model of inner) expect(parts(model)).toEqual(parts(inner[0]))
+  })
+
+  test('for a fit that was begun while threads were still starting', async () => {
+    let begun: Promise<KMeans> | null = null
+    let passes = 0
+    const source = {
+      async *chunks() {
+        if (passes++ > 0) await begun
+        yield points
+        if (passes > 1) return
+        setImmediate(() => {
+          begun = KMeans.fit(points, others)
+        })
+      },
+    }
+    expect(parts(await KMeans.fit(source, { ...options, threads: 12 }))).toEqual(want)
+  })
+})

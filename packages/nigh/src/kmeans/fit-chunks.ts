@@ -123,15 +123,48 @@ export async function fitChunks(
     weightScale: 1 / checked.weightUnit,
   }
   const begun = fitSteps(engine, job, exponent)
-  const takeBack = runner instanceof TeamRunner ? await lend(runner, threads - 1) : null
+  const members = runner instanceof TeamRunner ? new Members(runner) : null
+  await members?.ask()
   try {
-    await runLater(begun.steps, ({ start, iteration, phase, changed }) =>
-      onProgress?.({ start, iteration, phase, changed }),
-    )
+    await runLater(begun.steps, ({ start, iteration, phase, changed }) => {
+      onProgress?.({ start, iteration, phase, changed })
+      void members?.ask()
+    })
   } finally {
-    takeBack?.()
+    members?.part()
   }
   return { checked, result: begun.finish(), columns, encoder, kept: kept ?? points.kept ?? null }
+}
+
+/**
+ * Members for a team, as long as nobody else wants them. Where the chunks come from is others' code, which may wait for
+ * a fit of its own: that fit gets the members, and this one has them back for a later step.
+ */
+class Members {
+  readonly #team: TeamRunner
+  #asking = false
+  #over = false
+
+  constructor(team: TeamRunner) {
+    this.#team = team
+  }
+
+  async ask(): Promise<void> {
+    const team = this.#team
+    if (this.#asking || team.members > 0) return
+    this.#asking = true
+    try {
+      await lend(team, team.threads - 1, true)
+    } finally {
+      this.#asking = false
+      if (this.#over) team.part()
+    }
+  }
+
+  part(): void {
+    this.#over = true
+    this.#team.part()
+  }
 }
 
 function runnerFor(kernels: KernelSetName, threads: number): Runner {

@@ -65,6 +65,7 @@ export async function runOnTeam(
     }
   })
   busy++
+  callBack?.()
   const turn = queue.then(() => lead(memory, jobRows, transfer, job, options, free))
   queue = turn.then(
     () => freed,
@@ -76,6 +77,8 @@ export async function runOnTeam(
 let queue: Promise<void> = Promise.resolve()
 /** Jobs and loans that are waiting or running. */
 let busy = 0
+/** Takes back the loan that gives way to jobs, while there is one. */
+let callBack: (() => void) | null = null
 function ignore(): void {}
 
 const idle: Thread[] = []
@@ -205,9 +208,11 @@ async function lead(
  * Lends a team on this thread members for a while, unless other work has them.
  *
  * @param most how many may come
+ * @param givesWay whether they are taken back as soon as a job wants them: for work that waits for others' code, which
+ * may itself wait for that job
  * @returns takes them back; null where none could come
  */
-export async function lend(runner: TeamRunner, most: number): Promise<(() => void) | null> {
+export async function lend(runner: TeamRunner, most: number, givesWay = false): Promise<(() => void) | null> {
   const { wasm } = runner.memory
   if (busy > 0 || wasm === null || !runner.memory.shared || runner.members > 0) return null
   busy++
@@ -216,12 +221,19 @@ export async function lend(runner: TeamRunner, most: number): Promise<(() => voi
     free = resolve
   })
   queue = queue.then(() => freed)
+  let calledBack = false
+  const giveWay = (): void => {
+    calledBack = true
+    runner.part()
+  }
+  if (givesWay) callBack = giveWay
   const done = (): void => {
+    if (callBack === giveWay) callBack = null
     busy--
     free()
   }
   const team = await gather(Math.min(most, runner.threads - 1))
-  if (team.length === 0 || runner.members > 0) {
+  if (team.length === 0 || runner.members > 0 || calledBack) {
     for (const thread of team) makeIdle(thread)
     done()
     return null
