@@ -2,6 +2,7 @@ import { Argument, Command, Option } from '@commander-js/extra-typings'
 import { anomalies } from './commands/anomalies.ts'
 import { chooseKFor } from './commands/choose-k.ts'
 import { evaluateModel } from './commands/evaluate.ts'
+import { explainsHere } from './commands/explain.ts'
 import { inspect } from './commands/inspect.ts'
 import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
@@ -192,6 +193,7 @@ nigh COMMAND --help says more.`,
             ).argParser(folds),
           )
           .addOption(new Option('--predict <file>', 'rows to predict'))
+          .addOption(explain())
           .addOption(spark())
           .addOption(sparkToken())
           .addOption(rowId())
@@ -214,6 +216,7 @@ nigh COMMAND --help says more.`,
       '\nExamples:\n  nigh knn iris.csv --target species --k 5 --cv loo\n  nigh knn diamonds.parquet --target price --weights distance\n  nigh knn digits.csv --target digit --task classify --scale none --model digits.nigh',
     )
     .action(async (data, flags) => {
+      explainsHere(flags)
       const work = flags.spark === undefined ? knn : (await import('./spark/knn.ts')).knnOnSpark
       await work(data, flags, new Run('knn', signal, flags, flags.out === '-', invocation))
     })
@@ -229,6 +232,7 @@ nigh COMMAND --help says more.`,
         .argument('<model>', 'the model file')
         .argument('<data>', 'the file of rows')
         .addOption(new Option('--out <file>', 'write the rows with the answers: by the ending, or -'))
+        .addOption(explain())
         .addOption(spark())
         .addOption(sparkToken())
         .addOption(rowId()),
@@ -239,6 +243,7 @@ nigh COMMAND --help says more.`,
       '\nExamples:\n  nigh predict customers.nigh new.csv --out clustered.csv\n  cat new.csv | nigh predict flowers.nigh - --out - > labelled.csv',
     )
     .action(async (model, data, flags) => {
+      explainsHere(flags)
       const work = flags.spark === undefined ? predict : (await import('./spark/predict.ts')).predictOnSpark
       await work(model, data, flags, new Run('predict', signal, flags, flags.out === '-', invocation))
     })
@@ -273,7 +278,8 @@ nigh COMMAND --help says more.`,
           .addOption(spark())
           .addOption(sparkToken())
           .addOption(rowId())
-          .addOption(new Option('--model <file>', 'save the index (.nigh)')),
+          .addOption(new Option('--model <file>', 'save the index (.nigh)'))
+          .addOption(explain()),
       ),
     ),
   )
@@ -282,6 +288,7 @@ nigh COMMAND --help says more.`,
       '\nExample:\n  nigh neighbors airports.csv --columns latitude,longitude --metric haversine --sphere-radius 6371.0088 --scale none --k 3',
     )
     .action(async (data, flags) => {
+      explainsHere(flags)
       const work =
         flags.spark === undefined ? neighbors : (await import('./spark/neighbors.ts')).neighborsOnSpark
       await work(data, flags, new Run('neighbors', signal, flags, flags.out === '-', invocation))
@@ -505,6 +512,10 @@ function readingOptions<A extends Args, O extends Values, G extends Values>(comm
         'largest table to hold in memory, such as 2GB (default: a third of the memory)',
       ).argParser(bytes),
     )
+}
+
+function explain() {
+  return new Option('--explain', 'say which neighbours made each answer, and which columns made them near')
 }
 
 function unseen() {

@@ -11,6 +11,8 @@ import {
 import type { ClassLabel, Column, Model, Table } from 'nigh'
 import type { Run } from '../run.ts'
 import type { AnomalyModel } from './anomalies.ts'
+import { explainer, nearBy } from './explain.ts'
+import type { Explained } from './explain.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 
 /** Models that answer rows with something other than rows. */
@@ -44,8 +46,18 @@ export function isAnomalies(model: Model): model is AnomalyModel {
  * A model's answers for a table, as columns: `cluster` and `distance`; `prediction`, `confidence` (the share of the
  * votes) and `neighbors` (row numbers from 0, nearest first); `prediction` and `neighbors`; or `score` and `anomaly`. Rows that the model's
  * encoder leaves out have none.
+ *
+ * @param explained filled with an explanation of each answer of neighbours; the columns then end with `why`
  */
-export async function answerRows(model: AnsweringModel, table: Table, run: Run): Promise<Column[]> {
+export async function answerRows(
+  model: AnsweringModel,
+  table: Table,
+  run: Run,
+  explained?: Explained[],
+): Promise<Column[]> {
+  if (explained !== undefined && !(model instanceof KNNClassifier || model instanceof KNNRegressor)) {
+    throw new InputError('E_KIND', 'explain', '--explain goes with models of nigh knn')
+  }
   const { matrix, rows } = numbersOf(model, table)
   if (rows !== null) run.warn(`${table.rows - rows.length} rows with empty cells have no answer`)
   if (model instanceof KMeans) {
@@ -69,6 +81,9 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
   const predictions: (string | number | boolean)[] = []
   const confidence = new Float64Array(matrix.rows)
   const neighbors: string[] = []
+  const explain = explained === undefined ? undefined : explainer(run)
+  const names = model.encoder === undefined ? table.names : undefined
+  const why: string[] = []
   // In portions: an explanation is an object for each neighbour.
   const portion = 10_000
   for (let from = 0; from < matrix.rows; from += portion) {
@@ -80,13 +95,30 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
     const part = model.encoder?.encoded(numbers) ?? numbers
     run.progress.step(from / matrix.rows)
     if (model instanceof KNNClassifier) {
-      for (const [i, { prediction, neighbors: voters }] of (await model.explain(part, run.work)).entries()) {
-        predictions.push(typeof prediction === 'bigint' ? String(prediction) : prediction)
+      const answers = await (explain?.(model, part, names) ?? model.explain(part, run.work))
+      for (const [i, { prediction, neighbors: voters, columns }] of answers.entries()) {
+        predictions.push(plainly(prediction))
+        if (explained !== undefined) {
+          const behind = voters.map(({ index, distance, target, share }) => ({
+            row: index,
+            distance,
+            target: plainly(target),
+            share,
+          }))
+          explained.push({
+            row: rows === null ? from + i : rows[from + i],
+            prediction: plainly(prediction),
+            neighbors: behind,
+            columns: columns ?? null,
+          })
+          if (columns !== undefined) why.push(nearBy(columns))
+        }
         for (const voter of voters) if (voter.target === prediction) confidence[from + i] += voter.share
         neighbors.push(voters.map(({ index }) => index).join(' '))
       }
     } else {
-      for (const { prediction, neighbors: voters } of await model.explain(part, run.work)) {
+      const answers = await (explain?.(model, part, names) ?? model.explain(part, run.work))
+      for (const [i, { prediction, neighbors: voters, columns }] of answers.entries()) {
         if (prediction.length !== 1)
           throw new InputError(
             'E_KIND',
@@ -94,20 +126,41 @@ export async function answerRows(model: AnsweringModel, table: Table, run: Run):
             'the model has several targets; the command answers with one',
           )
         predictions.push(prediction[0])
+        if (explained !== undefined) {
+          const behind = voters.map(({ index, distance, target, share }) => ({
+            row: index,
+            distance,
+            target: target[0],
+            share,
+          }))
+          explained.push({
+            row: rows === null ? from + i : rows[from + i],
+            prediction: prediction[0],
+            neighbors: behind,
+            columns: columns ?? null,
+          })
+          if (columns !== undefined) why.push(nearBy(columns))
+        }
         neighbors.push(voters.map(({ index }) => index).join(' '))
       }
     }
   }
   const behind = textColumn('neighbors', spreadRows(neighbors, rows, table.rows))
   const predicted = predictionColumn(predictions, rows, table.rows)
-  if (!(model instanceof KNNClassifier)) return [predicted, behind]
+  const reasons = why.length > 0 ? [textColumn('why', spreadRows(why, rows, table.rows))] : []
+  if (!(model instanceof KNNClassifier)) return [predicted, behind, ...reasons]
   // Shares are sums of votes: 3/5 may come out a bit above or below.
   const rounded = confidence.map((share) => Math.min(1, Math.round(share * 1e12) / 1e12))
   return [
     predicted,
     { name: 'confidence', type: 'number', values: toAllRows(rounded, rows, table.rows) },
     behind,
+    ...reasons,
   ]
+}
+
+function plainly(label: ClassLabel): string | number | boolean {
+  return typeof label === 'bigint' ? String(label) : label
 }
 
 function predictionColumn(

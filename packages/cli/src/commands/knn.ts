@@ -15,6 +15,8 @@ import { cellTexts } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { answerRows } from './answers.ts'
 import type { AnsweringModel } from './answers.ts'
+import { explainedJSON, sayExplained } from './explain.ts'
+import type { Explained } from './explain.ts'
 import { checkMetric, metricOptions } from './metric.ts'
 import { places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
 import type { DataFlags, Prepared } from './shared.ts'
@@ -33,6 +35,7 @@ export interface KNNFlags extends DataFlags, ReportFlags {
   readonly holdout?: number | undefined
   readonly cv?: number | 'loo' | undefined
   readonly predict?: string | undefined
+  readonly explain?: boolean | undefined
 }
 
 /** `nigh knn DATA --target COLUMN` */
@@ -47,6 +50,14 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       '--out holds the predictions for the rows of --predict FILE, which is not set',
     )
   }
+  if (flags.explain === true && flags.predict === undefined) {
+    throw new InputError(
+      'E_PARAM',
+      'explain',
+      '--explain explains the predictions for the rows of --predict FILE, which is not set',
+    )
+  }
+  const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
   const read = await run.read(name, readingOf(flags, [flags.target], false))
   if (!read.table.has(flags.target)) throw unknownColumn(read.name, '--target', flags.target, read.names)
   const { input, kept } = withTargets(read, flags, run)
@@ -92,7 +103,9 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     }
     if (flags.predict !== undefined) {
       const fresh = await run.read(flags.predict, readOptionsOf(flags))
-      const answers = await run.time('predict', 'predicting', () => answerRows(model, fresh.table, run))
+      const answers = await run.time('predict', 'predicting', () =>
+        answerRows(model, fresh.table, run, explained),
+      )
       const answered = withAnswers(fresh.table, answers, run)
       if (out !== undefined) {
         await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
@@ -118,6 +131,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     metric: flags.metric,
     seed: flags.seed,
     evaluation: report.json,
+    ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
     warnings: input.warnings.map(({ code, message }) => ({ code, message })),
     seconds: run.seconds,
     timings: run.timings,
@@ -134,6 +148,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     ...report.lines,
     '',
   )
+  if (explained !== undefined) sayExplained(explained, run)
   sayFiles(flags, run)
   if (flags.model !== undefined)
     run.say(`Model, learnt from all rows: ${flags.model} (use: nigh predict ${flags.model} DATA)`)

@@ -1,5 +1,7 @@
-import { InputError, NearestNeighbors, Table } from 'nigh'
-import type { MetricName } from 'nigh'
+import { InputError, KNNRegressor, NearestNeighbors, Table } from 'nigh'
+import type { Encoder, Matrix, MetricName } from 'nigh'
+import { differsIn, explainedJSON, explainer, sayExplained } from './explain.ts'
+import type { Explained } from './explain.ts'
 import { checkMetric, metricOptions } from './metric.ts'
 import { readOptionsOf } from '../options.ts'
 import { timeLine } from '../run.ts'
@@ -7,12 +9,13 @@ import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { brief, plural } from '../show/numbers.ts'
 import { replaceFile } from '../write/replace.ts'
-import { places, prepare, readingOf } from './shared.ts'
+import { places, prepare, readingOf, textColumn } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
 export interface NeighborsFlags extends DataFlags {
   readonly query?: string | undefined
   readonly k: number
+  readonly explain?: boolean | undefined
   readonly metric: MetricName
   readonly p?: number | undefined
   readonly sphereRadius?: number | undefined
@@ -52,6 +55,15 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
   const queries = found.indices.length / found.k
   const rowOf = (i: number, kept: Uint32Array | null | undefined): number =>
     kept === null || kept === undefined ? i : kept[i]
+  const explained =
+    flags.explain === true
+      ? await run.time('explain', 'explaining', () =>
+          explain(rows === null ? input.table : input.table.take(rows), asked?.matrix, encoder, flags, run, {
+            row: (i) => rowOf(i, asked === undefined ? rows : asked.rows),
+            neighbor: (index) => rowOf(index, rows),
+          }),
+        )
+      : undefined
   const long = (): Table => {
     const length = found.indices.length
     const row = new Float64Array(length)
@@ -67,6 +79,16 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
       { name: 'rank', type: 'number', values: rank },
       { name: 'neighbor', type: 'number', values: neighbor },
       { name: 'distance', type: 'number', values: found.distances },
+      ...(explained === undefined || explained[0].columns === null
+        ? []
+        : [
+            textColumn(
+              'differs_in',
+              explained.flatMap(({ neighbors: near, columns }) =>
+                near.map((_, at) => differsIn(columns ?? [], at)),
+              ),
+            ),
+          ]),
     ])
   }
   if (out !== undefined) await run.time('write', 'writing', () => run.write(long(), out, flags.formulas))
@@ -91,6 +113,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
       metric: flags.metric,
       indices: list((at) => rowOf(found.indices[at], rows)),
       distances: list((at) => found.distances[at]),
+      ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
       warnings: input.warnings.map(({ code, message }) => ({ code, message })),
       seconds: run.seconds,
       timings: run.timings,
@@ -124,6 +147,35 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
     '',
     'Rows are numbered from 0.',
   )
+  if (explained !== undefined) {
+    run.say('')
+    sayExplained(explained, run)
+  }
   if (out !== undefined && flags.out !== '-') run.say(`All neighbours: ${flags.out}`)
   run.say(run.paint.dim(timeLine(run)))
+}
+
+/**
+ * Each query's neighbours with what made them near: the library explains votes, so here the neighbours vote on nothing.
+ */
+async function explain(
+  table: Table,
+  queries: Matrix | undefined,
+  encoder: Encoder,
+  flags: NeighborsFlags,
+  run: Run,
+  rows: { readonly row: (query: number) => number; readonly neighbor: (index: number) => number },
+): Promise<Explained[]> {
+  const voting = await KNNRegressor.fit(table, new Float64Array(table.rows), {
+    encoder,
+    ...metricOptions(flags),
+    k: flags.k,
+    ...run.work,
+  })
+  const found = await explainer(run)(voting, queries, undefined)
+  return found.map(({ neighbors: near, columns }, query) => ({
+    row: rows.row(query),
+    neighbors: near.map(({ index, distance, share }) => ({ row: rows.neighbor(index), distance, share })),
+    columns: columns ?? null,
+  }))
 }

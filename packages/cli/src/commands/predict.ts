@@ -9,6 +9,8 @@ import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
 import { answerRows, isAnswering } from './answers.ts'
 import { sayRows } from './knn.ts'
+import { explainedJSON, sayExplained } from './explain.ts'
+import type { Explained } from './explain.ts'
 import { places, withAnswers } from './shared.ts'
 
 export interface PredictFlags extends ReadFlags {
@@ -16,6 +18,7 @@ export interface PredictFlags extends ReadFlags {
   readonly formulas?: boolean | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
+  readonly explain?: boolean | undefined
 }
 
 /** `nigh predict MODEL DATA` */
@@ -30,7 +33,10 @@ export async function predict(modelName: string, name: string, flags: PredictFla
     )
   }
   const input = await run.read(name, readOptionsOf(flags))
-  const answers = await run.time('predict', 'predicting', () => answerRows(model, input.table, run))
+  const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
+  const answers = await run.time('predict', 'predicting', () =>
+    answerRows(model, input.table, run, explained),
+  )
   const answered = withAnswers(input.table, answers, run)
   if (out !== undefined) {
     await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
@@ -53,6 +59,7 @@ export async function predict(modelName: string, name: string, flags: PredictFla
     model: modelName,
     rows: input.table.rows,
     answers: Object.fromEntries(answers.map((column) => [column.name, cellsOf(column)])),
+    ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
     warnings: input.warnings.map(({ code, message }) => ({ code, message })),
     seconds: run.seconds,
     timings: run.timings,
@@ -76,6 +83,7 @@ export async function predict(modelName: string, name: string, flags: PredictFla
       '',
     )
   }
+  if (explained !== undefined) sayExplained(explained, run)
   if (out === undefined) sayRows(answered, answers.length, run)
   else if (flags.out !== '-')
     run.say(`Rows with ${answers.map((column) => column.name).join(', ')}: ${flags.out}`)
