@@ -17,11 +17,13 @@ function bashScript(program: CommandUnknownOpts, zsh: boolean): string {
   const words = new Map<string, string>()
   for (const command of program.commands) {
     for (const option of command.options) {
-      if (option.argChoices !== undefined && option.long) words.set(option.long, option.argChoices.join(' '))
+      if (option.argChoices !== undefined && option.long)
+        words.set(`${command.name()} ${option.long}`, option.argChoices.join(' '))
     }
   }
   const choices = [...words].map(
-    ([long, list]) => `    ${long}) COMPREPLY=($(compgen -W ${quoted(list)} -- "$current")); return ;;`,
+    ([place, list]) =>
+      `    ${quoted(place)}) COMPREPLY=($(compgen -W ${quoted(list)} -- "$current")); return ;;`,
   )
   return `${zsh ? '#compdef nigh\nautoload -U +X bashcompinit && bashcompinit\n' : ''}_nigh() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" options=
@@ -29,7 +31,7 @@ function bashScript(program: CommandUnknownOpts, zsh: boolean): string {
     COMPREPLY=($(compgen -W ${quoted([...commands, '--help', '--version'].join(' '))} -- "$current"))
     return
   fi
-  case "$previous" in
+  case "\${COMP_WORDS[1]} $previous" in
 ${choices.join('\n')}
   esac
   case "\${COMP_WORDS[1]}" in

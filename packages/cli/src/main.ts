@@ -95,7 +95,7 @@ function inFlags(message: string): string {
       /^[A-Z]\w*\.[a-zA-Z]+: $/.test(call) ? '' : call,
     )
     .replace(
-      /^(k|init|nInit|maxIterations|tolerance|seed|threads|weights|metric|p|scale|missing|log)(?= must )/,
+      /^(k|init|nInit|maxIterations|tolerance|seed|threads|weights|metric|p|scale|missing|log|minSize|maxSize|batchSize|gamma|categorical|sphereRadius)(?= must )/,
       flag,
     )
     .replace(/\b(missing|unseen): '(\w+)'/g, '--$1 $2')

@@ -3,6 +3,8 @@ import { anomalies } from './commands/anomalies.ts'
 import { chooseKFor } from './commands/choose-k.ts'
 import { evaluateModel } from './commands/evaluate.ts'
 import { explainsHere } from './commands/explain.ts'
+import { relatives } from './commands/family.ts'
+import { checkMethod, methods } from './commands/family-methods.ts'
 import { inspect } from './commands/inspect.ts'
 import { kmeans } from './commands/kmeans.ts'
 import { knn } from './commands/knn.ts'
@@ -76,6 +78,11 @@ nigh COMMAND --help says more.`,
               .makeOptionMandatory(),
           )
           .addOption(
+            new Option('--method <how>', 'K-Means, or a relative of it')
+              .choices(methods)
+              .default('kmeans' as const),
+          )
+          .addOption(
             new Option('--init <how>', 'how the first centres are picked')
               .choices(['k-means++', 'random'] as const)
               .default('k-means++' as const),
@@ -123,7 +130,33 @@ nigh COMMAND --help says more.`,
               'draw the rows in the terminal (default: on a terminal of 100 columns or more)',
             ),
           )
-          .addOption(new Option('--no-chart', 'never draw in the terminal')),
+          .addOption(new Option('--no-chart', 'never draw in the terminal'))
+          .optionsGroup('Of one --method alone:')
+          .addOption(
+            new Option(
+              '--split <which>',
+              'bisecting: the cluster split next, of most inertia or most rows',
+            ).choices(['inertia', 'size'] as const),
+          )
+          .addOption(
+            new Option('--batch-size <n>', 'minibatch: rows of a step (default: 1024)').argParser(integer(1)),
+          )
+          .addOption(new Option('--min-size <n>', 'bounded: fewest rows of a cluster').argParser(integer(1)))
+          .addOption(new Option('--max-size <n>', 'bounded: most rows of a cluster').argParser(integer(1)))
+          .addOption(metric())
+          .addOption(power())
+          .addOption(sphere())
+          .addOption(
+            new Option('--categorical <a,b>', 'prototypes: columns of numbers that are categories').argParser(
+              names,
+            ),
+          )
+          .addOption(
+            new Option(
+              '--gamma <x>',
+              'prototypes: what a differing category counts (default: by the spread of the numbers)',
+            ).argParser(real(0, 1e100)),
+          ),
       ),
     ),
   )
@@ -132,7 +165,9 @@ nigh COMMAND --help says more.`,
       '\nExamples:\n  nigh kmeans iris.csv --k 3 --ignore species\n  nigh kmeans big.parquet --k 20 --columns x,y,z --out clustered.parquet --model big.nigh',
     )
     .action(async (data, flags) => {
-      const work = flags.spark === undefined ? kmeans : (await import('./spark/kmeans.ts')).kmeansOnSpark
+      checkMethod(flags)
+      const here = flags.method === 'kmeans' ? kmeans : relatives
+      const work = flags.spark === undefined ? here : (await import('./spark/kmeans.ts')).kmeansOnSpark
       await work(data, flags, new Run('kmeans', signal, flags, flags.out === '-', invocation))
     })
 
@@ -232,6 +267,11 @@ nigh COMMAND --help says more.`,
         .argument('<model>', 'the model file')
         .argument('<data>', 'the file of rows')
         .addOption(new Option('--out <file>', 'write the rows with the answers: by the ending, or -'))
+        .addOption(
+          new Option('--columns <a,b>', 'for models of plain numbers: the columns they take').argParser(
+            names,
+          ),
+        )
         .addOption(explain())
         .addOption(spark())
         .addOption(sparkToken())

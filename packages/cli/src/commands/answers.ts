@@ -8,10 +8,10 @@ import {
   Matrix,
   NeighborDistance,
 } from 'nigh'
-import type { ClassLabel, Column, Model, Table } from 'nigh'
+import type { ClassLabel, Column, Encoder, Model, Table } from 'nigh'
 import type { Run } from '../run.ts'
 import type { AnomalyModel } from './anomalies.ts'
-import { explainer, nearBy } from './explain.ts'
+import { explainer, nearBy, onlyNeighbors } from './explain.ts'
 import type { Explained } from './explain.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 
@@ -56,7 +56,7 @@ export async function answerRows(
   explained?: Explained[],
 ): Promise<Column[]> {
   if (explained !== undefined && !(model instanceof KNNClassifier || model instanceof KNNRegressor)) {
-    throw new InputError('E_KIND', 'explain', '--explain goes with models of nigh knn')
+    throw onlyNeighbors()
   }
   const { matrix, rows } = numbersOf(model, table)
   if (rows !== null) run.warn(`${table.rows - rows.length} rows with empty cells have no answer`)
@@ -196,13 +196,26 @@ export function numbersOf(
   table: Table,
 ): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {
   const encoder = model instanceof CentroidDistance ? model.clusters.encoder : model.encoder
+  return numbersIn(table, encoder, widthOf(model))
+}
+
+/**
+ * A table as an encoder makes it numbers; without one, the table's own, in order.
+ *
+ * @param width how many numbers a row must have; null where only the model knows
+ */
+export function numbersIn(
+  table: Table,
+  encoder: Encoder | undefined,
+  width: number | null,
+): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {
   if (encoder !== undefined) return encoder.encode(table, { extra: 'ignore' })
-  const d = widthOf(model) ?? table.columns.length
+  const d = width ?? table.columns.length
   if (table.columns.length !== d) {
     throw new InputError(
       'E_FEATURES',
       'data',
-      `the model was fitted on ${d} columns of numbers without names, but the file has ${table.columns.length} columns`,
+      `the model was fitted on ${d === 1 ? 'one column' : `${d} columns`} of numbers without names, but the file has ${table.columns.length} columns; name those to use with --columns`,
     )
   }
   const values = new Float64Array(table.rows * d)

@@ -34,6 +34,11 @@ const LEAST = 0.1
 /** Rows explained in the terminal. */
 const SHOWN = 5
 
+/** Refuses to explain what no neighbours answer. */
+export function onlyNeighbors(): InputError {
+  return new InputError('E_KIND', 'explain', '--explain goes with models of nigh knn')
+}
+
 /** Refuses to explain on a cluster. */
 export function explainsHere(flags: {
   readonly explain?: boolean | undefined

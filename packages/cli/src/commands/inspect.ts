@@ -12,6 +12,7 @@ import { profileCentres } from '../show/profile.ts'
 import { show, visible } from '../show/text.ts'
 import { dateText } from '../write/cells.ts'
 import { centroidRows } from './kmeans-fit.ts'
+import { isFamily } from './family-answers.ts'
 import { isModelStart, loadModel } from './predict.ts'
 
 export interface InspectFlags extends ReadFlags {
@@ -214,6 +215,15 @@ function factsOf(model: Model): Record<string, string | number | boolean | reado
   if (model instanceof KNNRegressor) return { model: 'knn-regressor', k: model.k, rows: model.points.rows }
   if (model instanceof NearestNeighbors) {
     return { model: 'nearest-neighbors', rows: model.points.rows, algorithm: model.algorithm }
+  }
+  if (isFamily(model)) {
+    return {
+      model: model.constructor.name,
+      k: model.k,
+      features: model.centroids.columns,
+      inertia: model.inertia,
+      counts: [...model.counts],
+    }
   }
   return { model: model.constructor.name }
 }

@@ -114,7 +114,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
 }
 
 /** The rows in their principal components, in the terminal. */
-function sayScatter(matrix: Matrix, labels: Uint32Array, run: Run): void {
+export function sayScatter(matrix: Matrix, labels: Uint32Array, run: Run): void {
   const plane = mainPlane(matrix)
   if (plane === null || plane.flat.columns < 2) return
   const width = Math.min(run.width - 4, 96)

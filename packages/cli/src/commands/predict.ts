@@ -8,8 +8,9 @@ import { inputLines, timeLine } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
 import { answerRows, isAnswering } from './answers.ts'
+import { chosenColumns, familyAnswers, isFamily } from './family-answers.ts'
 import { sayRows } from './knn.ts'
-import { explainedJSON, sayExplained } from './explain.ts'
+import { explainedJSON, onlyNeighbors, sayExplained } from './explain.ts'
 import type { Explained } from './explain.ts'
 import { places, withAnswers } from './shared.ts'
 
@@ -19,13 +20,14 @@ export interface PredictFlags extends ReadFlags {
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
   readonly explain?: boolean | undefined
+  readonly columns?: string[] | undefined
 }
 
 /** `nigh predict MODEL DATA` */
 export async function predict(modelName: string, name: string, flags: PredictFlags, run: Run): Promise<void> {
   const out = places(flags)
   const model = await run.time('load', 'loading the model', () => loadModel(modelName))
-  if (!isAnswering(model)) {
+  if (!isAnswering(model) && !isFamily(model)) {
     throw new InputError(
       'E_KIND',
       'model',
@@ -34,9 +36,12 @@ export async function predict(modelName: string, name: string, flags: PredictFla
   }
   const input = await run.read(name, readOptionsOf(flags))
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
-  const answers = await run.time('predict', 'predicting', () =>
-    answerRows(model, input.table, run, explained),
-  )
+  const answers = await run.time('predict', 'predicting', () => {
+    const table = chosenColumns(model, input.table, flags.columns)
+    if (!isFamily(model)) return answerRows(model, table, run, explained)
+    if (explained !== undefined) throw onlyNeighbors()
+    return familyAnswers(model, table, run)
+  })
   const answered = withAnswers(input.table, answers, run)
   if (out !== undefined) {
     await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))

@@ -19,6 +19,9 @@ export async function predictOnSpark(
   flags: PredictFlags & SparkFlags,
   run: Run,
 ): Promise<void> {
+  if (flags.columns !== undefined) {
+    throw new InputError('E_PARAM', 'columns', '--columns is for models of this machine; leave out --spark')
+  }
   const out = flags.out === undefined || isRemote(flags.out) ? undefined : places({ out: flags.out })
   const model = await run.time('load', 'loading the model', () => loadModel(modelName))
   if (!(model instanceof KMeans)) {
