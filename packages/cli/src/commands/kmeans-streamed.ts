@@ -9,6 +9,7 @@ import type { Run } from '../run.ts'
 import { whole } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { visible } from '../show/text.ts'
+import { streamArrow } from '../stream/arrow.ts'
 import { SpooledRows } from '../stream/rows.ts'
 import { checkDisk, SpooledColumns, SpooledTable } from '../stream/spool.ts'
 import type { SpooledColumn } from '../stream/spool.ts'
@@ -58,7 +59,6 @@ export async function kmeansStreamed(
     if (value !== undefined) throw cannot(`${flag}`, 'draw a part of the rows')
   }
   const out = places(flags)
-  if (out?.format === 'arrow') throw cannot('--out in Arrow', 'write .parquet, .csv, .ndjson or .npy')
   if (why !== undefined) run.warn(`${why}; it is streamed through temporary files instead`)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
   const columns = new SpooledColumns(name === '-' ? 'standard input' : name)
@@ -144,20 +144,19 @@ function cannot(what: string, instead: string): InputError {
 /** Decodes a file to the disk. */
 async function spool(name: string, store: SpooledColumns, options: ReadOptions): Promise<Spooled> {
   return withSource(name, options, async ({ source, format, size }) => {
-    if (format !== 'csv' && format !== 'tsv' && format !== 'parquet') {
+    if (format !== 'csv' && format !== 'tsv' && format !== 'parquet' && format !== 'arrow') {
       throw new InputError(
         'E_MEMORY',
         'file',
-        `${source.name}: only CSV, TSV and Parquet files are streamed; convert this ${format} file to Parquet, or raise --max-memory`,
+        `${source.name}: only CSV, TSV, Parquet and Arrow files are streamed; convert this ${format} file to Parquet, or raise --max-memory`,
       )
     }
     // Cells take about as much as their text in CSV; in Parquet they may be packed several times over.
-    checkDisk(name, size * (format === 'parquet' ? 1.5 : 2))
-    const { warnings, names } = await contentsOf(source, format, {
-      ...options,
-      store,
-      maxBytes: Number.POSITIVE_INFINITY,
-    })
+    checkDisk(name, size * (format === 'parquet' || format === 'arrow' ? 1.5 : 2))
+    const { warnings, names } =
+      format === 'arrow'
+        ? await streamArrow(source, store, options)
+        : await contentsOf(source, format, { ...options, store, maxBytes: Number.POSITIVE_INFINITY })
     if (store.columns.length === 0)
       throw new InputError('E_EMPTY', 'columns', `${name}: no column is left to read`)
     const table = new SpooledTable(store.columns)
@@ -290,7 +289,6 @@ function answered(
         before = end
       }
     },
-    table: null,
   }
 }
 

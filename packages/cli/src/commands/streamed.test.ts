@@ -73,6 +73,7 @@ describe('a streamed run writes the bytes of a run in memory', () => {
     ['mixed.csv', 'csv', '--k', '6', '--missing', 'impute'],
     ['mixed.csv', 'parquet', '--k', '6', '--missing', 'drop', '--weights-column', 'count'],
     ['mixed.parquet', 'ndjson', '--k', '4', '--columns', 'a,colour', '--scale', 'robust', '--n-init', '3'],
+    ['mixed.csv', 'arrow', '--k', '6', '--missing', 'drop'],
     ['mixed.parquet', 'json', '--k', '7', '--ignore', 'b', '--scale', 'minmax', '--init', 'random'],
   ]
   for (const [data, ending, ...args] of cases) {
@@ -119,7 +120,6 @@ describe('streaming', () => {
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
     [['--k', 'auto'], /--k auto needs the whole table in memory, and this one is streamed/],
     [['--k', '3', '--report', 'r.html'], /--report needs the whole table in memory/],
-    [['--k', '3', '--out', 'o.arrow'], /--out in Arrow needs the whole table in memory.*write .parquet/],
     [['--k', '3'], /"b" 73.*set --missing drop/],
     [['--k', '4000', '--ignore', 'b'], /--k must be at most 3000, the number of rows, got 4000/],
     [['--k', '3', '--columns', 'a,B'], /did you mean "b"/],
@@ -140,7 +140,7 @@ describe('streaming', () => {
   it('refuses what it cannot stream', async () => {
     writeFileSync(join(folder, 'rows.json'), '[{"a":1},{"a":2}]')
     const { code, err } = await nigh(['kmeans', 'rows.json', '--k', '1', '--stream'])
-    expect(err).toMatch(/only CSV, TSV and Parquet files are streamed; convert this json file/)
+    expect(err).toMatch(/only CSV, TSV, Parquet and Arrow files are streamed; convert this json file/)
     expect(code).toBe(2)
   })
 

@@ -10,7 +10,13 @@ import { leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 
 /** The part of the options that can go to another thread. */
-export type ArrowOptions = Pick<ReadOptions, 'only' | 'dispensable' | 'maxBytes'>
+export interface ArrowOptions {
+  readonly only: ReadOptions['only'] | undefined
+  readonly dispensable: ReadOptions['dispensable'] | undefined
+  readonly maxBytes: number | undefined
+  /** Rows of the file that come before these bytes. Default: 0. */
+  readonly before?: number
+}
 
 /**
  * Decodes an Arrow IPC file or stream.
@@ -47,7 +53,7 @@ export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptio
     }
     try {
       checkBatches(file, field.name, cells.data)
-      columns.push(columnOf(file, field.name, cells, rows))
+      columns.push(columnOf(file, field.name, cells, rows, options.before ?? 0))
     } catch (error) {
       if (!options.dispensable?.includes(field.name)) throw error
       warnings.push(leftOut(file, field.name, 'what nigh cannot use'))
@@ -62,8 +68,9 @@ function columnOf(
   name: string,
   cells: Iterable<unknown> & { readonly type: { typeId: number } },
   rows: number,
+  before: number,
 ): Column {
-  return typedColumn(file, name, cells, rows, isInstant(cells.type.typeId), isSingle(cells.type))
+  return typedColumn(file, name, cells, rows, isInstant(cells.type.typeId), isSingle(cells.type), before)
 }
 
 /** Arrow's type numbers: Date 8, Timestamp 10. */
@@ -83,6 +90,7 @@ function typedColumn(
   rows: number,
   instant: boolean,
   single: boolean,
+  before: number,
 ): Column {
   // Each made when its first cell comes: a column that claims more rows than the file can hold of its kind costs nothing.
   let numbers: Float32Array | Float64Array | undefined
@@ -111,7 +119,11 @@ function typedColumn(
       kind = found
       if (typeof cell === 'number') {
         if (Math.abs(cell) === Number.POSITIVE_INFINITY) {
-          throw new InputError('E_NONFINITE', name, `${file}: row ${i + 1}, column ${show(name)} is ${cell}`)
+          throw new InputError(
+            'E_NONFINITE',
+            name,
+            `${file}: row ${before + i + 1}, column ${show(name)} is ${cell}`,
+          )
         }
         numbers ??= emptyNumbers(rows, single)
         numbers[i] = cell

@@ -1,9 +1,9 @@
 import { InputError } from 'nigh'
 
 /** Arrow's numbers of the messages that a table is made of. */
-const SCHEMA = 1
-const DICTIONARY = 2
-const RECORDS = 3
+export const SCHEMA = 1
+export const DICTIONARY = 2
+export const RECORDS = 3
 const DEEPEST = 64
 
 /**
@@ -16,8 +16,96 @@ const DEEPEST = 64
  */
 export function checkFrame(file: string, bytes: Uint8Array): void {
   const frame = new Frame(file, bytes)
-  if (Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'ARROW1') frame.file()
+  if (isArrowFile(bytes)) frame.file()
   else frame.stream()
+}
+
+/** A message, from its first byte to behind its last. */
+export interface Message {
+  readonly kind: number
+  readonly from: number
+  /** Where its body begins. */
+  readonly body: number
+  readonly to: number
+}
+
+/** The messages of an Arrow stream that is whole and sound. */
+export function* messagesOf(stream: Uint8Array): Generator<Message> {
+  for (let from = 0; from < stream.length; ) {
+    const message = messageAt('', from, stream.length, (at, length) => stream.subarray(at, at + length))
+    if (message === null) return
+    yield message
+    from = message.to
+  }
+}
+
+/**
+ * Looks at one message: at its head only.
+ *
+ * @param end where the file ends
+ * @returns null at the end of a stream
+ * @throws {InputError} E_ARROW
+ */
+export function messageAt(
+  file: string,
+  from: number,
+  end: number,
+  read: (at: number, length: number) => Uint8Array,
+): Message | null {
+  const refuse = (why: string): InputError => unsound(file, why)
+  if (!(from >= 0 && from + 8 <= end)) {
+    if (from === end) return null
+    if (from >= 0 && from + 4 === end && viewOf(read(from, 4)).getInt32(0, true) === 0) return null
+    throw refuse('a message lies beyond its end')
+  }
+  const mark = viewOf(read(from, 8))
+  const start = mark.getInt32(0, true) === -1 ? 8 : 4
+  const length = mark.getInt32(start - 4, true)
+  if (length === 0) return null
+  if (!(length >= 8 && from + start + length <= end)) throw refuse('a message is cut')
+  const head = new FlatTable(viewOf(read(from + start, length)), null, refuse)
+  const size = head.long(3)
+  const body = from + start + length
+  if (!(size >= 0 && body + size <= end)) throw refuse('a batch is cut')
+  return { kind: head.byte(1), from, body, to: body + size }
+}
+
+/** The footer of an Arrow file: where it lies, and in it the descriptions of the file's batches. */
+export interface Footer {
+  readonly from: number
+  readonly view: DataView
+  readonly dictionaries: readonly number[]
+  readonly records: readonly number[]
+}
+
+/** @throws {InputError} E_ARROW */
+export function footerOf(file: string, end: Uint8Array): Footer {
+  const refuse = (why: string): InputError => unsound(file, why)
+  const tail = end.length - 10
+  const length = tail > 0 ? viewOf(end).getInt32(tail, true) : 0
+  if (!(length >= 8 && length <= tail)) throw refuse('its footer is cut')
+  const view = viewOf(end.subarray(tail - length, tail))
+  const footer = new FlatTable(view, null, refuse)
+  if (footer.table(1) === null) throw refuse('it has no schema')
+  return {
+    from: tail - length,
+    view,
+    dictionaries: footer.items(2, 24),
+    records: footer.items(3, 24),
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function unsound(file: string, why: string): InputError {
+  return new InputError('E_ARROW', 'file', `${file}: this is not a sound Arrow file (${why})`)
+}
+
+/** Whether bytes begin a file, with a footer, and not a stream. */
+export function isArrowFile(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'ARROW1'
 }
 
 class Frame {
@@ -116,7 +204,7 @@ class Frame {
   }
 
   #refuse(why: string): InputError {
-    return new InputError('E_ARROW', 'file', `${this.#file}: this is not a sound Arrow file (${why})`)
+    return unsound(this.#file, why)
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { InputError } from 'nigh'
 import type { FileContents } from './csv.ts'
+import type { ArrowOptions } from './arrow-decode.ts'
 import { checkEstimate } from './limits.ts'
 import type { ReadOptions } from './options.ts'
 import { readBytes } from './source.ts'
@@ -18,30 +19,42 @@ import type { Source } from './source.ts'
 export async function readArrow(source: Source, options: ReadOptions): Promise<FileContents> {
   checkEstimate(source.name, Math.ceil(source.size / 8), 1, options.maxBytes)
   const bytes = readBytes(source, 0, source.size)
-  const { only, dispensable, maxBytes } = options
+  const { only, dispensable, maxBytes, signal } = options
+  return decodeApart(source.name, bytes, { only, dispensable, maxBytes }, signal)
+}
+
+/**
+ * Decodes an Arrow file or stream on a thread of its own. The bytes go to that thread.
+ *
+ * @throws {InputError} E_ARROW, E_MEMORY, E_NONFINITE; the signal's reason
+ */
+export async function decodeApart(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: ArrowOptions,
+  signal: AbortSignal | undefined,
+): Promise<FileContents> {
   // Sound files take about a second for 200 MB.
-  const patience = 5000 + source.size / 5000
+  const patience = 5000 + bytes.length / 5000
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerFile(), {
-      workerData: { name: source.name, bytes, options: { only, dispensable, maxBytes } },
+      workerData: { name, bytes, options },
       transferList: [bytes.buffer],
       resourceLimits: { maxOldGenerationSizeMb: 2048 },
     })
     const fail = (reason: string): void =>
       end(() =>
-        reject(
-          new InputError('E_ARROW', 'file', `${source.name}: this is not a sound Arrow file (${reason})`),
-        ),
+        reject(new InputError('E_ARROW', 'file', `${name}: this is not a sound Arrow file (${reason})`)),
       )
-    const abort = (): void => end(() => reject(options.signal?.reason))
+    const abort = (): void => end(() => reject(signal?.reason))
     const timer = setTimeout(
       () => fail(`decoding it takes longer than ${Math.round(patience / 1000)} s`),
       patience,
     )
-    options.signal?.addEventListener('abort', abort)
+    signal?.addEventListener('abort', abort)
     const end = (settle: () => void): void => {
       clearTimeout(timer)
-      options.signal?.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', abort)
       settle()
       void worker.terminate()
     }

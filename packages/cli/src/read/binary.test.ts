@@ -83,6 +83,39 @@ describe('what is written is read again', () => {
     expect(found.columns[0].values).toEqual(columns[0].values)
   })
 
+  test('arrow in several batches, with words that come late or never', async () => {
+    const n = 150_000
+    const many = Table.of([
+      {
+        name: 'n',
+        type: 'number',
+        values: Float64Array.from({ length: n }, (_, i) => (i % 9 ? i : Number.NaN)),
+      },
+      {
+        name: 'late',
+        type: 'text',
+        values: Int32Array.from({ length: n }, (_, i) => (i < 100_000 ? -1 : (i + 2) % 3)),
+        categories: ['x', 'y', 'ü'],
+      },
+      { name: 'never', type: 'text', values: new Int32Array(n).fill(-1), categories: [] },
+      {
+        name: 'word',
+        type: 'text',
+        values: Int32Array.from({ length: n }, (_, i) => i & 1),
+        categories: ['a', ''],
+      },
+      { name: 'flag', type: 'boolean', values: Uint8Array.from({ length: n }, (_, i) => [0, 1, 255][i % 3]) },
+    ])
+    const { columns: found } = (await readTable(await written('many.arrow', many), {})).table
+    for (const i of [0, 1, 3, 4]) {
+      const { values, ...rest } = many.columns[i]
+      expect(found[i]).toMatchObject(rest)
+      expect(Buffer.from(found[i].values.buffer).equals(Buffer.from(values.buffer))).toBe(true)
+    }
+    expect(found[2].values).toHaveLength(n)
+    expect(found[2].values.every((value) => Number.isNaN(value))).toBe(true)
+  })
+
   test('npy', async () => {
     const numbers = table.select(['float64', 'flag', '__proto__'])
     const found = (await readTable(await written('round.npy', numbers), {})).table

@@ -84,6 +84,62 @@ export class SpooledColumns implements ColumnStore {
     }
   }
 
+  /** A column that comes in parts. */
+  joined(): JoinedColumn {
+    // Parts without a cell look like numbers, whatever the others hold.
+    let nothing = 0
+    let single = false
+    let instants = false
+    let type: Column['type'] | null = null
+    const codes = new Map<string, number>()
+    const categories: string[] = []
+    let cells: (ColumnBuilder & { take: (cells: Cells) => void }) | null = null
+    const start = (of: Column['type']): ColumnBuilder & { take: (cells: Cells) => void } => {
+      const Kind =
+        of === 'text' ? Int32Array : of === 'boolean' ? Uint8Array : single ? Float32Array : Float64Array
+      const hole = of === 'text' ? -1 : of === 'boolean' ? 255 : Number.NaN
+      const begun = this.#builder(Kind, (name, values) => columnFrom(name, of, values, categories))
+      for (let left = nothing; left > 0; left -= 1 << 16)
+        begun.take(new Kind(Math.min(left, 1 << 16)).fill(hole))
+      type = of
+      cells = begun
+      return begun
+    }
+    return {
+      append: (column) => {
+        const { values } = column
+        const isNumber = column.type === 'number' || column.type === 'date'
+        if (isNumber && (type === null || type !== column.type) && values.every(Number.isNaN)) {
+          single ||= values instanceof Float32Array
+          instants ||= column.type === 'date'
+          if (cells === null) nothing += values.length
+          else if (type === 'text') cells.take(new Int32Array(values.length).fill(-1))
+          else cells.take(new Uint8Array(values.length).fill(255))
+          return true
+        }
+        if (type !== null && type !== column.type) return false
+        if (type === null) single = values instanceof Float32Array
+        const to = cells ?? start(column.type)
+        if (column.type !== 'text') {
+          to.take(values)
+          return true
+        }
+        const own = column.categories.map((text) => {
+          const code = codes.get(text) ?? codes.size
+          if (!codes.has(text)) {
+            codes.set(text, code)
+            categories.push(text)
+          }
+          return code
+        })
+        if (categories.length > mostTexts) throw new TooManyTexts(this.#file)
+        to.take(Int32Array.from(values, (code) => (code < 0 ? -1 : own[code])))
+        return true
+      },
+      finish: (name) => (cells ?? start(instants ? 'date' : 'number')).finish(name),
+    }
+  }
+
   #builder(
     Cells: CellsKind,
     columnOf: (name: string, values: Cells) => Column,
@@ -153,6 +209,13 @@ export class SpooledColumns implements ColumnStore {
     for (const file of this.#open) file.close()
     this.#open.clear()
   }
+}
+
+/** A column that comes in parts, each in memory. */
+export interface JoinedColumn {
+  /** Takes the next cells; false where they are of another kind than those before. */
+  append(part: Column): boolean
+  finish(name: string): Column
 }
 
 function emptied(column: Exclude<Column, { type: 'text' }>): Column {
@@ -226,7 +289,15 @@ export class SpooledTable {
 
 function cellsFrom(column: SpooledColumn, from: number, to: number): Column {
   const { name, type, categories, file } = column
-  const values = readCells(file, cellsOf(column), from, to)
+  return columnFrom(name, type, readCells(file, cellsOf(column), from, to), categories)
+}
+
+function columnFrom(
+  name: string,
+  type: Column['type'],
+  values: Cells,
+  categories: readonly string[],
+): Column {
   switch (type) {
     case 'text':
       return {

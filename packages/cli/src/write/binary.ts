@@ -1,59 +1,11 @@
-import {
-  bool,
-  dateDay,
-  dictionary,
-  float32,
-  float64,
-  int32,
-  tableFromArrays,
-  tableToIPC,
-  timestamp,
-  utf8,
-} from '@uwdata/flechette'
-import type { DataType } from '@uwdata/flechette'
 import { ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
-import { InputError, isMissing } from 'nigh'
-import type { Column, Table } from 'nigh'
+import { InputError } from 'nigh'
+import type { Column } from 'nigh'
 import { show } from '../show/text.ts'
 import type { RowBlocks, Shape } from './blocks.ts'
-import { isDaysOnly } from './cells.ts'
+import { plainCells } from './cells.ts'
 import type { Draft } from './replace.ts'
-
-/** Writes an Arrow IPC file: text as a dictionary, whole days as Date, other instants as Timestamp in milliseconds. */
-export function writeArrow(table: Table, draft: Draft): void {
-  const types: Record<string, DataType> = Object.create(null)
-  const columns: [string, unknown[] | Float64Array | Float32Array][] = []
-  for (const column of table.columns) {
-    types[column.name] = arrowType(column)
-    columns.push([
-      column.name,
-      column.type === 'number' && !hasMissing(column) ? column.values : plainCells(column),
-    ])
-  }
-  tableToIPC(tableFromArrays(columns, { types }), { format: 'file', sink: new DraftSink(draft) })
-}
-
-/** Hands on bytes as they come, so that the file is never in memory as a whole. */
-class DraftSink {
-  readonly #draft: Draft
-
-  constructor(draft: Draft) {
-    this.#draft = draft
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#draft.write(bytes)
-  }
-
-  pad(count: number): void {
-    this.#draft.write(new Uint8Array(count))
-  }
-
-  finish(): null {
-    return null
-  }
-}
 
 /** Bytes of a Parquet file, handed on after each row group. */
 class DraftWriter extends ByteWriter {
@@ -147,19 +99,6 @@ export async function writeNpy(blocks: RowBlocks, draft: Draft): Promise<void> {
   }
 }
 
-function arrowType(column: Column): DataType {
-  switch (column.type) {
-    case 'number':
-      return column.values instanceof Float32Array ? float32() : float64()
-    case 'boolean':
-      return bool()
-    case 'date':
-      return isDaysOnly(column) ? dateDay() : timestamp()
-    case 'text':
-      return dictionary(utf8(), int32())
-  }
-}
-
 function parquetType({
   type,
   single,
@@ -181,30 +120,4 @@ function parquetCells(column: Column, missing: boolean): unknown[] | Float64Arra
   if (column.type === 'number' && !missing) return column.values
   const cells = plainCells(column)
   return column.type === 'date' ? cells.map((cell) => (cell === null ? null : new Date(Number(cell)))) : cells
-}
-
-function hasMissing(column: Column): boolean {
-  for (let i = 0; i < column.values.length; i++) if (isMissing(column, i)) return true
-  return false
-}
-
-/** The cells as plain values, null where missing; numbers without a missing cell as they are. */
-function plainCells(column: Column): (number | boolean | string | null)[] {
-  const cells: (number | boolean | string | null)[] = []
-  for (let i = 0; i < column.values.length; i++) {
-    const value = column.values[i]
-    switch (column.type) {
-      case 'number':
-      case 'date':
-        cells[i] = Number.isNaN(value) ? null : value
-        break
-      case 'boolean':
-        cells[i] = value === 255 ? null : value === 1
-        break
-      case 'text':
-        cells[i] = value < 0 ? null : column.categories[value]
-        break
-    }
-  }
-  return cells
 }

@@ -20,8 +20,6 @@ export interface RowBlocks {
   readonly columns: readonly Shape[]
   /** All rows, block after block. */
   blocks(): Iterable<Table> | AsyncIterable<Table>
-  /** The rows as one table, where they are in memory. */
-  readonly table: Table | null
 }
 
 /** The rows of a table, as views on it. */
@@ -41,7 +39,6 @@ export function blocksOf(table: Table): RowBlocks {
         yield table.slice(from, Math.min(table.rows, from + together))
       }
     },
-    table,
   }
 }
 

@@ -46,3 +46,24 @@ export function cellTexts(
     }
   }
 }
+
+/** The cells as plain values, null where missing; numbers without a missing cell as they are. */
+export function plainCells(column: Column): (number | boolean | string | null)[] {
+  const cells: (number | boolean | string | null)[] = []
+  for (let i = 0; i < column.values.length; i++) {
+    const value = column.values[i]
+    switch (column.type) {
+      case 'number':
+      case 'date':
+        cells[i] = Number.isNaN(value) ? null : value
+        break
+      case 'boolean':
+        cells[i] = value === 255 ? null : value === 1
+        break
+      case 'text':
+        cells[i] = value < 0 ? null : column.categories[value]
+        break
+    }
+  }
+  return cells
+}

@@ -72,13 +72,13 @@ export async function writeRows(
           return writeJson(rows, draft)
         case 'ndjson':
           return writeNdjson(rows, draft)
+        case 'arrow': {
+          const { writeArrow } = await import('./arrow.ts')
+          return writeArrow(rows, draft)
+        }
         default: {
-          const { writeArrow, writeNpy, writeParquet } = await import('./binary.ts')
-          if (format !== 'arrow')
-            return format === 'parquet' ? writeParquet(rows, draft) : writeNpy(rows, draft)
-          if (rows.table === null)
-            throw new Error('rows on the disk are not written as Arrow: this is a defect of nigh')
-          return writeArrow(rows.table, draft)
+          const { writeNpy, writeParquet } = await import('./binary.ts')
+          return format === 'parquet' ? writeParquet(rows, draft) : writeNpy(rows, draft)
         }
       }
     },
