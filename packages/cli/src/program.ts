@@ -94,7 +94,10 @@ nigh COMMAND --help says more.`,
             ).argParser(integer(1)),
           )
           .addOption(
-            new Option('--max-iterations <n>', 'most iterations (default: 10000)').argParser(integer(1)),
+            new Option(
+              '--max-iterations <n>',
+              'most iterations (default: 10000; of most relatives 1000)',
+            ).argParser(integer(1)),
           )
           .addOption(
             new Option('--tolerance <x>', 'stop when no centre moves farther')
@@ -143,9 +146,13 @@ nigh COMMAND --help says more.`,
           )
           .addOption(new Option('--min-size <n>', 'bounded: fewest rows of a cluster').argParser(integer(1)))
           .addOption(new Option('--max-size <n>', 'bounded: most rows of a cluster').argParser(integer(1)))
-          .addOption(metric())
-          .addOption(power())
-          .addOption(sphere())
+          .addOption(metric('medoids: how distance is measured'))
+          .addOption(power('medoids: the power of the minkowski metric'))
+          .addOption(
+            sphere(
+              'geo, and medoids with haversine: distances in the unit of this radius (default: 6371.0088, kilometres; medoids 1)',
+            ),
+          )
           .addOption(
             new Option('--categorical <a,b>', 'prototypes: columns of numbers that are categories').argParser(
               names,
@@ -600,19 +607,16 @@ function rowId() {
   )
 }
 
-function metric() {
-  return new Option('--metric <name>', 'how distance is measured')
-    .choices(metrics)
-    .default('euclidean' as const)
+function metric(what = 'how distance is measured') {
+  return new Option('--metric <name>', what).choices(metrics).default('euclidean' as const)
 }
 
-function sphere() {
-  return new Option(
-    '--sphere-radius <x>',
-    'with haversine: distances in the unit of this radius, 6371.0088 for kilometres (default: 1, so in radians)',
-  ).argParser(real(Number.MIN_VALUE, Number.MAX_VALUE))
+function sphere(
+  what = 'with haversine: distances in the unit of this radius, 6371.0088 for kilometres (default: 1, so in radians)',
+) {
+  return new Option('--sphere-radius <x>', what).argParser(real(Number.MIN_VALUE, Number.MAX_VALUE))
 }
 
-function power() {
-  return new Option('--p <x>', 'the power of the minkowski metric').argParser(real(1, Number.MAX_VALUE))
+function power(what = 'the power of the minkowski metric') {
+  return new Option('--p <x>', what).argParser(real(1, Number.MAX_VALUE))
 }

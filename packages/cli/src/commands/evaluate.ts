@@ -58,7 +58,7 @@ export async function evaluateModel(
     throw new InputError(
       'E_KIND',
       'model',
-      `${modelName} is a ${model.constructor.name} model; nigh evaluate takes those of nigh kmeans, knn and anomalies`,
+      `${modelName} is a ${model.constructor.name} model; nigh evaluate takes those of K-Means, nigh knn and nigh anomalies`,
     )
   }
   if (flags.target === undefined && !(model instanceof KMeans)) {

@@ -155,6 +155,20 @@ describe('kmeans --method', () => {
     expect(counts('size').sort((a, b) => a - b)).toEqual([4, 10, 10])
   })
 
+  it('shows prototypes in the data’s own words', () => {
+    const days = (from: string, b: boolean) =>
+      [1, 2].map((x) => ({ d: `${from}-0${x}`, b, x, c: b ? 'q' : 'r' }))
+    writeFileSync(join(folder, 'days.csv'), csv([...days('2020-01', true), ...days('2021-05', false)]))
+    const fit = ['kmeans', 'days.csv', '--k', '2', '--method', 'prototypes']
+    const { columns, centroids } = json(...fit)
+    expect(columns).toEqual(['d', 'b', 'x', 'c'])
+    expect(centroids.sort()).toEqual([
+      ['2020-01-01T12:00:00.000Z', true, 1.5, 'q'],
+      ['2021-05-01T12:00:00.000Z', false, 1.5, 'r'],
+    ])
+    expect(nigh(...fit).out).toMatch(/2 {2}50\.0 % {2}2020-01-01T12:00:00\.000Z {2}true {2}1\.500 {2}q/)
+  })
+
   it('gives rows with empty cells no answer where they are left out', () => {
     writeFileSync(join(folder, 'holes.csv'), csv([{ ...rows[0], x: '' }, ...rows.slice(1)]))
     for (const method of ['medians', 'prototypes']) {

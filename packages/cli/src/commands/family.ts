@@ -11,14 +11,14 @@ import {
   MiniBatchKMeans,
   SphericalKMeans,
 } from 'nigh'
-import type { Table } from 'nigh'
+import type { Encoder, Table } from 'nigh'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { brief, percent, plural, whole } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { show } from '../show/text.ts'
-import { cellTexts } from '../write/cells.ts'
+import { cellTexts, dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { clusterColumns, ownDistances, prototypeAnswers } from './family-answers.ts'
 import type { FamilyModel, NumberFamily } from './family-answers.ts'
@@ -100,7 +100,7 @@ export async function relatives(name: string, flags: FamilyFlags, run: Run): Pro
   }
   run.sayInput(input, encoder, extra)
   run.say(headLine(model, flags, run), '')
-  if (model instanceof KPrototypes) run.say(...prototypeLines(model, run), '')
+  if (model instanceof KPrototypes) run.say(...prototypeLines(model, encoder, run), '')
   else sayClusters(model, prepared, weights, flags, run)
   if (flags.out !== undefined && flags.out !== '-') {
     run.say(`Rows with cluster and ${model instanceof KPrototypes ? 'cost' : 'distance'}: ${flags.out}`)
@@ -201,12 +201,10 @@ function fateOf(
 /** The centres, for programs, and what else a method knows of them. */
 function centresOf(model: FamilyModel, { encoder, rows }: Prepared): Record<string, unknown> {
   if (model instanceof KPrototypes) {
-    const texts = model.prototypes.columns.map((column) =>
-      column.type === 'number' ? (row: number) => column.values[row] : cellTexts(column),
-    )
+    const cells = prototypeCells(model, encoder, (value) => value)
     return {
       gamma: model.gamma,
-      centroids: Array.from({ length: model.k }, (_, c) => texts.map((text) => text(c))),
+      centroids: Array.from({ length: model.k }, (_, c) => cells.map((cell) => cell(c))),
     }
   }
   // Directions have length 1: they are no rows of the data's units.
@@ -282,13 +280,27 @@ function meansBy(model: NumberFamily, matrix: Matrix, weights: Float64Array | un
   )
 }
 
+/** The cells of prototypes, column by column: dates, whose mean is a number, as ISO text, true and false as such. */
+function prototypeCells<T>(
+  model: KPrototypes,
+  encoder: Encoder,
+  number: (value: number) => T,
+): ((row: number) => T | string | boolean | null)[] {
+  const given = new Map(encoder.uses.map(({ name, type }) => [name, type]))
+  return model.prototypes.columns.map((column) => {
+    const { name, type, values } = column
+    if (given.get(name) === 'date') return (row) => dateText(Math.round(values[row]), false)
+    if (type === 'number') return (row) => number(values[row])
+    const text = cellTexts(column)
+    return given.get(name) === 'boolean' ? (row) => text(row) === 'true' : text
+  })
+}
+
 /** Sizes, and the prototypes in the data's own words. */
-function prototypeLines(model: KPrototypes, run: Run): string[] {
+function prototypeLines(model: KPrototypes, encoder: Encoder, run: Run): string[] {
   const { columns } = model.prototypes
   const total = model.counts.reduce((sum, count) => sum + count, 0)
-  const texts = columns.map((column) =>
-    column.type === 'number' ? (row: number) => brief(column.values[row]) : cellTexts(column),
-  )
+  const cells = prototypeCells(model, encoder, brief)
   return [
     `${run.paint.bold('Clusters')} ${run.paint.dim(`(means and most frequent values; a differing value counts ${brief(model.gamma)})`)}`,
     ...grid(
@@ -304,7 +316,7 @@ function prototypeLines(model: KPrototypes, run: Run): string[] {
         String(c),
         whole(count),
         percent(count / total),
-        ...texts.map((text) => text(c) ?? ''),
+        ...cells.map((cell) => String(cell(c) ?? '')),
       ]),
       run.width,
       run.paint,
