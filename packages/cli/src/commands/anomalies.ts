@@ -20,7 +20,7 @@ import { knownAnomalies } from './known.ts'
 import type { KnownFlags } from './known.ts'
 import { checkMetric, metricOptions } from './metric.ts'
 import { explainStrange, homesNear, meansOf } from './reasons.ts'
-import { places, prepare, readingOf, toAllRows, withAnswers } from './shared.ts'
+import { checkNeighbors, places, prepare, readingOf, toAllRows, withAnswers } from './shared.ts'
 import type { DataFlags, Prepared } from './shared.ts'
 
 /** Models that score rows by how strange they are. */
@@ -60,6 +60,7 @@ export async function anomalies(name: string, flags: AnomalyFlags, run: Run): Pr
   const { encoder, matrix, rows } = prepared
   run.notes(encoder)
   const k = neighborsOf(flags, matrix.rows)
+  if (flags.method === 'lof') checkNeighbors(matrix.rows, k, 12, flags)
   const model = await run.time('fit', 'scoring', () => fitted(prepared, input.table, k, flags, run))
   const { scores, threshold, outliers } = model
   if (model instanceof CentroidDistance) run.warnings(model.clusters.warnings)

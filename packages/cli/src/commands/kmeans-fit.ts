@@ -1,7 +1,8 @@
 import type { Encoder, KMeans, KMeansOptions, LaterOptions, Matrix } from 'nigh'
 import type { ReportFlags } from '../report/save.ts'
 import type { Run } from '../run.ts'
-import { brief, plural } from '../show/numbers.ts'
+import { Forecast } from '../show/forecast.ts'
+import { brief, duration, plural } from '../show/numbers.ts'
 import { dateText } from '../write/cells.ts'
 import type { DataFlags } from './shared.ts'
 
@@ -23,6 +24,7 @@ export function kmeansOptions(
   run: Run,
   timing: { seed: number; begun: number },
 ): KMeansOptions & LaterOptions {
+  const forecast = new Forecast(flags.maxIterations)
   return {
     k,
     init: flags.init,
@@ -34,12 +36,15 @@ export function kmeansOptions(
     onProgress: ({ start, iteration, phase, changed }: Step): void => {
       if (phase === 'seed')
         timing.seed = Math.max(timing.seed, start === 0 ? (performance.now() - timing.begun) / 1000 : 0)
+      if (phase === 'assign') forecast.add(performance.now() / 1000, iteration, changed)
+      const left = phase === 'seed' ? null : forecast.left
       const attempt = start === 0 ? '' : `start ${start + 1}, `
       run.progress.step(
         undefined,
         phase === 'seed'
           ? `${attempt}seeding, ${changed} of ${k}`
-          : `${attempt}iteration ${iteration}, ${plural(changed, 'row')} moved`,
+          : `${attempt}iteration ${iteration}, ${plural(changed, 'row')} moved` +
+              (left === null ? '' : `, about ${duration(Math.max(1, Math.round(left)))} left`),
       )
     },
   }

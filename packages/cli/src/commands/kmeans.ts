@@ -15,6 +15,7 @@ import { choiceJSON, choose } from './choose-k.ts'
 import { fitLine, kmeansAnswer, kmeansOptions } from './kmeans-fit.ts'
 import type { KMeansFlags } from './kmeans-fit.ts'
 import { kmeansStreamed, tooLarge } from './kmeans-streamed.ts'
+import type { Prepared } from './shared.ts'
 import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
 
 /** `nigh kmeans DATA --k N` */
@@ -24,17 +25,21 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
   if (flags.stream === true) return kmeansStreamed(name, flags, run, undefined)
   let input: Input
+  let prepared: Prepared & { readonly weights: Float64Array | undefined }
   try {
     input = await run.read(name, readingOf(flags, aside, out !== undefined))
+    const read = input
+    const weights = weightsOf(read, flags.weightsColumn)
+    prepared = await run.time('encode', 'encoding', () => ({
+      ...prepare(read, flags, aside, weights),
+      weights,
+    }))
   } catch (error) {
     const why = tooLarge(error)
     if (why === undefined || name === '-') throw error
     return kmeansStreamed(name, flags, run, why)
   }
-  const weights = weightsOf(input, flags.weightsColumn)
-  const { encoder, matrix, rows } = await run.time('encode', 'encoding', () =>
-    prepare(input, flags, aside, weights),
-  )
+  const { encoder, matrix, rows, weights } = prepared
   if (flags.k !== 'auto' && flags.k > matrix.rows) {
     throw new InputError('E_K', 'k', `--k must be at most ${matrix.rows}, the number of rows, got ${flags.k}`)
   }

@@ -18,7 +18,7 @@ import type { AnsweringModel } from './answers.ts'
 import { explainedJSON, sayExplained } from './explain.ts'
 import type { Explained } from './explain.ts'
 import { checkMetric, metricOptions } from './metric.ts'
-import { places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
+import { checkEncoded, places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
 import type { DataFlags, Prepared } from './shared.ts'
 import type { Trial } from './split.ts'
 import { evaluate } from './trial.ts'
@@ -103,6 +103,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     }
     if (flags.predict !== undefined) {
       const fresh = await run.read(flags.predict, readOptionsOf(flags))
+      checkEncoded(fresh.name, fresh.rows, encoder, flags)
       const answers = await run.time('predict', 'predicting', () =>
         answerRows(model, fresh.table, run, explained),
       )

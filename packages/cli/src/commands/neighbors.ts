@@ -9,7 +9,7 @@ import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { brief, plural } from '../show/numbers.ts'
 import { replaceFile } from '../write/replace.ts'
-import { places, prepare, readingOf, textColumn } from './shared.ts'
+import { checkEncoded, checkNeighbors, places, prepare, readingOf, textColumn } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 
 export interface NeighborsFlags extends DataFlags {
@@ -36,6 +36,7 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
     }),
   )
   const query = flags.query === undefined ? undefined : await run.read(flags.query, readOptionsOf(flags))
+  if (query !== undefined) checkEncoded(query.name, query.rows, encoder, flags)
   const asked = query === undefined ? undefined : encoder.encode(query.table, { extra: 'ignore' })
   const most = query === undefined ? matrix.rows - 1 : matrix.rows
   if (flags.k > most) {
@@ -45,6 +46,8 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
       `--k must be at most ${most}, the number of ${query === undefined ? 'other ' : ''}rows, got ${flags.k}`,
     )
   }
+  // An index and a distance; as rows of a file, four numbers besides.
+  checkNeighbors((asked?.matrix ?? matrix).rows, flags.k, out === undefined ? 12 : 44, flags)
   const found = await run.time('search', 'searching', () =>
     model.nearest(asked?.matrix, {
       k: flags.k,

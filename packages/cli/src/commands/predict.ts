@@ -12,7 +12,7 @@ import { chosenColumns, familyAnswers, isFamily } from './family-answers.ts'
 import { sayRows } from './knn.ts'
 import { explainedJSON, onlyNeighbors, sayExplained } from './explain.ts'
 import type { Explained } from './explain.ts'
-import { places, withAnswers } from './shared.ts'
+import { checkEncoded, places, withAnswers } from './shared.ts'
 
 export interface PredictFlags extends ReadFlags {
   readonly out?: string | undefined
@@ -38,6 +38,8 @@ export async function predict(modelName: string, name: string, flags: PredictFla
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
   const answers = await run.time('predict', 'predicting', () => {
     const table = chosenColumns(model, input.table, flags.columns)
+    if ('encoder' in model && model.encoder !== undefined)
+      checkEncoded(input.name, table.rows, model.encoder, flags)
     if (!isFamily(model)) return answerRows(model, table, run, explained)
     if (explained !== undefined) throw onlyNeighbors()
     return familyAnswers(model, table, run)

@@ -3,9 +3,11 @@ import type { Column, Encoded, EncoderOptions, Matrix, Table } from 'nigh'
 import type { Input } from '../read/read.ts'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
+import { checkRoom } from '../read/limits.ts'
 import type { ReadOptions } from '../read/options.ts'
 import { missingCellsError } from '../run.ts'
 import type { Run } from '../run.ts'
+import { whole } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
 import { likest } from '../show/likest.ts'
 import { checkPlace } from '../write/replace.ts'
@@ -74,6 +76,7 @@ export function prepare(
       ...encoderOptions(table, flags, aside),
       ...(sampleWeight === undefined ? {} : { sampleWeight }),
     })
+    checkEncoded(name, table.rows, encoder, flags)
     const { matrix, rows }: Encoded = encoder.encode(table)
     return { encoder, matrix, rows }
   } catch (error) {
@@ -83,6 +86,43 @@ export function prepare(
     const used = flags.columns ?? table.names.filter((column) => !ignored.has(column))
     throw missingCellsError(name, table, new Set(used))
   }
+}
+
+/**
+ * Text becomes a column for each different one, so numbers may take much more room than the table that they are from.
+ *
+ * @throws {InputError} E_MEMORY
+ */
+export function checkEncoded(
+  name: string,
+  rows: number,
+  { features }: Encoder,
+  { maxMemory }: Pick<ReadFlags, 'maxMemory'>,
+): void {
+  const what = `${whole(rows)} rows × ${whole(features.length)} encoded columns`
+  checkRoom(
+    'file',
+    `${name}: ${what}`,
+    rows * features.length * 8,
+    maxMemory,
+    'use fewer columns (--columns, --ignore), above all of text,',
+  )
+}
+
+/** Refuses to look for more neighbours than can be held. */
+export function checkNeighbors(
+  rows: number,
+  k: number,
+  bytesEach: number,
+  { maxMemory }: Pick<ReadFlags, 'maxMemory'>,
+): void {
+  checkRoom(
+    'k',
+    `${whole(k)} neighbours of ${whole(rows)} rows`,
+    rows * k * bytesEach,
+    maxMemory,
+    'ask for fewer (--k), or for a part of the rows at a time,',
+  )
 }
 
 /** The encoder's options that the flags mean. */

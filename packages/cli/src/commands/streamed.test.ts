@@ -117,6 +117,35 @@ describe('streaming', () => {
     expect(lines(out)).toEqual(lines(whole.out))
   })
 
+  it('is what happens to a table whose words would be too many columns; other commands refuse it', async () => {
+    let text = 'n,word\n'
+    for (let i = 0; i < 3000; i++) text += `${i % 7},w${i % 50}\n`
+    writeFileSync(join(folder, 'words.csv'), text)
+    const asked = ['words.csv', '--k', '3', '--max-memory', '1MB']
+    const { code, err } = await nigh(['kmeans', ...asked])
+    expect(err).toMatch(
+      /3,000 rows × 51 encoded columns would take 1.2 MB, more than the 1.0 MB allowed; it is/,
+    )
+    expect(code).toBe(0)
+    const refused = await nigh(['neighbors', ...asked])
+    expect(refused.err).toMatch(/would take 1.2 MB.*above all of text, or set --max-memory/)
+    expect(refused.code).toBe(2)
+    const many = await nigh([
+      'neighbors',
+      'words.csv',
+      '--columns',
+      'n',
+      '--k',
+      '2000',
+      '--max-memory',
+      '9MB',
+    ])
+    expect(many.err).toMatch(
+      /2,000 neighbours of 3,000 rows would take 72.0 MB, more than the 9.0 MB.*\(--k\)/,
+    )
+    expect(many.code).toBe(2)
+  })
+
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
     [['--k', 'auto'], /--k auto needs the whole table in memory, and this one is streamed/],
     [['--k', '3', '--report', 'r.html'], /--report needs the whole table in memory/],

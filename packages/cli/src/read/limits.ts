@@ -12,14 +12,36 @@ export function checkEstimate(
   columns: number,
   maxBytes: number | undefined,
 ): void {
-  const estimate = rows * columns * 8
+  const what = `about ${rows.toLocaleString('en')} rows × ${columns.toLocaleString('en')} columns`
+  checkRoom(
+    'file',
+    `${name}: ${what}`,
+    rows * columns * 8,
+    maxBytes,
+    'use fewer columns (--columns, --ignore)',
+  )
+}
+
+/**
+ * Refuses work before it is begun, where what it makes would not fit.
+ *
+ * @param subject what would take so many bytes, in the plural
+ * @param instead what to do about it, besides --max-memory
+ * @throws {InputError} E_MEMORY with the estimate and the limit
+ */
+export function checkRoom(
+  param: string,
+  subject: string,
+  bytes: number,
+  maxBytes: number | undefined,
+  instead: string,
+): void {
   const limit = maxBytes ?? defaultLimit()
-  if (estimate <= limit) return
+  if (bytes <= limit) return
   throw new InputError(
     'E_MEMORY',
-    'file',
-    `${name}: about ${rows.toLocaleString('en')} rows × ${columns.toLocaleString('en')} columns would take ${inBytes(estimate)}, ` +
-      `more than the ${inBytes(limit)} allowed; use fewer columns (--columns, --ignore) or set --max-memory`,
+    param,
+    `${subject} would take ${inBytes(bytes)}, more than the ${inBytes(limit)} allowed; ${instead} or set --max-memory`,
   )
 }
 
