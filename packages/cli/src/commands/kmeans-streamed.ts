@@ -4,8 +4,10 @@ import type { Matrix, Table } from 'nigh'
 import { inBytes } from '../read/limits.ts'
 import { contentsOf, withSource } from '../read/read.ts'
 import type { Format, ReadOptions, ReadWarning } from '../read/options.ts'
+import { sampled } from '../report/sample.ts'
 import { missingCellsError, sayFile, timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
+import { recommendation } from '../show/choice.ts'
 import { whole } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { visible } from '../show/text.ts'
@@ -15,6 +17,7 @@ import { checkDisk, SpooledColumns, SpooledTable } from '../stream/spool.ts'
 import type { SpooledColumn } from '../stream/spool.ts'
 import type { RowBlocks, Shape } from '../write/blocks.ts'
 import { replaceFile } from '../write/replace.ts'
+import { choiceJSON, choose } from './choose-k.ts'
 import { fitLine, kmeansAnswer, kmeansOptions } from './kmeans-fit.ts'
 import type { KMeansFlags } from './kmeans-fit.ts'
 import {
@@ -50,8 +53,6 @@ export async function kmeansStreamed(
   run: Run,
   why: string | undefined,
 ): Promise<void> {
-  const { k } = flags
-  if (k === 'auto') throw cannot('--k auto', 'choose k on a part of the rows with nigh choose-k')
   for (const [flag, value] of [
     ['--report', flags.report],
     ['--plot', flags.plot],
@@ -82,10 +83,16 @@ export async function kmeansStreamed(
     const rows = await run.time('encode', 'encoding', () => encodeAll(name, table, encoder, run))
     matrix = rows.matrix
     if (out === undefined) columns.close()
-    if (k > matrix.rowCount) {
-      throw new InputError('E_K', 'k', `--k must be at most ${matrix.rowCount}, the number of rows, got ${k}`)
+    if (flags.k !== 'auto' && flags.k > matrix.rowCount) {
+      throw new InputError(
+        'E_K',
+        'k',
+        `--k must be at most ${matrix.rowCount}, the number of rows, got ${flags.k}`,
+      )
     }
     run.notes(encoder)
+    const chosen = flags.k === 'auto' ? await choose(sampleOf(matrix, run), flags, run) : undefined
+    const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
     const kept = rows.kept
     const counted =
       weights === undefined || kept === null ? weights : Float64Array.from(kept, (row) => weights[row])
@@ -112,6 +119,7 @@ export async function kmeansStreamed(
       profileOf(points.blocks(), counted, model.centroids, model.counts, encoder)
     run.answer({
       ...kmeansAnswer(model, encoder, flags, points.rowCount),
+      ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
       streamed: true,
       warnings: [...spooled.warnings, ...model.warnings].map(({ code, message }) => ({ code, message })),
       seconds: run.seconds,
@@ -121,6 +129,7 @@ export async function kmeansStreamed(
     const extra: ReadonlyMap<string, string> =
       flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, 'weight of the row']])
     run.sayColumns(sayFile(spooled, table.columns.length), table.names, encoder, extra)
+    if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
     run.say(fitLine(model, flags, run), '', ...profileLines(profile(), run.width, run.paint), '')
     if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
     if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
@@ -131,6 +140,14 @@ export async function kmeansStreamed(
     columns.close()
     matrix?.close()
   }
+}
+
+/** The rows that k is chosen on: all of them, or one from each of so many equal stretches. */
+function sampleOf(matrix: SpooledRows, run: Run): Matrix {
+  const most = Math.min(100_000, Math.floor(3e8 / (matrix.columns * 8)))
+  if (matrix.rowCount <= most) return matrix.slice(0, matrix.rowCount)
+  run.warn(`k is chosen on ${whole(most)} of the ${whole(matrix.rowCount)} rows, since they are streamed`)
+  return matrix.rows(sampled(matrix.rowCount, most))
 }
 
 function cannot(what: string, instead: string): InputError {
