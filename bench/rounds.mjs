@@ -20,7 +20,7 @@ import { quantile, summarise } from './statistics.mjs'
 
 const scratch = fileURLToPath(new URL('.cache/answers', import.meta.url))
 /** Threads of some libraries spin a while after their work: they must not steal from the next peer. */
-const settleMs = 150
+const settleMs = 500
 /** Where the slowest peer needs less than this, there are three times as many rounds. */
 const shortSeconds = 0.1
 /** Warm up for so long, or three runs. */
