@@ -6,7 +6,8 @@ import { dictionary, float32, float64, int32, tableFromArrays, tableToIPC, utf8 
 import { Table } from 'nigh'
 
 const cli = new URL('../../packages/cli/dist/', import.meta.url)
-const { outlook, writeTable } = await import(new URL('write/write.js', cli).href)
+const { outlook, writeRows } = await import(new URL('write/write.js', cli).href)
+const { blocksOf } = await import(new URL('write/blocks.js', cli).href)
 
 const rows = 40
 const at = (make) => Array.from({ length: rows }, (_, i) => make(i))
@@ -30,7 +31,7 @@ export async function soundFiles(folder) {
   mkdirSync(folder, { recursive: true })
   const path = (name) => join(folder, name)
   const written = async (name, one) => {
-    await writeTable(one, outlook(path(name)), { formulas: true })
+    await writeRows(blocksOf(one), outlook(path(name)), { formulas: true })
     return Uint8Array.from(readFileSync(path(name)))
   }
   const csv = Buffer.from(await written('a.csv', table)).toString()

@@ -182,7 +182,7 @@ describe('while a fit runs', () => {
 })
 
 describe('points in chunks whose source itself waits', () => {
-  const points = own({ rows: 30_000, columns: 8, k: 5, kind: 'blobs', double: false, offset: 0, seed: 22 })
+  const points = own({ rows: 30_000, columns: 8, kind: 'blobs', double: false, offset: 0, seed: 22 })
   const options = { k: 5, nInit: 1, maxIterations: 4 }
   const want = parts(KMeans.fitSync(points, options))
   const others = { k: 5, nInit: 1, maxIterations: 1, threads: 2 }
