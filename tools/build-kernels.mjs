@@ -1,5 +1,6 @@
-// Compiles packages/nigh/assembly (AssemblyScript) into two WebAssembly modules, simd and relaxed simd, and writes
-// them as text into packages/nigh/src/kernels/wasm.bytes.ts: no file to fetch, no build for whoever installs nigh.
+// Compiles packages/nigh/assembly (AssemblyScript) into WebAssembly modules, for fits and for searches, simd and relaxed
+// simd, and writes them as text into packages/nigh/src/kernels/*.bytes.ts: no file to fetch, no build for whoever
+// installs nigh.
 // Usage: node tools/build-kernels.mjs [--check]   (--check fails when the committed bytes are not what this makes)
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -18,12 +19,12 @@ function memoryFlagAt(bytes) {
   return flag
 }
 
-async function compile(relaxed) {
+async function compile(entry, relaxed) {
   const files = new Map()
   const stderr = asc.createMemoryStream()
   const { error } = await asc.main(
     [
-      'assembly/index.ts',
+      entry,
       '--outFile',
       'out.wasm',
       '--runtime',
@@ -108,10 +109,6 @@ function patchOf(base, bytes) {
   return Uint8Array.from(out)
 }
 
-const simd = await compile(false)
-const relaxed = await compile(true)
-const patch = patchOf(simd, relaxed)
-
 /**
  * One character a byte, the frequent bytes in ASCII: zipped, as pages are sent, that is a quarter smaller than base64,
  * which hides repetitions.
@@ -132,22 +129,41 @@ function alphabetFor(bytes) {
   })
   return alphabet
 }
-const alphabet = alphabetFor(simd)
-const letters = (bytes) => Array.from(bytes, (byte) => alphabet[byte]).join('')
-let text = '// Made by tools/build-kernels.mjs from packages/nigh/assembly: do not edit.\n'
-text += `\n/** The character of each byte below. */\nexport const alphabet: string =\n  '${alphabet.join('')}'\n`
-text += `\n/** ${simd.length} bytes of WebAssembly. */\nexport const simdModule: string =\n  '${letters(simd)}'\n`
-text += `\n/** What makes the relaxed module, of ${relaxed.length} bytes, of the simd module: see \`patched\`. */\nexport const relaxedPatch: string =\n  '${letters(patch)}'\n`
-text += `\n/** Where the modules say that their memory is shared. */\nexport const simdMemoryFlag: number = ${memoryFlagAt(simd)}\nexport const relaxedMemoryFlag: number = ${memoryFlagAt(relaxed)}\n`
-console.log(`simd: ${simd.length} bytes, relaxed: ${relaxed.length} bytes by a patch of ${patch.length}`)
-const target = join(root, 'src/kernels/wasm.bytes.ts')
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    console.error(
-      'packages/nigh/src/kernels/wasm.bytes.ts is not what packages/nigh/assembly compiles to: run npm run build:kernels',
-    )
-    process.exit(1)
+/** Each module by its entry in assembly/: what is used apart is loaded apart. */
+for (const name of ['fit', 'search']) {
+  const entry = `assembly/${name}.ts`
+  const simd = await compile(entry, false)
+  const relaxed = await compile(entry, true)
+  const patch = patchOf(simd, relaxed)
+  const alphabet = alphabetFor(simd)
+  const letters = (bytes) => Array.from(bytes, (byte) => alphabet[byte]).join('')
+  const text = `// Made by tools/build-kernels.mjs from packages/nigh/assembly: do not edit.
+import type { KernelModule } from './kit.ts'
+
+/** ${simd.length} bytes of WebAssembly, and what makes the relaxed module, of ${relaxed.length} bytes, of them. */
+export const ${name}Module: KernelModule = {
+  alphabet:
+    '${alphabet.join('')}',
+  simd:
+    '${letters(simd)}',
+  relaxedPatch:
+    '${letters(patch)}',
+  simdMemoryFlag: ${memoryFlagAt(simd)},
+  relaxedMemoryFlag: ${memoryFlagAt(relaxed)},
+}
+`
+  console.log(
+    `${name}: simd ${simd.length} bytes, relaxed ${relaxed.length} bytes by a patch of ${patch.length}`,
+  )
+  const target = join(root, `src/kernels/${name}.bytes.ts`)
+  if (process.argv.includes('--check')) {
+    if (readFileSync(target, 'utf8') !== text) {
+      console.error(
+        `packages/nigh/src/kernels/${name}.bytes.ts is not what packages/nigh/assembly compiles to: run npm run build:kernels`,
+      )
+      process.exit(1)
+    }
+  } else {
+    writeFileSync(target, text)
   }
-} else {
-  writeFileSync(target, text)
 }

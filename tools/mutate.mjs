@@ -90,8 +90,8 @@ const inCopy = (command, args) =>
 const vitest = (tests) =>
   inCopy(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--bail', '1', ...tests])
 
-const kernelBytes = join(core, 'src/kernels/wasm.bytes.ts')
-const bytesBefore = readFileSync(kernelBytes, 'utf8')
+const kernelBytes = ['fit', 'search'].map((name) => join(core, `src/kernels/${name}.bytes.ts`))
+const bytesBefore = kernelBytes.map((path) => readFileSync(path, 'utf8'))
 const rows = []
 let unexplained = 0
 try {
@@ -130,7 +130,7 @@ try {
       if (ran.status !== 0) outcome = ran.error?.code === 'ETIMEDOUT' ? 'clock' : 'caught'
     }
     writeFileSync(path, before)
-    writeFileSync(kernelBytes, bytesBefore)
+    kernelBytes.forEach((bytes, at) => writeFileSync(bytes, bytesBefore[at]))
     rows.push([outcome, name])
     if (outcome === 'MISSED' && fault.why === null) unexplained++
     console.log(

@@ -11,6 +11,7 @@ import type { Runner } from './runner.ts'
 // Node 20 has relaxed SIMD behind this flag; it must be set before anything is compiled.
 setFlagsFromString('--experimental-wasm-relaxed-simd')
 const { availableKernels, bindKernels } = await import('../kernels/simd.ts')
+const { searchKit } = await import('../kernels/search-kit.ts')
 
 const sets: readonly KernelSetName[] = ['scalar', 'simd', 'relaxed']
 const algorithms: readonly NearAlgorithm[] = ['flat', 'kdtree']
@@ -18,7 +19,7 @@ const algorithms: readonly NearAlgorithm[] = ['flat', 'kdtree']
 /** Deals blocks out to thread numbers in turn, the last block first: what a team may do, on one thread. */
 function makeRunner(set: KernelSetName, threads: number): Runner {
   const memory = Memory.create(false)
-  const kernels = bindKernels(set, memory)
+  const kernels = bindKernels(set, memory, [searchKit])
   return {
     memory,
     kernels,

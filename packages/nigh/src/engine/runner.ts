@@ -1,5 +1,6 @@
 import type { Kernels, KernelName, KernelSetName } from '../kernels/contract.ts'
 import type { Memory } from '../kernels/memory.ts'
+import type { KernelKit } from '../kernels/kit.ts'
 import { availableKernels, bindKernels } from '../kernels/simd.ts'
 import { Memory as KernelMemory } from '../kernels/memory.ts'
 import { CONTROL_FIELDS } from './control.ts'
@@ -39,8 +40,8 @@ export class InlineRunner implements Runner {
  * Gives the calling thread's own runner to `work`, and takes its memory back afterwards.
  * One small memory is kept for the next call; a large one is let go.
  */
-export function withInlineRunner<T>(work: (runner: Runner) => T): T {
-  const runner = kept ?? makeInlineRunner()
+export function withInlineRunner<T>(kit: KernelKit, work: (runner: Runner) => T): T {
+  const runner = kept ?? makeInlineRunner(kit)
   kept = null // a call from within `work` (a caller's own function) gets a runner of its own
   try {
     return work(runner)
@@ -51,9 +52,12 @@ export function withInlineRunner<T>(work: (runner: Runner) => T): T {
 }
 
 /** A runner on this thread with the fastest kernels there are, or with a named set. */
-export function makeInlineRunner(kernels: KernelSetName = availableKernels()[0]): InlineRunner {
+export function makeInlineRunner(
+  kit: KernelKit,
+  kernels: KernelSetName = availableKernels()[0],
+): InlineRunner {
   const memory = KernelMemory.create(false)
-  return new InlineRunner(memory, bindKernels(kernels, memory))
+  return new InlineRunner(memory, bindKernels(kernels, memory, [kit]))
 }
 
 /**
@@ -61,11 +65,11 @@ export function makeInlineRunner(kernels: KernelSetName = availableKernels()[0])
  *
  * @param threads how many may ever work at once, this one among them
  */
-export function makeOpenRunner(threads: number, shared: boolean): Runner {
-  if (!shared || threads === 1) return makeInlineRunner()
+export function makeOpenRunner(kit: KernelKit, threads: number, shared: boolean): Runner {
+  if (!shared || threads === 1) return makeInlineRunner(kit)
   const memory = KernelMemory.create(true)
   const control = new Int32Array(new SharedArrayBuffer(CONTROL_FIELDS * 4))
-  return new TeamRunner(memory, bindKernels(availableKernels()[0], memory), control, threads, 0)
+  return new TeamRunner(memory, bindKernels(availableKernels()[0], memory, [kit]), control, threads, 0)
 }
 
 let kept: InlineRunner | null = null

@@ -1,4 +1,4 @@
-import type { Kernels, KernelName } from '../kernels/contract.ts'
+import { KERNEL_NAMES, type Kernels, type KernelName } from '../kernels/contract.ts'
 import type { Memory } from '../kernels/memory.ts'
 import {
   ABORT,
@@ -16,19 +16,6 @@ import {
 import type { Runner } from './runner.ts'
 import { wantMembers } from './wanted.ts'
 
-/** Every kernel's name, in one order on all threads of a version. */
-export function kernelOrder(kernels: Kernels): readonly KernelName[] {
-  const names: KernelName[] = []
-  for (const name of Object.keys(kernels)) {
-    if (name !== 'set' && name !== 'buffer' && isKernelName(kernels, name)) names.push(name)
-  }
-  return names.sort()
-}
-
-function isKernelName(kernels: Kernels, name: string): name is KernelName {
-  return name in kernels
-}
-
 /** The leader of a team: runs an algorithm, hands out its passes and works along. Members may come and go. */
 export class TeamRunner implements Runner {
   readonly memory: Memory
@@ -37,7 +24,6 @@ export class TeamRunner implements Runner {
   /** Who works along now: from 0 to `threads` − 1. */
   #members: number
   #control: Int32Array<ArrayBufferLike>
-  readonly #order: readonly KernelName[]
 
   /** @param threads how many may ever work at once, the leader among them; `members` of them do from the start */
   constructor(
@@ -52,7 +38,6 @@ export class TeamRunner implements Runner {
     this.threads = threads
     this.#members = members
     this.#control = control
-    this.#order = kernelOrder(kernels)
   }
 
   /** Members that work along now. */
@@ -82,7 +67,7 @@ export class TeamRunner implements Runner {
     Atomics.store(control, COUNT, count)
     Atomics.store(control, BLOCK, block)
     if (members > 0) {
-      Atomics.store(control, KERNEL, this.#order.indexOf(kernel))
+      Atomics.store(control, KERNEL, KERNEL_NAMES.indexOf(kernel))
       Atomics.store(control, RECORD, record | 0)
       Atomics.store(control, PENDING, members)
       Atomics.add(control, GENERATION, 1)
@@ -133,7 +118,6 @@ function tryWait(): boolean {
 
 /** Works as member number `thread` until the leader dismisses the team. */
 export function serveTeam(kernels: Kernels, control: Int32Array<ArrayBufferLike>, thread: number): void {
-  const order = kernelOrder(kernels)
   let seen = 0
   for (;;) {
     for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, GENERATION) !== seen) break
@@ -145,7 +129,7 @@ export function serveTeam(kernels: Kernels, control: Int32Array<ArrayBufferLike>
     takeBlocks(
       control,
       kernels,
-      order[Atomics.load(control, KERNEL)],
+      KERNEL_NAMES[Atomics.load(control, KERNEL)],
       Atomics.load(control, RECORD) >>> 0,
       thread,
     )

@@ -1,6 +1,7 @@
 import { checkChoice, checkInteger, InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { makeOpenRunner } from '../engine/runner.ts'
+import { searchKit } from '../kernels/search-kit.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import type { Metric } from '../metrics/metric.ts'
 import type { Space } from '../metrics/space.ts'
@@ -133,7 +134,7 @@ function* kernelIndex(
   }
   // Twice as many rows for each further column: so many it takes for boxes to leave out more than they cost.
   const kind = algorithm === 'auto' ? (rows >= 32 * 2 ** width ? 'kdtree' : 'flat') : algorithm
-  const runner = makeOpenRunner(hardwareThreadsNow(), canShareMemory())
+  const runner = makeOpenRunner(searchKit, hardwareThreadsNow(), canShareMemory())
   const plain = (): Index =>
     algorithm === 'flat'
       ? new FlatIndex(space.points, width, metric)

@@ -1,6 +1,7 @@
 import { Matrix } from '../data/matrix.ts'
 import { NearSearch } from '../engine/near.ts'
 import { makeInlineRunner, type Runner } from '../engine/runner.ts'
+import { searchKit } from '../kernels/search-kit.ts'
 import { weigh } from '../engine/weight.ts'
 import type { Index, Found, NearestRequest, WithinRequest } from './spatial-index.ts'
 
@@ -76,7 +77,7 @@ export class KernelIndex implements Index {
     points: Matrix,
     algorithm: 'flat' | 'kdtree',
     plain: () => Index,
-    runner: Runner = makeInlineRunner(),
+    runner: Runner = makeInlineRunner(searchKit),
   ): KernelIndex | undefined {
     return unlessTooLarge(() => new KernelIndex(NearSearch.place(runner, points, algorithm), points, plain))
   }

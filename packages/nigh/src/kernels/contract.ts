@@ -13,7 +13,7 @@ export type Kernel = (record: number, from: number, to: number, thread: number) 
 /** The name of a kernel set: how fast it is, never what it answers. */
 export type KernelSetName = 'scalar' | 'simd' | 'relaxed'
 
-/** The loops that every kernel set offers. */
+/** The loops that a kernel set offers, if it was bound with all kits: those of others refuse to be called. */
 export interface KernelTable extends NearKernelTable {
   /** Finds the range of each column, over rows of weight above zero. */
   readonly ranges: Kernel
@@ -34,6 +34,27 @@ export interface KernelTable extends NearKernelTable {
 }
 
 export type KernelName = keyof KernelTable
+
+/** Every kernel's name, in one order on all threads of a version. */
+export const KERNEL_NAMES: readonly KernelName[] = [
+  'assign',
+  'centre',
+  'distances',
+  'flatMerge',
+  'flatPack',
+  'flatQueries',
+  'flatSearch',
+  'hash',
+  'narrow',
+  'ranges',
+  'residuals',
+  'seed',
+  'treeFinish',
+  'treeHalve',
+  'treeLoad',
+  'treeSearch',
+  'treeTop',
+]
 
 /** A kernel set, bound to one memory. */
 export interface Kernels extends KernelTable {
@@ -63,5 +84,3 @@ export interface NearKernelTable {
   /** Searches the tree for queries. */
   readonly treeSearch: Kernel
 }
-
-export type NearKernelName = keyof NearKernelTable

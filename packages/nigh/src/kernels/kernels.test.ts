@@ -5,6 +5,7 @@ import { kernelContract } from './kernels.contract.ts'
 // Node 20 has relaxed SIMD behind this flag; it must be set before anything is compiled.
 setFlagsFromString('--experimental-wasm-relaxed-simd')
 const { availableKernels, bindKernels } = await import('./simd.ts')
+const { fitKit } = await import('./fit-kit.ts')
 
 test('all kernel sets run here', () => {
   expect(availableKernels()).toEqual(['relaxed', 'simd', 'scalar'])
@@ -13,7 +14,7 @@ test('all kernel sets run here', () => {
 for (const set of ['simd', 'relaxed'] as const) {
   kernelContract(
     set,
-    (memory) => bindKernels(set, memory),
-    (memory) => bindKernels('scalar', memory),
+    (memory) => bindKernels(set, memory, [fitKit]),
+    (memory) => bindKernels('scalar', memory, [fitKit]),
   )
 }

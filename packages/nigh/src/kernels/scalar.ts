@@ -1,4 +1,4 @@
-import type { Kernels } from './contract.ts'
+import type { KernelTable, NearKernelTable } from './contract.ts'
 import {
   BUCKET_SHIFT,
   BUCKETS,
@@ -44,18 +44,13 @@ import {
   WORK,
 } from './layout.ts'
 import type { Memory, Views } from './memory.ts'
-import { scalarNearKernels } from './scalar-near.ts'
 
 /**
  * The reference kernels, and the fallback where WebAssembly or its SIMD is missing: every distance by its definition,
  * every row against every centroid, no bounds. Each loop answers what its WebAssembly twin answers, bit for bit.
  */
-export function scalarKernels(memory: Memory): Kernels {
+export function scalarKernels(memory: Memory): Omit<KernelTable, keyof NearKernelTable> {
   return {
-    set: 'scalar',
-    get buffer() {
-      return memory.buffer
-    },
     ranges: (record, from, to, thread) => ranges(memory.views, record / 8, from, to, thread),
     centre: (record, from, to) => centre(memory.views, record / 8, from, to),
     // The reference reads no narrow copy: every distance is by the definition.
@@ -65,7 +60,6 @@ export function scalarKernels(memory: Memory): Kernels {
     distances: (record, from, to) => distances(memory.views, record / 8, from, to),
     hash: (record, from, to) => hash(memory.views, record / 8, from, to),
     seed: (record, from, to, thread) => seed(memory.views, record / 8, from, to, thread),
-    ...scalarNearKernels(memory),
   }
 }
 

@@ -1,55 +1,89 @@
-import type { Kernels, KernelSetName } from './contract.ts'
+import type { Kernel, Kernels, KernelSetName, KernelTable } from './contract.ts'
+import type { KernelKit, KernelModule } from './kit.ts'
 import type { Memory } from './memory.ts'
-import { scalarKernels } from './scalar.ts'
-import { alphabet, relaxedMemoryFlag, relaxedPatch, simdMemoryFlag, simdModule } from './wasm.bytes.ts'
 
 /** The kernel sets that this environment can run, fastest first; 'scalar' is always the last. */
 export function availableKernels(): readonly KernelSetName[] {
   if (available === null) {
     const found: KernelSetName[] = []
-    if (compiled('relaxed', false) !== null) found.push('relaxed')
-    if (compiled('simd', false) !== null) found.push('simd')
+    if (compiles(RELAXED)) found.push('relaxed')
+    if (compiles(SIMD)) found.push('simd')
     found.push('scalar')
     available = found
   }
   return available
 }
 
-/** Binds a kernel set to a memory. The set must be one of {@link availableKernels}. */
-export function bindKernels(set: KernelSetName, memory: Memory): Kernels {
-  if (set === 'scalar' || memory.wasm === null) return scalarKernels(memory)
-  const module = compiled(set, memory.shared)
-  if (module === null) return scalarKernels(memory)
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.wasm, abort: refuse } })
+/** Whether this environment compiles a module: it may know no WebAssembly, not these instructions, or forbid it. */
+function compiles(code: readonly number[]): boolean {
+  const body = [0, ...code, 0x1a, 0x0b]
+  const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, body.length + 2, 1]
+  try {
+    return new WebAssembly.Module(Uint8Array.of(...bytes, body.length, ...body)) instanceof WebAssembly.Module
+  } catch {
+    return false
+  }
+}
+
+/** Code of functions that leave a vector: a zero in all lanes; and two of them through a relaxed swizzle. */
+const SIMD = [0x41, 0, 0xfd, 0x0f]
+const RELAXED = [...SIMD, ...SIMD, 0xfd, 0x80, 2]
+
+/** Binds a kernel set, of the kits that will be used, to a memory. The set must be one of {@link availableKernels}. */
+export function bindKernels(set: KernelSetName, memory: Memory, kits: readonly KernelKit[]): Kernels {
+  const { wasm } = memory
+  const modules =
+    set === 'scalar' || wasm === null ? [] : kits.map((kit) => compiled(kit, set, memory.shared))
+  const scalar = wasm === null || modules.length === 0 || modules.includes(null)
+  let table: KernelTable = unbound
+  for (const [at, kit] of kits.entries()) {
+    const module = modules[at] ?? null
+    if (scalar || module === null || wasm === null) {
+      table = { ...table, ...kit.scalar(memory) }
+      continue
+    }
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: wasm, abort: refuse } })
+    table = { ...table, ...exported(kit, exports) }
+  }
   return {
-    set,
+    ...table,
+    set: scalar ? 'scalar' : set,
     get buffer() {
       return memory.buffer
     },
-    ...kernelExports(exports),
   }
 }
 
 let available: readonly KernelSetName[] | null = null
-const modules = new Map<string, WebAssembly.Module | null>()
+const compiledBefore = new Map<KernelKit, Map<string, WebAssembly.Module | null>>()
 
 /** The compiled module, made once, or null where this environment refuses it (no WebAssembly, no SIMD, a policy). */
-function compiled(set: 'simd' | 'relaxed', shared: boolean): WebAssembly.Module | null {
+function compiled(kit: KernelKit, set: 'simd' | 'relaxed', shared: boolean): WebAssembly.Module | null {
+  const modules = compiledBefore.get(kit) ?? new Map<string, WebAssembly.Module | null>()
+  compiledBefore.set(kit, modules)
   const key = `${set}${shared ? ' shared' : ''}`
   const known = modules.get(key)
   if (known !== undefined) return known
   let module: WebAssembly.Module | null = null
   try {
-    const base = decode(simdModule)
-    const bytes = set === 'simd' ? base : patched(base, decode(relaxedPatch))
-    // The module asks for a shared memory (bit 1 of the flag); where memory is not shared the bit is cleared.
-    if (!shared) bytes[set === 'simd' ? simdMemoryFlag : relaxedMemoryFlag] = 1
-    module = new WebAssembly.Module(bytes)
+    module = new WebAssembly.Module(bytesOf(kit.module, set, shared))
   } catch {
     module = null
   }
   modules.set(key, module)
   return module
+}
+
+function bytesOf(
+  { alphabet, simd, relaxedPatch, simdMemoryFlag, relaxedMemoryFlag }: KernelModule,
+  set: 'simd' | 'relaxed',
+  shared: boolean,
+): Uint8Array<ArrayBuffer> {
+  const base = decode(alphabet, simd)
+  const bytes = set === 'simd' ? base : patched(base, decode(alphabet, relaxedPatch))
+  // The module asks for a shared memory (bit 1 of the flag); where memory is not shared the bit is cleared.
+  if (!shared) bytes[set === 'simd' ? simdMemoryFlag : relaxedMemoryFlag] = 1
+  return bytes
 }
 
 /**
@@ -77,7 +111,7 @@ function patched(base: Uint8Array<ArrayBuffer>, patch: Uint8Array<ArrayBuffer>):
 }
 
 /** The bytes of a text of one character a byte. */
-function decode(text: string): Uint8Array<ArrayBuffer> {
+function decode(alphabet: string, text: string): Uint8Array<ArrayBuffer> {
   const byteOf = new Uint8Array(1024)
   for (let byte = 0; byte < 256; byte++) byteOf[alphabet.charCodeAt(byte)] = byte
   const bytes = new Uint8Array(text.length)
@@ -89,34 +123,41 @@ function refuse(): never {
   throw new Error('a kernel aborted: this is a defect of nigh')
 }
 
-type KernelExports = Omit<Kernels, 'set' | 'buffer'>
-
-function kernelExports(exports: WebAssembly.Exports): KernelExports {
-  const kernel = (name: keyof KernelExports): Kernels[keyof KernelExports] => {
+/** A kit's kernels, of an instance of its module. */
+function exported(kit: KernelKit, exports: WebAssembly.Exports): Partial<KernelTable> {
+  const table: { -readonly [name in keyof KernelTable]?: Kernel } = {}
+  for (const name of kit.names) {
     const found = exports[name]
     if (typeof found !== 'function')
       throw new Error(`the module has no kernel ${name}: this is a defect of nigh`)
-    return (record, from, to, thread) => {
+    table[name] = (record, from, to, thread) => {
       found(record, from, to, thread)
     }
   }
-  return {
-    ranges: kernel('ranges'),
-    centre: kernel('centre'),
-    narrow: kernel('narrow'),
-    assign: kernel('assign'),
-    residuals: kernel('residuals'),
-    distances: kernel('distances'),
-    hash: kernel('hash'),
-    seed: kernel('seed'),
-    flatPack: kernel('flatPack'),
-    flatQueries: kernel('flatQueries'),
-    flatSearch: kernel('flatSearch'),
-    flatMerge: kernel('flatMerge'),
-    treeLoad: kernel('treeLoad'),
-    treeHalve: kernel('treeHalve'),
-    treeFinish: kernel('treeFinish'),
-    treeTop: kernel('treeTop'),
-    treeSearch: kernel('treeSearch'),
-  }
+  return table
+}
+
+function absent(): never {
+  throw new Error('a kernel of a kit that was not bound: this is a defect of nigh')
+}
+
+/** What kits that were not bound answer. */
+const unbound: KernelTable = {
+  assign: absent,
+  centre: absent,
+  distances: absent,
+  flatMerge: absent,
+  flatPack: absent,
+  flatQueries: absent,
+  flatSearch: absent,
+  hash: absent,
+  narrow: absent,
+  ranges: absent,
+  residuals: absent,
+  seed: absent,
+  treeFinish: absent,
+  treeHalve: absent,
+  treeLoad: absent,
+  treeSearch: absent,
+  treeTop: absent,
 }

@@ -5,6 +5,7 @@ import { makeInlineRunner, makeOpenRunner, type Runner } from '../engine/runner.
 import { TeamRunner } from '../engine/team.ts'
 import type { KernelSetName } from '../kernels/contract.ts'
 import { ROUND } from '../kernels/layout.ts'
+import { fitKit } from '../kernels/fit-kit.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import { lend } from '../workers/pool.ts'
 import { canShareMemory, hardwareThreads } from '../workers/spawn.ts'
@@ -169,8 +170,8 @@ class Members {
 
 function runnerFor(kernels: KernelSetName, threads: number): Runner {
   return kernels === availableKernels()[0]
-    ? makeOpenRunner(threads, canShareMemory())
-    : makeInlineRunner(kernels)
+    ? makeOpenRunner(fitKit, threads, canShareMemory())
+    : makeInlineRunner(fitKit, kernels)
 }
 
 /** Points held at a time. */

@@ -9,6 +9,7 @@ import { makeInlineRunner, withInlineRunner, type InlineRunner, type Runner } fr
 import { readModel, writeModel } from '../files/model-file.ts'
 import { tensorOf } from '../files/tensor.ts'
 import type { KernelSetName } from '../kernels/contract.ts'
+import { fitKit } from '../kernels/fit-kit.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import { runJob, type JobResult } from '../workers/job.ts'
 import { runOnTeam } from '../workers/pool.ts'
@@ -315,7 +316,9 @@ export class KMeans {
   #now(call: string, points: PointsLike, want: PredictJob['want']): PredictResult {
     const rows = { values: this.#queries(call, points), columns: this.centroids.columns, weights: null }
     return predictOf(
-      withInlineRunner((runner) => runJob(runner, { carried: rows, k: this.k }, this.#job(want), null)),
+      withInlineRunner(fitKit, (runner) =>
+        runJob(runner, { carried: rows, k: this.k }, this.#job(want), null),
+      ),
     )
   }
 
@@ -585,10 +588,10 @@ function labelsOf(result: PredictResult): Uint32Array {
 }
 
 function runnerFor(kernels: KernelSetName): InlineRunner {
-  return makeInlineRunner(kernels)
+  return makeInlineRunner(fitKit, kernels)
 }
 
 /** Does a job on this thread, with the kept runner where its kernels are the ones asked for. */
 function inline(kernels: KernelSetName, work: (runner: Runner) => JobResult): JobResult {
-  return kernels === availableKernels()[0] ? withInlineRunner(work) : work(runnerFor(kernels))
+  return kernels === availableKernels()[0] ? withInlineRunner(fitKit, work) : work(runnerFor(kernels))
 }

@@ -4,6 +4,8 @@ import { serveTeam, TeamRunner } from '../engine/team.ts'
 import { weigh } from '../engine/weight.ts'
 import type { Kernels, KernelSetName } from '../kernels/contract.ts'
 import { Memory } from '../kernels/memory.ts'
+import { fitKit } from '../kernels/fit-kit.ts'
+import { searchKit } from '../kernels/search-kit.ts'
 import { bindKernels } from '../kernels/simd.ts'
 import { runJob } from './job.ts'
 import type { TeamMessage, WorkerMessage } from './message.ts'
@@ -46,14 +48,16 @@ export function serve(message: TeamMessage, post: (message: WorkerMessage) => vo
 /** Kernels are bound once a memory: a team's memory is used again while it is small. */
 function bind(set: KernelSetName, memory: Memory): Kernels {
   const { wasm } = memory
-  if (wasm === null) return bindKernels(set, memory)
+  if (wasm === null) return bindKernels(set, memory, kits)
   const known = bound.get(wasm)
   if (known !== undefined && known.set === set) return known
-  const kernels = bindKernels(set, memory)
+  const kernels = bindKernels(set, memory, kits)
   bound.set(wasm, kernels)
   return kernels
 }
 
+/** A worker serves whatever comes. */
+const kits = [fitKit, searchKit]
 const bound = new WeakMap<WebAssembly.Memory, Kernels>()
 
 function failure(error: unknown): WorkerMessage {

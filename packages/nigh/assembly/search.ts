@@ -1,7 +1,5 @@
-export { assign } from './assign'
-export { ranges, centre, narrow, residuals, distances } from './rows'
-export { hash } from './hash'
-export { seed } from './seed'
+// The module of the kernels that searches use.
+
 export { flatMerge, flatSearch } from './flat-search'
 export { flatPack, flatQueries } from './flat-pack'
 export { treeFinish, treeHalve, treeLoad, treeTop } from './tree-build'
