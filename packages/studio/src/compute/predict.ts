@@ -430,9 +430,11 @@ export async function predict(ask: Tasks['predict']['ask'], work: Work): Promise
   for (let from = 0; from < matrix.rows; from += portion) {
     signal.throwIfAborted()
     work.progress({ share: from / matrix.rows, words: `${count(from)} of ${count(matrix.rows)} rows` })
-    const part = rowsOf(
-      matrix,
-      Uint32Array.from({ length: Math.min(portion, matrix.rows - from) }, (_, i) => from + i),
+    const part = encoder.encoded(
+      rowsOf(
+        matrix,
+        Uint32Array.from({ length: Math.min(portion, matrix.rows - from) }, (_, i) => from + i),
+      ),
     )
     if (model instanceof KNNClassifier) {
       for (const [i, answer] of (await model.explain(part, { signal })).entries()) {
