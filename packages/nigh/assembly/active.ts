@@ -40,46 +40,6 @@ import { boundsOf, down32, gathered, normsOf, padList, up32, useForm } from './s
 import { boundOf } from './settle'
 
 /**
- * The same where the dense kernel finds the own distance as cheaply as another look at the row would: every row that
- * the stored bounds leave open is active. u < M is asked as PATHS + OTHER_PATHS < LOWER − UPPER.
- */
-function findDirect(start: i32, end: i32): i32 {
-  const list = scratch + ACTIVE
-  const wider = f32x4.splat(1 + 4e-7)
-  const narrower = f32x4.splat(1 - 4e-7)
-  const rows = <usize>(end - start)
-  const labelsAt = labels + ((<usize>start) << 2)
-  const upperAt = upper + ((<usize>start) << 2)
-  const lowerAt = lower + ((<usize>start) << 2)
-  const gap = halfGaps
-  let open = 0
-  for (let r: usize = 0; r < rows; r += 4) {
-    const at = r << 2
-    const o0 = (<usize>load<u32>(labelsAt + at)) << 2
-    const o1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
-    const o2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
-    const o3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
-    const kept = v128.load(upperAt + at)
-    const due = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), kept), narrower)
-    let sure = f32x4.lt(f32x4.mul(gathered(duePaths32, o0, o1, o2, o3), wider), due)
-    if (i32x4.all_true(sure)) continue
-    if (gap) {
-      const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
-      sure = v128.or(sure, f32x4.lt(u, gathered(gap, o0, o1, o2, o3)))
-    }
-    let bits = ~i32x4.bitmask(sure) & 15
-    while (bits) {
-      store<i32>(list + ((<usize>open) << 2), <i32>r + ctz(bits))
-      open++
-      bits &= bits - 1
-    }
-  }
-  // The last vector may reach past the round's rows; what it read there is not a row of the round.
-  while (open > 0 && load<i32>(list + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
-  return open
-}
-
-/**
  * Finds the active rows of a round: writes them to ACTIVE, their bounds to the arrays, and returns how many.
  *
  * In float32, four rows at a time. The paths are rounded up to float32 and the sums widened by 4e-7 of themselves,
@@ -114,9 +74,7 @@ export function findActive(start: i32, end: i32): i32 {
     const o = gathered(other, l0, l1, l2, l3)
     const u = f32x4.mul(f32x4.add(v128.load(upperAt + at), p), wider)
     let m = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), o), narrower)
-    if (gap) {
-      m = f32x4.pmax(m, gathered(gap, l0, l1, l2, l3))
-    }
+    if (gap) m = f32x4.pmax(m, gathered(gap, l0, l1, l2, l3))
     v128.store(scratch + OWN_UP + at, m)
     v128.store(scratch + OWN_LOW + at, u)
     let bits = i32x4.bitmask(v128.not(f32x4.lt(u, m)))
@@ -159,6 +117,46 @@ export function findActive(start: i32, end: i32): i32 {
     }
   }
   return active
+}
+
+/**
+ * Finds them where the dense kernel finds the own distance as cheaply as another look at the row would: every row
+ * that the stored bounds leave open is active. u < M is asked as PATHS + OTHER_PATHS < LOWER − UPPER.
+ */
+function findDirect(start: i32, end: i32): i32 {
+  const list = scratch + ACTIVE
+  const wider = f32x4.splat(1 + 4e-7)
+  const narrower = f32x4.splat(1 - 4e-7)
+  const rows = <usize>(end - start)
+  const labelsAt = labels + ((<usize>start) << 2)
+  const upperAt = upper + ((<usize>start) << 2)
+  const lowerAt = lower + ((<usize>start) << 2)
+  const gap = halfGaps
+  let open = 0
+  for (let r: usize = 0; r < rows; r += 4) {
+    const at = r << 2
+    const o0 = (<usize>load<u32>(labelsAt + at)) << 2
+    const o1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
+    const o2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
+    const o3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
+    const kept = v128.load(upperAt + at)
+    const due = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), kept), narrower)
+    let sure = f32x4.lt(f32x4.mul(gathered(duePaths32, o0, o1, o2, o3), wider), due)
+    if (i32x4.all_true(sure)) continue
+    if (gap) {
+      const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
+      sure = v128.or(sure, f32x4.lt(u, gathered(gap, o0, o1, o2, o3)))
+    }
+    let bits = ~i32x4.bitmask(sure) & 15
+    while (bits) {
+      store<i32>(list + ((<usize>open) << 2), <i32>r + ctz(bits))
+      open++
+      bits &= bits - 1
+    }
+  }
+  // The last vector may reach past the round's rows; what it read there is not a row of the round.
+  while (open > 0 && load<i32>(list + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
+  return open
 }
 
 /**
@@ -312,10 +310,7 @@ function ownByScores(at: usize, start: i32): void {
   const a = i32x4.add(v128.shuffle<i32>(s0, s1, 0, 4, 1, 5), v128.shuffle<i32>(s0, s1, 2, 6, 3, 7))
   const b = i32x4.add(v128.shuffle<i32>(s2, s3, 0, 4, 1, 5), v128.shuffle<i32>(s2, s3, 2, 6, 3, 7))
   const products = i32x4.add(v128.shuffle<i64>(a, b, 0, 2), v128.shuffle<i64>(a, b, 1, 3))
-  let half = v128.load32_zero(halvesOf + (l0 << 2))
-  half = v128.load_lane<f32>(halvesOf + (l1 << 2), half, 1)
-  half = v128.load_lane<f32>(halvesOf + (l2 << 2), half, 2)
-  half = v128.load_lane<f32>(halvesOf + (l3 << 2), half, 3)
+  const half = gathered(halvesOf, l0 << 2, l1 << 2, l2 << 2, l3 << 2)
   const score = f32x4.sub(half, f32x4.mul(f32x4.convert_i32x4_s(products), f32x4.splat(narrowUnit)))
   // boundsOf() writes the lower bounds first; here the upper ones come first.
   boundsOf(normsOf(at, start), score, score, scratch + OUT)

@@ -16,7 +16,6 @@ import {
   countDistances,
   first,
   GROUPED,
-  groupLower,
   groupOf,
   groupPanels,
   groups,
@@ -41,6 +40,7 @@ import {
   formRows,
   formUnit,
   formWidth,
+  gathered,
   normsOf,
   padList,
 } from './scores'
@@ -49,9 +49,6 @@ import { nearestOfPanels } from './tile'
 
 /** Eight rows are asked at once: so often in a round. */
 const EIGHTHS: usize = ROUND / 8
-
-/** Groups that are asked before the reach of the rows is looked at again. */
-const ASKED_AT_ONCE: i32 = 16
 
 // By place in the round, in the scratch space.
 const REACH: usize = GROUPED // u16, upper bound on the distance to the nearest centroid, in steps, rounded up
@@ -65,14 +62,10 @@ const BITS: usize = GROUPED + 28 * ROUND + EIGHTHS // one bit a row, group by gr
 /** Returns how many rows narrow scores left open: they stand in AGAIN. */
 export function assignMany(start: i32, active: i32): i32 {
   begin(start, active)
-  for (let from = 0; from < groups; from += ASKED_AT_ONCE) {
-    const to = min(from + ASKED_AT_ONCE, groups)
-    if (from > 0 && !first) shrink(start, active)
-    ask(start, from, to)
-    for (let g = from; g < to; g++) {
-      const listed = listOf(g)
-      if (listed > 0) compute(g, start, listed)
-    }
+  ask(start)
+  for (let g = 0; g < groups; g++) {
+    const listed = listOf(g)
+    if (listed > 0) compute(g, start, listed)
   }
   return finishAll(start, active)
 }
@@ -105,47 +98,24 @@ function begin(start: i32, active: i32): void {
   }
 }
 
-/** Lowers the reach of rows that have found a nearer centroid than their own. */
-function shrink(start: i32, active: i32): void {
-  const out = scratch + OUT
-  const most = f32x4.splat(f32.MAX_VALUE * 0.25)
-  const steps = 1 / boundUnit
-  padList(scratch + ACTIVE, active)
-  for (let s = 0; s < active; s += 4) {
-    const at = scratch + ACTIVE + ((<usize>s) << 2)
-    const slots = scratch + SLOTS
-    let best = v128.load32_zero(slots + ((<usize>load<i32>(at)) << 4))
-    best = v128.load_lane<f32>(slots + ((<usize>load<i32>(at, 4)) << 4), best, 1)
-    best = v128.load_lane<f32>(slots + ((<usize>load<i32>(at, 8)) << 4), best, 2)
-    best = v128.load_lane<f32>(slots + ((<usize>load<i32>(at, 12)) << 4), best, 3)
-    best = f32x4.pmin(best, most)
-    boundsOf(normsOf(at, start), best, best, out)
-    for (let r: usize = 0; r < 4; r++) {
-      const reach = scratch + REACH + ((<usize>load<i32>(at + (r << 2))) << 1)
-      const found = Math.ceil(<f64>load<f32>(out + (r << 2), 16) * steps)
-      if (found < <f64>load<u16>(reach)) store<u16>(reach, <u16>found)
-    }
-  }
-}
-
-/** Finds which of the groups from `from` to `to` − 1 must look at which rows. */
-function ask(start: i32, from: i32, to: i32): void {
-  const bounds = boundOf(start, <usize>from)
-  const bits = scratch + BITS + <usize>from * EIGHTHS
+/** Finds which groups must look at which rows. */
+function ask(start: i32): void {
+  const bounds = boundOf(start, 0)
+  const bits = scratch + BITS
   for (let v: usize = 0; v < EIGHTHS; v++) {
     const asked = load<u8>(scratch + ASKED + v)
     let bit = bits + v
     if (asked == 0 || first) {
-      for (let g = from; g < to; g++) {
+      for (let g = 0; g < groups; g++) {
         store<u8>(bit, asked)
         bit += EIGHTHS
       }
       continue
     }
-    let unseen = v128.load(scratch + UNSEEN + (v << 4))
+    let unseen = i16x8.splat(-1)
     const reach = v128.load(scratch + REACH + (v << 4))
     let at = bounds + (v << 4)
-    for (let g: usize = from; g < <usize>to; g++) {
+    for (let g: usize = 0; g < <usize>groups; g++) {
       const bound = i16x8.sub_sat_u(v128.load(at), v128.load16_splat(stepsUp + (g << 1)))
       const listed = i16x8.le_u(bound, reach)
       unseen = i16x8.min_u(unseen, v128.or(bound, listed))
@@ -212,35 +182,27 @@ function compute(g: i32, start: i32, listed: i32): void {
       out,
     )
     const scores = v128.load(out)
-    if (groupLower) {
-      // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
-      const score = f32x4.pmin(scores, f32x4.splat(f32.MAX_VALUE * 0.25))
-      const least = f32x4.pmax(zero, f32x4.add(gather(EDGES, r0, r1, r2, r3), f32x4.add(score, score)))
-      const low = f32x4.sub(
-        f32x4.mul(f32x4.sqrt(least), f32x4.splat(1 - 1e-6)),
-        gather(DELTAS, r0, r1, r2, r3),
-      )
-      const whole = i32x4.trunc_sat_f32x4_s(f32x4.pmax(zero, f32x4.mul(low, steps)))
-      const kept = i32x4.min_s(i32x4.add(i32x4.min_s(whole, most), came), most)
-      v128.store_lane<u16>(bounds + (r0 << 1), kept, 0)
-      v128.store_lane<u16>(bounds + (r1 << 1), kept, 2)
-      v128.store_lane<u16>(bounds + (r2 << 1), kept, 4)
-      v128.store_lane<u16>(bounds + (r3 << 1), kept, 6)
-    }
+    // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
+    const score = f32x4.pmin(scores, f32x4.splat(f32.MAX_VALUE * 0.25))
+    const least = f32x4.pmax(
+      zero,
+      f32x4.add(gathered(scratch + EDGES, r0 << 2, r1 << 2, r2 << 2, r3 << 2), f32x4.add(score, score)),
+    )
+    const low = f32x4.sub(
+      f32x4.mul(f32x4.sqrt(least), f32x4.splat(1 - 1e-6)),
+      gathered(scratch + DELTAS, r0 << 2, r1 << 2, r2 << 2, r3 << 2),
+    )
+    const whole = i32x4.trunc_sat_f32x4_s(f32x4.pmax(zero, f32x4.mul(low, steps)))
+    const kept = i32x4.min_s(i32x4.add(i32x4.min_s(whole, most), came), most)
+    v128.store_lane<u16>(bounds + (r0 << 1), kept, 0)
+    v128.store_lane<u16>(bounds + (r1 << 1), kept, 2)
+    v128.store_lane<u16>(bounds + (r2 << 1), kept, 4)
+    v128.store_lane<u16>(bounds + (r3 << 1), kept, 6)
     keep(r0, out)
     if (s + 1 < listed) keep(r1, out + 4)
     if (s + 2 < listed) keep(r2, out + 8)
     if (s + 3 < listed) keep(r3, out + 12)
   }
-}
-
-/** Four numbers of an array, by places in the round. */
-function gather(array: usize, r0: usize, r1: usize, r2: usize, r3: usize): v128 {
-  const at = scratch + array
-  let v = v128.load32_zero(at + (r0 << 2))
-  v = v128.load_lane<f32>(at + (r1 << 2), v, 1)
-  v = v128.load_lane<f32>(at + (r2 << 2), v, 2)
-  return v128.load_lane<f32>(at + (r3 << 2), v, 3)
 }
 
 /** Keeps a group's best and second best score, should they be among the best of a row so far. */

@@ -7,7 +7,7 @@
 //   input:    row and centroid were themselves rounded to float32: the distance is off by at most
 //             δ = 1.05·u24·(N + C), and by the definition's own rounding, relative (d + 4)·2⁻⁵³
 //   narrow:   scores of int16 copies x̂ and ĉ: |x̂·ĉ − x·c| ≤ ‖x − x̂‖·C + (N + ‖x − x̂‖)·‖c − ĉ‖, and as much again in eQ
-//   near:     by differences (findActive), relative (d + 8)·u24 of the squared distance
+//   near:     by differences (active.ts), relative (d + 8)·u24 of the squared distance
 // A float32 square root and the few operations around it add less than 2⁻²¹ relative: every bound is widened by 1e-6.
 
 import {

@@ -8,6 +8,8 @@
 //
 // The narrow form is exact in int32: the caller sees to it that no sum leaves its range.
 
+import { fma } from './tile'
+
 /** The bits of 4 rows by 8 candidates: a vector of −1 and 0 for each row's first and last four. */
 function bitsOf(a0: v128, b0: v128, a1: v128, b1: v128, a2: v128, b2: v128, a3: v128, b3: v128): u32 {
   const low = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a0, b0), i16x8.narrow_i32x4_s(a1, b1))
@@ -87,12 +89,6 @@ export function openOfEight(
     v128.store(out, b3, 112)
   }
   return bits
-}
-
-/** acc + x·c, fused where the module may: certified arithmetic does not mind. */
-function fma(x: v128, c: v128, acc: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, c, acc)
-  return f32x4.add(acc, f32x4.mul(x, c))
 }
 
 /**

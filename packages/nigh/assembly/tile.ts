@@ -12,11 +12,11 @@
 //
 // The narrow form does the same on int16 copies of rows and centroids, two columns a step: one instruction multiplies
 // eight pairs and adds neighbours, twice the products of float32 in half the bytes. Its products are exact in int32;
-// what rounding to int16 may have changed is the caller's bound to know (assign.ts).
+// what rounding to int16 may have changed is the caller's bound to know (scores.ts).
 // Rows are read where they lie, one value at a time spread over the lanes, so any 4 rows can share a tile.
 
 /** acc + x·c, fused where the module may: certified arithmetic does not mind. */
-function fma(x: v128, c: v128, acc: v128): v128 {
+export function fma(x: v128, c: v128, acc: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(x, c, acc)
   return f32x4.add(acc, f32x4.mul(x, c))
 }

@@ -1,43 +1,16 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 import { runProgram } from '../program.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-commands-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs the command in the folder, as a person would. */
-function nigh(
-  args: readonly string[],
-  options: { input?: string; interruptAfter?: RegExp } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => (out += String(chunk)))
-    child.stderr.on('data', (chunk) => (err += String(chunk)))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end(options.input ?? '')
-  })
-}
+const command = new Command()
+const { folder } = command
+const nigh = (args: readonly string[], options: { input?: string } = {}): Promise<Ended> =>
+  command.start(args, options)
 
 // Answers are looked at field by field.
 // oxlint-disable-next-line no-explicit-any
@@ -494,17 +467,11 @@ test('an interruption ends with 130 and leaves no half file', async () => {
   for (let i = 0; i < 300_000; i++)
     text += `${(i * 7919) % 1009},${(i * 104729) % 997},${(i * 1299709) % 991},${i % 983}\n`
   put('large.csv', text)
-  const child = spawn(
-    process.execPath,
-    [command, 'kmeans', 'large.csv', '--k', '200', '--out', 'large-out.csv', '--n-init', '20'],
-    { cwd: folder },
+  const { code, err } = await command.start(
+    ['kmeans', 'large.csv', '--k', '200', '--out', 'large-out.csv', '--n-init', '20'],
+    { stop: { signal: 'SIGINT', after: 3000 } },
   )
-  let err = ''
-  child.stderr.on('data', (chunk) => (err += String(chunk)))
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  await new Promise((resolve) => setTimeout(resolve, 3000))
-  child.kill('SIGINT')
-  expect(await ended).toBe(130)
+  expect(code).toBe(130)
   expect(err).toContain('interrupted; nothing was written')
   expect(readdirSync(folder).filter((name) => name.startsWith('large-out') || name.includes('.tmp'))).toEqual(
     [],

@@ -1,22 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 import { differsIn, nearBy } from './explain.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-explain-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function nigh(...args: string[]): { code: number | null; out: string; err: string } {
-  const ended = spawnSync(process.execPath, [command, ...args], { cwd: folder, encoding: 'utf8' })
-  return { code: ended.status, out: ended.stdout, err: ended.stderr }
-}
+const command = new Command()
+const { folder } = command
+const nigh = (...args: string[]): Ended => command.run(...args)
 
 // The class hangs on `size` alone; `noise` runs through the same numbers in both.
 let fruit = 'size,noise,colour,kind\n'

@@ -1,5 +1,5 @@
 import { chooseNeighbors, InputError, KNNClassifier, KNNRegressor } from 'nigh'
-import type { Column, Label, MetricName, MetricOptions, Table } from 'nigh'
+import type { Column, Encoder, Label, MetricName, MetricOptions, Table } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { Input } from '../read/read.ts'
 import { sampled } from '../report/sample.ts'
@@ -120,17 +120,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       draw(input, table, fileRows, targets, prepared, report, means, flags, run),
     )
   run.answer({
-    command: 'knn',
-    task: targets.task,
-    rows: table.rows,
-    columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
-    features: encoder.features,
-    scale: flags.scale,
-    target: flags.target,
-    k: flags.k,
-    weights: flags.weights,
-    metric: flags.metric,
-    seed: flags.seed,
+    ...knnAnswer(targets.task, table.rows, encoder, flags),
     evaluation: report.json,
     ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
     warnings: input.warnings.map(({ code, message }) => ({ code, message })),
@@ -359,4 +349,26 @@ function modelOptions(
   flags: KNNFlags,
 ): MetricOptions & { readonly k: number; readonly weights: 'uniform' | 'distance' } {
   return { k: flags.k, weights: flags.weights, ...metricOptions(flags) }
+}
+
+/** What was asked, for programs: the head of the answer. */
+export function knnAnswer(
+  task: 'classify' | 'regress',
+  rows: number,
+  encoder: Encoder,
+  flags: KNNFlags,
+): Record<string, unknown> {
+  return {
+    command: 'knn',
+    task,
+    rows,
+    columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
+    features: encoder.features,
+    scale: flags.scale,
+    target: flags.target,
+    k: flags.k,
+    weights: flags.weights,
+    metric: flags.metric,
+    seed: flags.seed,
+  }
 }

@@ -1,21 +1,14 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-log-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function nigh(...args: string[]): { code: number | null; out: string; err: string } {
-  const ended = spawnSync(process.execPath, [command, ...args], { cwd: folder, encoding: 'utf8' })
-  return { code: ended.status, out: ended.stdout, err: ended.stderr }
-}
+const command = new Command()
+const { folder } = command
+const nigh = (...args: string[]): Ended => command.run(...args)
 
 // Powers of ten, and the same already as ln(1 + x), in two groups of the logarithm: 1 to 4 and 1000 to 4000.
 let sales = 'amount,logged,rare,kind\n'

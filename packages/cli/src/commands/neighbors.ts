@@ -6,8 +6,8 @@ import { checkMetric, metricOptions } from './metric.ts'
 import { readOptionsOf } from '../options.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
-import { grid } from '../show/grid.ts'
-import { brief, plural } from '../show/numbers.ts'
+import { neighborLines } from '../show/neighbors.ts'
+import { plural } from '../show/numbers.ts'
 import { replaceFile } from '../write/replace.ts'
 import { checkEncoded, checkNeighbors, places, prepare, readingOf, textColumn } from './shared.ts'
 import type { DataFlags } from './shared.ts'
@@ -125,28 +125,19 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
   }
   if (run.quiet) return
   run.sayInput(input, encoder)
-  const shown = Math.min(10, queries)
   run.say(
     `${run.paint.bold('Nearest neighbours')}  k = ${found.k}, ${flags.metric} distance; ${plural(queries, 'query', 'queries')}${query === undefined ? ', each row among the others' : ''}`,
     '',
-    ...grid(
-      [
-        { title: 'row', align: 'right' },
-        { title: 'nearest rows (distance)', align: 'left' },
-      ],
-      Array.from({ length: shown }, (_, i) => [
-        String(rowOf(i, asked === undefined ? rows : asked.rows)),
-        Array.from({ length: found.k }, (_, j) => {
-          const at = i * found.k + j
-          return `${rowOf(found.indices[at], rows)} (${brief(found.distances[at])})`
-        }).join('  '),
-      ]),
-      run.width,
-      run.paint,
+    ...neighborLines(
+      {
+        queries,
+        k: found.k,
+        query: (at) => String(rowOf(at, asked === undefined ? rows : asked.rows)),
+        neighbor: (at) => String(rowOf(found.indices[at], rows)),
+        distances: found.distances,
+      },
+      run,
     ),
-    ...(shown < queries
-      ? [`  … and ${plural(queries - shown, 'more query', 'more queries')} (--out FILE keeps them all)`]
-      : []),
     '',
     'Rows are numbered from 0.',
   )

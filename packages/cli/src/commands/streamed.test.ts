@@ -1,40 +1,20 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-streamed-'))
+const command = new Command()
+const { folder } = command
 const scratch = join(folder, 'scratch')
 mkdirSync(scratch)
-afterAll(() => rmSync(folder, { recursive: true }))
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function nigh(args: readonly string[], stopAfter?: NodeJS.Signals): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1', TMPDIR: scratch },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => (out += String(chunk)))
-    child.stderr.on('data', (chunk) => (err += String(chunk)))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-    if (stopAfter !== undefined) setTimeout(() => child.kill(stopAfter), 900)
+const nigh = (args: readonly string[], signal?: NodeJS.Signals): Promise<Ended> =>
+  command.start(args, {
+    env: { TMPDIR: scratch },
+    stop: signal === undefined ? undefined : { signal, after: 900 },
   })
-}
 
 /** Numbers, text, true and false, dates, holes. */
 function mixed(rows: number): string {

@@ -1,32 +1,15 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 import { score } from '../show/numbers.ts'
 import { likest } from '../show/likest.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-wording-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function nigh(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => (out += String(chunk)))
-    child.stderr.on('data', (chunk) => (err += String(chunk)))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
+const command = new Command()
+const { folder } = command
+const nigh = (...args: string[]): Promise<Ended> => command.start(args)
 
 let houses = 'rooms,built,price\n'
 for (let i = 0; i < 60; i++) {

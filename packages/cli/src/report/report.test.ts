@@ -1,33 +1,15 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { Command, type Ended } from '../../test/command.ts'
 import { brief, percent, whole } from '../show/numbers.ts'
 
 // Every test starts processes, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
 
-const command = fileURLToPath(new URL('../../bin/nigh.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nigh-report-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function nigh(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], {
-      cwd: folder,
-      env: { ...process.env, NO_COLOR: '1' },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => (out += String(chunk)))
-    child.stderr.on('data', (chunk) => (err += String(chunk)))
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end()
-  })
-}
+const command = new Command()
+const { folder } = command
+const nigh = (args: readonly string[]): Promise<Ended> => command.start(args)
 
 // Answers are looked at field by field.
 // oxlint-disable-next-line no-explicit-any

@@ -2,14 +2,14 @@ import type { Spark } from '@nigh/spark'
 import { InputError, KMeans } from 'nigh'
 import type { ChosenK, Encoder, Matrix } from 'nigh'
 import { choiceJSON } from '../commands/choose-k.ts'
-import { centroidRows } from '../commands/kmeans-fit.ts'
+import { fitLine, kmeansAnswer } from '../commands/kmeans-fit.ts'
 import type { KMeansFlags } from '../commands/kmeans-fit.ts'
 import { places } from '../commands/shared.ts'
 import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { recommendation } from '../show/choice.ts'
-import { brief, plural } from '../show/numbers.ts'
+import { plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { replaceFile } from '../write/replace.ts'
 import {
@@ -109,18 +109,7 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
       })
     }
     run.answer({
-      command: 'kmeans',
-      rows: source.rows,
-      columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
-      features: encoder.features,
-      scale: flags.scale,
-      k: model.k,
-      seed: flags.seed,
-      iterations: model.iterations,
-      converged: model.converged,
-      inertia: model.inertia,
-      counts: [...model.counts],
-      centroids: centroidRows(encoder, model.centroids),
+      ...kmeansAnswer(model, encoder, flags, source.rows),
       ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
       warnings: [...(source.input?.warnings ?? []), ...model.warnings].map(({ code, message }) => ({
         code,
@@ -133,10 +122,8 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
     if (run.json || run.quiet || profile === null || shown === null) return
     run.say(...sourceLines(source, spark), '')
     if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
-    const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
     run.say(
-      `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
-        `inertia ${brief(model.inertia)}${flags.scale === 'none' ? '' : ' (in scaled units)'}`,
+      fitLine(model, flags, run),
       '',
       ...profileLines(profile, run.width, run.paint),
       ...(shown.matrix.rows < source.rows

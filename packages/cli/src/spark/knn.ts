@@ -1,6 +1,6 @@
 import type { Column, Table } from 'nigh'
 import type { KNNFlags } from '../commands/knn.ts'
-import { sayRows } from '../commands/knn.ts'
+import { knnAnswer, sayRows } from '../commands/knn.ts'
 import { places, textColumn } from '../commands/shared.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
@@ -54,17 +54,7 @@ export async function knnOnSpark(name: string, flags: KNNFlags & SparkFlags, run
     }
     const method = `tried on ${plural(evaluation.rows, 'row')} held out`
     run.answer({
-      command: 'knn',
-      task,
-      rows: source.rows,
-      columns: encoder.uses.filter(({ used }) => used).map((use) => use.name),
-      features: encoder.features,
-      scale: flags.scale,
-      target: flags.target,
-      k: flags.k,
-      weights: flags.weights,
-      metric: flags.metric,
-      seed: flags.seed,
+      ...knnAnswer(task, source.rows, encoder, flags),
       evaluation: { ...evaluation, share: flags.holdout ?? 0.25, tested: evaluation.rows },
       warnings: (source.input?.warnings ?? []).map(({ code, message }) => ({ code, message })),
       seconds: run.seconds,

@@ -3,8 +3,8 @@ import type { NeighborsFlags } from '../commands/neighbors.ts'
 import { places } from '../commands/shared.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
-import { grid } from '../show/grid.ts'
-import { brief, percent, plural } from '../show/numbers.ts'
+import { neighborLines } from '../show/neighbors.ts'
+import { percent, plural } from '../show/numbers.ts'
 import { encoded, encoderFor, features, openSource, sourceLines, watching } from './data.ts'
 import { onSpark, refuseFlags } from './session.ts'
 import type { SparkFlags } from './session.ts'
@@ -90,30 +90,21 @@ export async function neighborsOnSpark(
       return
     }
     if (run.quiet) return
-    const shown = Math.min(10, queries)
     run.say(
       ...sourceLines(source, spark),
       '',
       `${run.paint.bold('Nearest neighbours')}  k = ${found.k}, ${flags.metric} distance; ${plural(queries, 'query', 'queries')}${query === undefined ? ', each row among the others' : ''}; ${percent(pruned)} of the pairs were never looked at`,
       '',
-      ...grid(
-        [
-          { title: 'row', align: 'right' },
-          { title: 'nearest rows (distance)', align: 'left' },
-        ],
-        Array.from({ length: shown }, (_, i) => [
-          String(found.queries[i]),
-          Array.from({ length: found.k }, (_one, j) => {
-            const at = i * found.k + j
-            return `${found.ids[at]} (${brief(found.distances[at])})`
-          }).join('  '),
-        ]),
-        run.width,
-        run.paint,
+      ...neighborLines(
+        {
+          queries,
+          k: found.k,
+          query: (at) => String(found.queries[at]),
+          neighbor: (at) => String(found.ids[at]),
+          distances: found.distances,
+        },
+        run,
       ),
-      ...(shown < queries
-        ? [`  … and ${plural(queries - shown, 'more query', 'more queries')} (--out FILE keeps them all)`]
-        : []),
       '',
       source.input === null ? `Rows are told apart by the column ${source.id}.` : 'Rows are numbered from 0.',
     )

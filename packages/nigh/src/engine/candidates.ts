@@ -187,24 +187,3 @@ function roundEven(x: number): number {
   const big = 6755399441055744 // 1.5 · 2^52
   return x + big - big
 }
-
-/** Adds a value, `whole` times and once its `part`, to a sum on two grids. */
-export function addOnTwo(
-  sum: Float64Array,
-  at: number,
-  value: number,
-  whole: number,
-  part: number,
-  coarse: number,
-  fine: number,
-): void {
-  const a = value + coarse - coarse
-  sum[at] += whole * a
-  sum[at + 1] += whole * (value - a + fine - fine)
-  if (part !== 0) {
-    const product = value * part
-    const b = product + coarse - coarse
-    sum[at] += b
-    sum[at + 1] += product - b + fine - fine
-  }
-}

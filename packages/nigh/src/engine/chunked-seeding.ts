@@ -20,7 +20,6 @@ import {
 } from '../kernels/layout.ts'
 import {
   addBuckets,
-  addOnTwo,
   bucketAt,
   bucketBits,
   clearGains,
@@ -33,7 +32,7 @@ import {
 } from './candidates.ts'
 import { compareRows } from './fit-record.ts'
 import type { LocalFit } from './local-fit.ts'
-import { hashRow } from '../kernels/scalar.ts'
+import { addOnTwo, hashRow } from '../kernels/scalar.ts'
 import { placesMost } from './packed-centroids.ts'
 import type { RowChunks, RowWindows } from './row-windows.ts'
 

@@ -29,8 +29,8 @@ import {
   WEIGHT_COARSE,
   WEIGHT_FINE,
 } from '../kernels/layout.ts'
+import { addOnTwo } from '../kernels/scalar.ts'
 import { compareRows, FitRecord, type FitRows, type FitWork } from './fit-record.ts'
-import { addOnTwo } from './candidates.ts'
 import { LocalSeeding } from './local-seeding.ts'
 import { groupBoundCount, PackedCentroids, placesMost } from './packed-centroids.ts'
 import type { Runner } from './runner.ts'

@@ -19,10 +19,9 @@ import {
   TAKEN,
   TAKEN_AS,
 } from '../kernels/layout.ts'
-import { hashRow } from '../kernels/scalar.ts'
+import { addOnTwo, hashRow } from '../kernels/scalar.ts'
 import {
   addBuckets,
-  addOnTwo,
   boundsOf,
   bucketAt,
   bucketBits,

@@ -88,8 +88,8 @@ function exactSq(
 }
 
 /** Adds a value, `whole` + `part` times, to a sum on two grids. */
-function addOnTwo(
-  f64: Float64Array,
+export function addOnTwo(
+  f64: Float64Array<ArrayBufferLike>,
   sum: number,
   value: number,
   whole: number,
