@@ -15,7 +15,7 @@ import type { Encoder, Table } from 'nigh'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
-import { brief, percent, plural, whole } from '../show/numbers.ts'
+import { aligned, brief, percent, plural, whole } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { show } from '../show/text.ts'
 import { cellTexts, dateText } from '../write/cells.ts'
@@ -201,7 +201,12 @@ function fateOf(
 /** The centres, for programs, and what else a method knows of them. */
 function centresOf(model: FamilyModel, { encoder, rows }: Prepared): Record<string, unknown> {
   if (model instanceof KPrototypes) {
-    const cells = prototypeCells(model, encoder, (value) => value)
+    const cells = prototypeCells(
+      model,
+      encoder,
+      (value) => value,
+      (values) => values.map((value) => dateText(value, false)),
+    )
     return {
       gamma: model.gamma,
       centroids: Array.from({ length: model.k }, (_, c) => cells.map((cell) => cell(c))),
@@ -280,16 +285,20 @@ function meansBy(model: NumberFamily, matrix: Matrix, weights: Float64Array | un
   )
 }
 
-/** The cells of prototypes, column by column: dates, whose mean is a number, as ISO text, true and false as such. */
+/** The cells of prototypes, column by column: dates, whose mean is a number, as texts, true and false as such. */
 function prototypeCells<T>(
   model: KPrototypes,
   encoder: Encoder,
   number: (value: number) => T,
+  dates: (values: readonly number[]) => readonly string[],
 ): ((row: number) => T | string | boolean | null)[] {
   const given = new Map(encoder.uses.map(({ name, type }) => [name, type]))
   return model.prototypes.columns.map((column) => {
     const { name, type, values } = column
-    if (given.get(name) === 'date') return (row) => dateText(Math.round(values[row]), false)
+    if (given.get(name) === 'date') {
+      const texts = dates(Array.from(values, Math.round))
+      return (row) => texts[row]
+    }
     if (type === 'number') return (row) => number(values[row])
     const text = cellTexts(column)
     return given.get(name) === 'boolean' ? (row) => text(row) === 'true' : text
@@ -300,7 +309,7 @@ function prototypeCells<T>(
 function prototypeLines(model: KPrototypes, encoder: Encoder, run: Run): string[] {
   const { columns } = model.prototypes
   const total = model.counts.reduce((sum, count) => sum + count, 0)
-  const cells = prototypeCells(model, encoder, brief)
+  const cells = prototypeCells(model, encoder, brief, (values) => aligned(values, 'date'))
   return [
     `${run.paint.bold('Clusters')} ${run.paint.dim(`(means and most frequent values; a differing value counts ${brief(model.gamma)})`)}`,
     ...grid(
