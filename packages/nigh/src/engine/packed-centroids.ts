@@ -233,7 +233,8 @@ export function groupsMost(k: number): number {
   return Math.ceil(k / 8) + 1
 }
 
-const ONE_GROUP_WORK = 10000
+/** k·d up to which all centroids are one group: keeping many bounds costs more than it saves. */
+export const ONE_GROUP_WORK = 10000
 /** Steps that a group's path may take before the bounds on it start over. */
 const PATH_STEPS = 40000
 const HALF_GAP_WORK = 40000

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { made, madeWeights, rowOf } from '../../test/made-data.ts'
 import { Matrix } from '../data/matrix.ts'
 import { LocalFit } from '../engine/local-fit.ts'
+import { ONE_GROUP_WORK } from '../engine/packed-centroids.ts'
 import { placeRows } from '../engine/rows.ts'
 import type { Runner } from '../engine/runner.ts'
 import { Random } from '../random.ts'
@@ -123,11 +124,12 @@ export function kernelContract(name: string, make: KernelMaker, reference: Kerne
 
     test('many centroids, in groups with bounds of their own: ties within and between groups', () => {
       for (const [columns, k, coarse] of [
-        [17, 200, true],
-        [17, 200, false],
-        [64, 70, true],
-        [9, 400, true],
+        [65, 200, true],
+        [65, 200, false],
+        [160, 70, true],
+        [27, 400, true],
       ] as const) {
+        expect(k * columns).toBeGreaterThan(ONE_GROUP_WORK)
         const kind = coarse ? 'coarse' : 'blobs'
         const points = made({ rows: 420, columns, seed: k + columns, kind })
         const rounds = roundsFor(points, k, coarse, columns)
@@ -135,6 +137,11 @@ export function kernelContract(name: string, make: KernelMaker, reference: Kerne
         const random = new Random(k)
         for (let round = 0; round < 4; round++) {
           rounds.push(rounds[2 + round].map((x) => x + (random.uniform() - 0.5) * (coarse ? 0.1 : 0.3)))
+        }
+        // Far and back, until the paths of the groups have filled what 16 bits hold and the bounds start over.
+        for (let round = 0; round < 12; round++) {
+          const by = round % 2 === 0 ? 8 : -8
+          rounds.push(rounds[rounds.length - 1].map((x, at) => (at % 3 === 0 ? x + by : x)))
         }
         const found = everything(here, points, null, k, rounds)
         expect(found).toEqual(everything(there, points, null, k, rounds))
