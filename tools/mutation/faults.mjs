@@ -27,7 +27,7 @@ const plant = (tests, file, list) =>
 
 // Not planted: a distance for rows of weight 0 in seeding. Nothing reads it, so no test can notice.
 export const faults = [
-  ...plant(kmeans, 'assembly/assign.ts', [
+  ...plant(kmeans, 'assembly/settle.ts', [
     [
       'ties: the last place, not the smaller index',
       '(sq == bestSq && c < winner)',
@@ -50,21 +50,81 @@ export const faults = [
     ['sums: fractions of weights are forgotten', 'if (part != 0) {', 'if (part > 2) {'],
     [
       'rows of weight 0 count as changes',
-      'if (!weights || load<f64>(weights + (row << 3)) != 0) changed += 1',
-      'changed += 1',
+      'if (!weights || load<f64>(weights + (row << 3)) != 0) countChanged()',
+      'countChanged()',
     ],
     [
       'cluster 0 is never left',
       'if (label >= 0) move(row, label, -1)',
       'if (label > 0) move(row, label, -1)',
     ],
-    ['half gaps: too wide', 'const wider = f32x4.splat(1 + 4e-7)', 'const wider = f32x4.splat(0.9)'],
-    ['bounds: too narrow', 'const narrower = f32x4.splat(1 - 4e-7)', 'const narrower = f32x4.splat(1.2)'],
     [
       'the second of the whole is lost',
       'if (sq < secondSq) secondSq = sq',
       'if (sq < secondSq) secondSq = sq * 4',
     ],
+    [
+      'four rows at a time: upper bounds too low',
+      'const kept = f32x4.sub(up, path)',
+      'const kept = f32x4.sub(f32x4.mul(up, f32x4.splat(0.97)), path)',
+    ],
+    [
+      'four rows at a time: lower bounds too high',
+      'const far = f32x4.add(other,',
+      'const far = f32x4.add(f32x4.mul(other, f32x4.splat(1.05)),',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/active.ts', [
+    [
+      'few centroids: rows are due too late',
+      'f32x4.sub(v128.load(lowerAt + at), kept), narrower)',
+      'f32x4.sub(v128.load(lowerAt + at), kept), f32x4.splat(1.3))',
+    ],
+    [
+      'few centroids: half gaps too wide',
+      'f32x4.lt(u, gathered(gap, o0',
+      'f32x4.lt(f32x4.mul(u, f32x4.splat(0.7)), gathered(gap, o0',
+    ],
+    [
+      'upper bounds shrink on the way',
+      'f32x4.add(v128.load(upperAt + at), p), wider)',
+      'f32x4.add(v128.load(upperAt + at), p), f32x4.splat(0.9))',
+    ],
+    [
+      'lower bounds grow on the way',
+      'f32x4.sub(v128.load(lowerAt + at), o), narrower)',
+      'f32x4.sub(v128.load(lowerAt + at), o), f32x4.splat(1.2))',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/groups.ts', [
+    [
+      'groups are asked within half the reach',
+      'i16x8.le_u(bound, reach)',
+      'i16x8.le_u(bound, i16x8.shr_u(reach, 1))',
+    ],
+    [
+      'groups: paths count twice',
+      'i32x4.min_s(whole, most), came)',
+      'i32x4.min_s(whole, most), i32x4.add(came, came))',
+    ],
+    [
+      'groups: the second best of another group is lost',
+      'store<f32>(slot, min(min(load<f32>(slot, 4), best), second), 4)',
+      'store<f32>(slot, second, 4)',
+    ],
+    [
+      'groups: the own centroid is not among the others once it was left',
+      'if (ownLow < groupBound(at, own)) keepGroupBound(at, own, ownLow)',
+      '',
+    ],
+  ]),
+  ...plant(kmeans, 'src/engine/packed-centroids.ts', [
+    [
+      'groups: paths start over, bounds do not',
+      'memory.u16(this.#record.get(GROUP_LOWER), bounds).fill(0)',
+      '',
+    ],
+    ['groups: half the path', 'up[g] = Math.ceil(paths[g] / unit)', 'up[g] = Math.ceil(paths[g] / unit / 2)'],
   ]),
   ...plant(kmeans, 'assembly/hash.ts', [
     ['−0 and 0 hash apart', 'a = f64x2.add(a, f64x2.splat(0))', 'a = f64x2.sub(a, f64x2.splat(0))'],
@@ -164,7 +224,7 @@ export const faults = [
       'const centroids = job.centroids.map((x) => x * factor)',
       'const centroids = job.centroids.map((x) => x)',
     ],
-    ['absent rows may overflow', 'largest = Math.max(largest, largestAbsent(runner, rows))', ''],
+    ['absent rows may overflow', 'let largest = largestAbsent(runner, rows)', 'let largest = 0'],
     ['inertia keeps the unit of the weights', '/ factor / job.weightScale', '/ factor'],
   ]),
   ...plant(kmeans, 'src/kmeans/grids.ts', [
