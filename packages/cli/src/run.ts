@@ -16,6 +16,16 @@ import type { RowBlocks } from './write/blocks.ts'
 import { writeRows } from './write/write.ts'
 import type { Outlook } from './write/write.ts'
 
+/** Begins a run of a command. `rowsOnStdout`: whether `--out -` takes standard output for rows. */
+export type Start = (command: string, options: RunOptions, rowsOnStdout: boolean) => Run
+
+/** Options that every command has. */
+export interface RunOptions {
+  readonly json?: boolean | undefined
+  readonly quiet?: boolean | undefined
+  readonly threads?: number | undefined
+}
+
 /** What every command shares: where it reports, what stops it, and how long each part took. */
 export class Run {
   readonly command: string
@@ -46,7 +56,7 @@ export class Run {
   constructor(
     command: string,
     signal: AbortSignal,
-    options: { json?: boolean | undefined; quiet?: boolean | undefined; threads?: number | undefined },
+    options: RunOptions,
     rowsOnStdout: boolean,
     invocation: Invocation = { args: [command], version: '' },
   ) {

@@ -5,14 +5,10 @@ import { brief, percent, plural, whole } from '../show/numbers.ts'
 import { mostTelling, traitText } from '../show/profile.ts'
 import { rowsAt } from '../show/plane.ts'
 import type { Profile } from '../show/profile.ts'
-import {
-  criterionFigure,
-  elbowFigure,
-  heatFigure,
-  multiplesFigure,
-  silhouetteFigure,
-} from './charts/clusters.ts'
+import { criterionFigure, elbowFigure } from './charts/choice.ts'
+import { heatFigure, multiplesFigure } from './charts/clusters.ts'
 import { MOST_NAMES, principalCloud, scatterFigure } from './charts/scatter.ts'
+import { silhouetteFigure } from './charts/silhouette.ts'
 import { openPen, startNumbers } from './draw.ts'
 import { titled } from './figure.ts'
 import type { Figure, Report, Section } from './figure.ts'

@@ -5,7 +5,7 @@ import type { Pen } from '../draw.ts'
 import { titled } from '../figure.ts'
 import type { Figure } from '../figure.ts'
 import { quantileOf, sampled } from '../sample.ts'
-import { short } from './clusters.ts'
+import { short } from './ticks.ts'
 
 /** Classes beyond this number make no legible matrix. */
 const MOST_CLASSES = 40
