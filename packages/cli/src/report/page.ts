@@ -62,7 +62,7 @@ ${tables.map((table) => `${table.title === undefined ? '' : `<h3>${escaped(table
 
 /** A name of several words may break behind each of them. */
 function breakable(html: string): string {
-  return html.replace(/[_/.](?=\w)/g, '$&<wbr>')
+  return html.replace(/[_/.](?=\w)/g, '$&<wbr/>')
 }
 
 function figureOf({ title, says, svg, table, tableTitle = 'The numbers' }: Figure, several: boolean): string {
