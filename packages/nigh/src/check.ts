@@ -114,6 +114,24 @@ export function checkInteger(
   )
 }
 
+/** Most bytes that one answer may take. */
+const LARGEST_ANSWER = 3 * 2 ** 30
+
+/**
+ * Refuses answers that would take more memory than a call may, before any of it is taken.
+ *
+ * @param what what the answer holds, as the subject of a sentence in the plural
+ * @throws {InputError} E_MEMORY
+ */
+export function checkAnswer(call: string, param: string, bytes: number, what: string): void {
+  if (bytes <= LARGEST_ANSWER) return
+  throw new InputError(
+    'E_MEMORY',
+    param,
+    `${call}: ${what} need ${Math.ceil(bytes / 1e6)} MB, more than the ${Math.floor(LARGEST_ANSWER / 1e6)} MB that one answer may take; ask in parts`,
+  )
+}
+
 /** Checks that a value is a finite number from `from` (inclusive) to `to` (inclusive). */
 export function checkNumber(call: string, param: string, value: unknown, from: number, to: number): number {
   if (typeof value === 'number' && value >= from && value <= to) return value

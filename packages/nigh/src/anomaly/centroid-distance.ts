@@ -1,7 +1,9 @@
 import { checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import type { Encoder } from '../data/encoder.ts'
-import { fittedPoints, type PointsLike, queryPoints } from '../data/points.ts'
+import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
+import { Table } from '../data/table.ts'
+import { rowWeights } from '../data/weights.ts'
 import { Fields } from '../data/fields.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import { KMeans, type PredictOptions } from '../kmeans/kmeans.ts'
@@ -64,8 +66,9 @@ export class CentroidDistance implements FittedAnomalies {
   ): Promise<CentroidDistance> {
     const call = 'CentroidDistance.fit'
     const { own, rest } = parted(call, options)
+    // Taken before the fit, which reads the same rows: the caller's numbers may change while this waits.
+    const matrix = rowsOf(call, points, rest)
     const clusters = await KMeans.fit(points, rest)
-    const { matrix } = fittedPoints(call, points, encoded(clusters))
     const { signal, threads } = options
     const run = {
       ...(signal === undefined ? {} : { signal }),
@@ -82,8 +85,8 @@ export class CentroidDistance implements FittedAnomalies {
   static fitSync(points: PointsLike, options: CentroidDistanceOptions): CentroidDistance {
     const call = 'CentroidDistance.fitSync'
     const { own, rest } = parted(call, options)
+    const matrix = rowsOf(call, points, rest)
     const clusters = KMeans.fitSync(points, rest)
-    const { matrix } = fittedPoints(call, points, encoded(clusters))
     const homes = homesOf(clusters, own.minimumShare)
     const found = Array.from(parts(matrix, clusters.encoder), (part) =>
       nearestHome(clusters.transformSync(part), homes),
@@ -200,8 +203,15 @@ function parted<T extends CentroidDistanceOptions>(
   return { own: { limit, minimumShare }, rest }
 }
 
-function encoded(clusters: KMeans): { encoder?: NonNullable<KMeans['encoder']> } {
-  return clusters.encoder === undefined ? {} : { encoder: clusters.encoder }
+/** The rows that a fit takes, for good. */
+function rowsOf(call: string, points: PointsLike, options: KMeansOptions): Matrix {
+  const { encoder, sampleWeight } = options
+  const weights =
+    sampleWeight !== undefined && points instanceof Table
+      ? rowWeights(call, sampleWeight, points.rows).values
+      : undefined
+  const { matrix } = fittedPoints(call, points, encoder === undefined ? {} : { encoder }, weights)
+  return ownCopy(points, matrix)
 }
 
 /** Rows in parts, so that distances to all centroids take bounded memory. */

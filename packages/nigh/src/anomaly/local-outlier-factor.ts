@@ -107,7 +107,7 @@ export class LocalOutlierFactor implements FittedAnomalies {
     const limit = checkThreshold(verb, options)
     const kept = keptOptions(options)
     const { matrix, encoder } = searchPoints(verb, points, options)
-    const k = options.k ?? Math.max(1, Math.min(20, matrix.rows - 1))
+    const { k = Math.max(1, Math.min(20, matrix.rows - 1)) } = options
     const search = yield* buildSearch(verb, matrix, options, encoder, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     const reaches = yield* reachesOf(verb, search, found)

@@ -99,7 +99,7 @@ export class NeighborDistance implements FittedAnomalies {
     const kept = keptOptions(options)
     const kind: Kind = checkChoice(verb, 'distance', options.distance ?? 'kth', ['kth', 'mean'])
     const { matrix, encoder } = searchPoints(verb, points, options)
-    const k = options.k ?? Math.max(1, Math.min(5, matrix.rows - 1))
+    const { k = Math.max(1, Math.min(5, matrix.rows - 1)) } = options
     const search = yield* buildSearch(verb, matrix, options, encoder, points === matrix)
     const found = yield* nearestSteps(verb, search, undefined, undefined, { k }, k)
     return new NeighborDistance(

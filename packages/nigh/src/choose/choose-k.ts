@@ -1,6 +1,6 @@
 import { checkChoice, checkInteger, checkOptions, InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
-import { fittedPoints, type PointsLike, type PointsOptions } from '../data/points.ts'
+import { fittedPoints, ownCopy, type PointsLike, type PointsOptions } from '../data/points.ts'
 import { Table } from '../data/table.ts'
 import { rowWeights } from '../data/weights.ts'
 import { calinskiHarabasz, daviesBouldin } from '../evaluate/dispersion.ts'
@@ -134,7 +134,9 @@ export async function chooseK(
   checkOptions(call, options, [...names, 'signal', 'onProgress'])
   checkRun(call, options)
   const { matrix, weights } = weightedPoints(call, points, options)
-  return runPaced(chooseSteps(call, kmeans, matrix, options, weights), options)
+  // A copy: the caller's numbers may change while this waits.
+  const own = ownCopy(points, matrix)
+  return runPaced(chooseSteps(call, kmeans, own, options, weights), options)
 }
 
 /** {@link chooseK}, on this thread. */

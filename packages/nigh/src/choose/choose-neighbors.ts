@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
+import { checkAnswer, checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
 import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { sumOf } from '../evaluate/sum.ts'
@@ -19,7 +19,7 @@ import {
   searchOptionNames,
 } from '../knn/search-steps.ts'
 import { checkWeights, type Weights } from '../knn/vote-weights.ts'
-import { foldsOf, rowSource, takeRows } from '../select/rows.ts'
+import { foldsOf, ownSource, rowSource, takeRows } from '../select/rows.ts'
 
 /** Options of {@link chooseNeighbors}. */
 export interface ChooseNeighborsOptions extends SearchOptions, RunOptions {
@@ -87,6 +87,9 @@ export function chooseNeighborsSync(
   return runHere(chooseSteps('chooseNeighborsSync', points, targets, options))
 }
 
+/** Neighbours that are judged between two pauses: a few milliseconds. */
+const judgedAtOnce = 2 ** 16
+
 const names = [...searchOptionNames, ...runOptionNames, 'from', 'to', 'task', 'weights', 'folds', 'seed']
 
 function* chooseSteps(
@@ -100,7 +103,7 @@ function* chooseSteps(
   const weights = checkWeights(call, options.weights ?? 'uniform')
   const task = taskOf(call, targets, options.task)
   const { folds = 'loo', seed = 0 } = options
-  const source = rowSource(call, points)
+  const source = folds === 'loo' ? rowSource(call, points) : ownSource(call, points)
   const whole = folds === 'loo' ? searchPoints(call, source, options) : null
   const rows = whole === null ? source.rows : whole.matrix.rows
   const truth = truthOf(call, task, targets, source.rows, whole?.kept ?? null)
@@ -126,24 +129,39 @@ function* chooseSteps(
   )
   const from = checkInteger(call, 'from', options.from ?? 1, 1, to, 'the largest k looked at')
   const wanted = edged ? to + 1 : to
-  const losses = Array.from({ length: to - from + 1 }, () => new Float64Array(rows))
-  const judge = (
+  const count = to - from + 1
+  checkAnswer(call, 'to', rows * count * 8, `the errors of ${rows} rows for ${count} values of k`)
+  const losses = Array.from({ length: count }, () => new Float64Array(rows))
+  const judge = function* (
     found: Neighbors,
     columns: number,
-    tried: Uint32Array | null,
+    tested: Uint32Array,
     train: Uint32Array | null,
-  ): void => {
-    for (let k = from; k <= to; k++) {
-      const wrong = truth.losses(call, ballotsFor(found, k, edged, train), weights, columns, tried)
-      wrong.forEach((loss, at) => {
-        losses[k - from][tried === null ? at : tried[at]] = loss
-      })
+  ): Steps<void> {
+    const step = Math.max(1, Math.floor(judgedAtOnce / wanted))
+    for (let start = 0; start < tested.length; start += step) {
+      const asked = tested.subarray(start, start + step)
+      const places = [start * found.k, (start + asked.length) * found.k] as const
+      const part = {
+        indices: found.indices.subarray(...places),
+        distances: found.distances.subarray(...places),
+        k: found.k,
+        first: start,
+      }
+      for (let k = from; k <= to; k++) {
+        const wrong = truth.losses(call, ballotsFor(part, k, edged, train), weights, columns, asked)
+        wrong.forEach((loss, at) => {
+          losses[k - from][asked[at]] = loss
+        })
+        yield { done: start, total: tested.length, work: asked.length * k }
+      }
     }
   }
   if (whole !== null) {
     const search = yield* buildSearch(call, ownCopy(source, whole.matrix), options, whole.encoder)
     const found = yield* nearestSteps(call, search, undefined, undefined, { k: wanted }, wanted)
-    judge(found, whole.matrix.columns, null, null)
+    const all = Uint32Array.from({ length: rows }, (_, row) => row)
+    yield* judge(found, whole.matrix.columns, all, null)
   }
   for (const { train, test } of splits ?? []) {
     const part = searchPoints(call, takeRows(source, train), options)
@@ -151,7 +169,7 @@ function* chooseSteps(
     const search = yield* buildSearch(call, part.matrix, options, part.encoder)
     const queries = queryPoints(call, 'points', takeRows(source, test), columns, part.encoder)
     const found = yield* nearestSteps(call, search, undefined, queries, { k: wanted }, wanted)
-    judge(found, columns, test, part.kept === null ? train : part.kept.map((row) => train[row]))
+    yield* judge(found, columns, test, part.kept === null ? train : part.kept.map((row) => train[row]))
   }
   return chosen(task, from, losses, truth.spread)
 }
@@ -180,15 +198,9 @@ interface Truth {
   /**
    * One loss a query: 0 or 1 for a class, the squared error for a number.
    *
-   * @param tried the row that each query is; null: its number
+   * @param tested the row that each query is
    */
-  losses(
-    call: string,
-    ballots: Ballots,
-    weights: Weights,
-    columns: number,
-    tried: Uint32Array | null,
-  ): Float64Array
+  losses(call: string, ballots: Ballots, weights: Weights, columns: number, tested: Uint32Array): Float64Array
 }
 
 function truthOf(
@@ -211,10 +223,10 @@ function truthOf(
     return {
       codes,
       spread: 1,
-      losses: (verb, ballots, weights, columns, tried) => {
+      losses: (verb, ballots, weights, columns, tested) => {
         const votes = classVotes(verb, ballots, { weights, columns, codes, classCount, factors: undefined })
         return Float64Array.from({ length: votes.rows }, (_, at) =>
-          leaderOf(votes, at) === codes[tried === null ? at : tried[at]] ? 0 : 1,
+          leaderOf(votes, at) === codes[tested[at]] ? 0 : 1,
         )
       },
     }
@@ -252,10 +264,10 @@ function truthOf(
   return {
     codes: null,
     spread: one ? spreads[0] : 1,
-    losses: (verb, ballots, weights, columns, tried) => {
+    losses: (verb, ballots, weights, columns, tested) => {
       const means = numberMeans(verb, ballots, { weights, columns, targets: relative, outputs })
       return Float64Array.from({ length: means.length / outputs }, (_, at) => {
-        const row = tried === null ? at : tried[at]
+        const row = tested[at]
         let loss = 0
         for (let j = 0; j < outputs; j++) {
           const sq = (means[at * outputs + j] - relative[row * outputs + j]) ** 2
@@ -282,8 +294,13 @@ function isMatrixLike(targets: ArrayLike<ClassLabel> | NumberList | MatrixLike):
   return typeof first === 'object' && first !== null
 }
 
-/** The k nearest of more neighbours, as ballots over all rows. */
-function ballotsFor(found: Neighbors, k: number, edged: boolean, train: Uint32Array | null): Ballots {
+/** The k nearest of more neighbours of some queries, of which `first` is the first, as ballots over all rows. */
+function ballotsFor(
+  found: Neighbors & { readonly first: number },
+  k: number,
+  edged: boolean,
+  train: Uint32Array | null,
+): Ballots {
   const queries = found.indices.length / found.k
   const rows = new Uint32Array(queries * k)
   const distances = new Float64Array(queries * k)
@@ -294,7 +311,8 @@ function ballotsFor(found: Neighbors, k: number, edged: boolean, train: Uint32Ar
       distances[query * k + place] = found.distances[query * found.k + place]
     }
   }
-  const ballots = { offsets: evenOffsets(queries, k), rows, distances, copies: undefined }
+  const { first } = found
+  const ballots = { offsets: evenOffsets(queries, k), rows, distances, copies: undefined, first }
   if (!edged) return ballots
   return {
     ...ballots,

@@ -68,7 +68,7 @@ export class Matrix {
     checkSize(call, param, rows, columns)
     let single = true
     for (let i = 0; i < rows && single; i++) single = points[i] instanceof Float32Array
-    const values = single ? new Float32Array(rows * columns) : new Float64Array(rows * columns)
+    const values = roomFor(call, param, rows, columns, single)
     for (let i = 0, at = 0; i < rows; i++) {
       const row: unknown = points[i]
       if (!isRow(row)) {
@@ -157,6 +157,27 @@ function checkSize(call: string, param: string, rows: number, columns: number): 
   }
   if (rows * columns * 8 > Number.MAX_SAFE_INTEGER) {
     throw new InputError('E_SIZE', param, `${call}: ${param} of ${rows} × ${columns} is too large to address`)
+  }
+}
+
+/** @throws {InputError} E_MEMORY where there is no room for so many numbers */
+function roomFor(
+  call: string,
+  param: string,
+  rows: number,
+  columns: number,
+  single: boolean,
+): Float32Array | Float64Array {
+  try {
+    return single ? new Float32Array(rows * columns) : new Float64Array(rows * columns)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const bytes = rows * columns * (single ? 4 : 8)
+    throw new InputError(
+      'E_MEMORY',
+      param,
+      `${call}: ${param} of ${rows} × ${columns} need ${Math.ceil(bytes / 1e6)} MB, which cannot be had; take float32 rows or fewer of them`,
+    )
   }
 }
 

@@ -20,7 +20,7 @@ export function placeRows(memory: Memory, rows: CarriedRows, k: number): FitRows
     throw new InputError(
       'E_MEMORY',
       'points',
-      `points of ${n} × ${columns} take ${(bytes / 1e9).toFixed(1)} GB, and one fit holds at most 4 GB in memory: use float32, fewer rows, or stream the file`,
+      `KMeans: points of ${n} × ${columns} take ${(bytes / 1e9).toFixed(1)} GB, and one fit holds at most 4 GB in memory: use float32, fewer rows, or stream the file`,
     )
   }
   const points = memory.allocate(bytes)

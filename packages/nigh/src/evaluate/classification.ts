@@ -1,4 +1,4 @@
-import { InputError, checkChoice, checkNumber, checkOptions, show } from '../check.ts'
+import { InputError, checkAnswer, checkChoice, checkNumber, checkOptions, show } from '../check.ts'
 import { checkSameLength, codeTogether, type Label, type Labels } from './labels.ts'
 import { checkWeights, type Numbers, sumOf } from './sum.ts'
 
@@ -304,6 +304,7 @@ function cellsOf(
   const { classes, left, right, n } = coded(call, targets, predictions, given)
   const weight = checkWeights(call, sampleWeight, n)
   const size = classes.length
+  checkAnswer(call, 'targets', size * size * 8, `the counts of ${size} classes by ${size}`)
   const cells = new Float64Array(size * size)
   for (let i = 0; i < n; i++) cells[left[i] * size + right[i]] += weight === null ? 1 : weight[i]
   return { cells, classes, size }

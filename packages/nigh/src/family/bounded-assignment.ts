@@ -12,6 +12,8 @@ import type { Work } from './partition.ts'
 
 /** Units sent between two pauses. */
 const BETWEEN_PAUSES = 64
+/** Costs looked at between two pauses while the flow is made ready: a few milliseconds. */
+const COSTS_BETWEEN_PAUSES = 65_536
 
 /**
  * Finds the cheapest assignment within bounds: exactly, for costs rounded to about 2^-50 of the largest times k.
@@ -30,7 +32,9 @@ export function* boundedAssignment(
   maxSize: number,
   progress: SearchProgress,
 ): Work<Uint32Array> {
-  const flow = new Flow(wholeCosts(costs, k), k, minSize, maxSize)
+  const whole = yield* wholeCosts(costs, k, progress)
+  const flow = new Flow(whole, k, minSize, maxSize)
+  yield* flow.begin(progress)
   for (let sent = 0; flow.send(); sent++) if (sent % BETWEEN_PAUSES === 0) yield progress
   return flow.labels
 }
@@ -39,10 +43,16 @@ export function* boundedAssignment(
  * Costs over the cheapest of their row, as whole numbers whose sums along a path are exact: so that rounding cannot
  * make a path go in circles.
  */
-function wholeCosts(costs: Float64Array, k: number): Float64Array {
+function* wholeCosts(costs: Float64Array, k: number, progress: SearchProgress): Work<Float64Array> {
   const whole = new Float64Array(costs.length)
   let largest = 0
+  let sincePause = 0
   for (let from = 0; from < costs.length; from += k) {
+    sincePause += k
+    if (sincePause >= COSTS_BETWEEN_PAUSES) {
+      sincePause = 0
+      yield progress
+    }
     let least = costs[from]
     for (let c = 1; c < k; c++) least = Math.min(least, costs[from + c])
     for (let c = 0; c < k; c++) {
@@ -53,7 +63,10 @@ function wholeCosts(costs: Float64Array, k: number): Float64Array {
   if (largest === 0) return whole
   const steps = 2 ** 50 / powerAbove(k + 2)
   const unit = powerAbove(largest)
-  for (let at = 0; at < whole.length; at++) whole[at] = Math.round((whole[at] / unit) * steps)
+  for (let at = 0; at < whole.length; at++) {
+    if (at % (4 * COSTS_BETWEEN_PAUSES) === 0) yield progress
+    whole[at] = Math.round((whole[at] / unit) * steps)
+  }
   return whole
 }
 
@@ -82,19 +95,35 @@ class Flow {
     this.#maxSize = maxSize
     this.labels = new Uint32Array(n)
     this.#sizes = new Float64Array(k)
+    this.#passed = new Float64Array(k)
     this.#potentials = new Float64Array(k + 1)
+    this.#heaps = []
+    this.#arcs = new Float64Array((k + 1) * (k + 1)).fill(Number.POSITIVE_INFINITY)
+  }
+
+  /** Puts every row into its nearest cluster, and finds the arcs where that breaks bounds. */
+  *begin(progress: SearchProgress): Work<void> {
+    const k = this.#k
+    const costs = this.#costs
+    const n = this.labels.length
+    const step = Math.max(1, Math.floor(COSTS_BETWEEN_PAUSES / k))
     for (let i = 0; i < n; i++) {
       let best = 0
       for (let c = 1; c < k; c++) if (costs[i * k + c] < costs[i * k + best]) best = c
       this.labels[i] = best
       this.#sizes[best]++
+      if (i % step === step - 1) yield progress
     }
-    this.#passed = this.#sizes.map((size) => Math.min(maxSize, Math.max(minSize, size)))
-    this.#heaps = []
-    this.#arcs = new Float64Array((k + 1) * (k + 1)).fill(Number.POSITIVE_INFINITY)
+    this.#sizes.forEach((size, c) => {
+      this.#passed[c] = Math.min(this.#maxSize, Math.max(this.#minSize, size))
+    })
     if (this.#sizes.every((size, c) => size === this.#passed[c])) return
     for (let pair = 0; pair < k * k; pair++) this.#heaps.push([])
-    for (let i = 0; i < n; i++) this.#enter(i, this.labels[i])
+    for (let i = 0; i < n; i++) {
+      this.#enter(i, this.labels[i])
+      // A row that enters goes into k heaps, a step each at best.
+      if (i % step === step - 1) yield progress
+    }
     for (let c = 0; c < k; c++) this.#renew(c)
   }
 

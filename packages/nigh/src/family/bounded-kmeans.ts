@@ -149,13 +149,16 @@ function euclidean(columns: number): Rule {
 /** All rows, copies too, in an order that does not depend on theirs. */
 function* inOrder(values: Float64Array, width: number): Work<DistinctRows> {
   const order = yield* canonicalOrder(values, width, null)
-  const sorted = new Float64Array(values.length)
-  const of = new Uint32Array(order.length)
-  order.forEach((row, i) => {
-    sorted.set(values.subarray(row * width, (row + 1) * width), i * width)
-    of[row] = i
-  })
   const count = order.length
+  const sorted = new Float64Array(values.length)
+  const of = new Uint32Array(count)
+  const step = pace(1, width)
+  for (let i = 0; i < count; i++) {
+    const from = order[i] * width
+    for (let j = 0; j < width; j++) sorted[i * width + j] = values[from + j]
+    of[order[i]] = i
+    if (i % step === step - 1) yield { done: 0, total: 1 }
+  }
   return { values: sorted, width, count, total: count, weights: new Float64Array(count).fill(1), of }
 }
 
@@ -209,5 +212,6 @@ function* assigned(
     counts[labels[i]]++
     cost += costs[i * k + labels[i]]
   }
+  yield progress
   return { centers, labels, counts, cost }
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from '../check.ts'
+import { checkAnswer, checkOptions } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { writeModel } from '../files/model-file.ts'
@@ -162,6 +162,13 @@ export abstract class Clusters<P> {
   *#distances(verb: string, points: P, options: Pacing): Work<Matrix> {
     const { values, total } = this.#queries(verb, points, options)
     const { width } = this.#space
+    const bytes = total * this.k * 8
+    checkAnswer(
+      `${this.#space.name}.${verb}`,
+      'points',
+      bytes,
+      `the distances of ${total} rows to ${this.k} centroids`,
+    )
     const distances = new Float64Array(total * this.k)
     const step = pace(this.k, width)
     for (let from = 0; from < total; from += step) {

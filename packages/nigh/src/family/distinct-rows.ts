@@ -1,3 +1,4 @@
+import { sortedNumbers } from '../data/sorted.ts'
 import type { SearchProgress } from '../indexes/steps.ts'
 
 type Work<T> = Generator<SearchProgress, T, void>
@@ -61,6 +62,7 @@ export function* distinctRows(
   }
   const merged = new Float64Array(firsts.length * width)
   for (let i = 0; i < firsts.length; i++) {
+    if (i % BETWEEN_PAUSES === BETWEEN_PAUSES - 1) yield sorting
     const from = firsts[i] * width
     // + 0 turns −0 into 0: the two are one number, and must be one row.
     for (let j = 0; j < width; j++) merged[i * width + j] = values[from + j] + 0
@@ -75,13 +77,12 @@ export function* distinctRows(
   }
 }
 
-/** Rows sorted or merged between two pauses: a few milliseconds. */
+/** Rows merged between two pauses: a few milliseconds. */
 const BETWEEN_PAUSES = 8192
 const sorting: SearchProgress = { done: 0, total: 1 }
 
 /**
  * Row numbers: rows of weight 0 last, then by their numbers, equal ones by weight, so that sums have one order.
- * Stretches are sorted one by one, then merged in pairs, with pauses: the same order as of one sort.
  */
 export function* canonicalOrder(
   values: ArrayLike<number>,
@@ -99,29 +100,12 @@ export function* canonicalOrder(
     if (weights !== null && weights[a] !== weights[b]) return weights[a] - weights[b]
     return a - b
   }
-  let order = new Uint32Array(n)
-  for (let i = 0; i < n; i++) order[i] = i
-  for (let from = 0; from < n; from += BETWEEN_PAUSES) {
-    if (from > 0) yield sorting
-    order.subarray(from, from + BETWEEN_PAUSES).sort(before)
+  const steps = sortedNumbers(n, before)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    yield sorting
   }
-  let merged = new Uint32Array(n > BETWEEN_PAUSES ? n : 0)
-  for (let size = BETWEEN_PAUSES; size < n; size *= 2) {
-    for (let from = 0; from < n; from += 2 * size) {
-      const middle = Math.min(n, from + size)
-      const to = Math.min(n, middle + size)
-      let [a, b] = [from, middle]
-      for (let at = from; at < to; at++) {
-        const takesFirst = b === to || (a < middle && before(order[a], order[b]) < 0)
-        merged[at] = takesFirst ? order[a++] : order[b++]
-        if (at % BETWEEN_PAUSES === 0) yield sorting
-      }
-    }
-    const held = order
-    order = merged
-    merged = held
-  }
-  return order
 }
 
 function compareRows(values: ArrayLike<number>, width: number, a: number, b: number): number {

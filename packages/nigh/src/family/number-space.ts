@@ -27,7 +27,7 @@ export function numberSpace(rule: Rule, columns: number, encoder: Encoder | unde
 /** A matrix's numbers in float64, which may be squared: a copy. */
 export function numbersOf(call: string, param: string, { values }: Matrix): Float64Array {
   checkSquares(call, param, values)
-  return Float64Array.from(values)
+  return new Float64Array(values)
 }
 
 /** Squared euclidean distance, by the definition: differences, squared and summed in column order. */

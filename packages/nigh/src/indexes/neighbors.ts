@@ -1,4 +1,10 @@
 import { InputError } from '../check.ts'
+import { sortedNumbers } from '../data/sorted.ts'
+
+/** Most neighbours that one answer holds: 3 GiB of rows and distances. */
+const MOST = 2 ** 28
+/** Distances taken between two pauses: a few milliseconds. */
+const BETWEEN_PAUSES = 2 ** 17
 
 /** The k nearest rows of each of m queries. */
 export interface Neighbors {
@@ -27,9 +33,12 @@ export class WithinList {
   #ranks: Float64Array = new Float64Array(64)
   #count = 0
   readonly #call: string
+  readonly #most: number
 
-  constructor(call: string) {
+  /** @param most rows that may be found at any time */
+  constructor(call: string, most: number = MOST) {
     this.#call = call
+    this.#most = most
   }
 
   /** Rows gathered so far. */
@@ -44,53 +53,61 @@ export class WithinList {
     this.#count++
   }
 
+  /** @throws {InputError} E_MEMORY where an answer would be too large, before there is room for it */
   #grow(): void {
-    const size = this.#count * 2
-    if (size > 2 ** 30) {
-      throw new InputError(
-        'E_SIZE',
-        'radius',
-        `${this.#call}: more than ${2 ** 29} neighbours lie within the radius; ask for a smaller radius or fewer queries at a time`,
-      )
+    const size = Math.min(this.#count * 2, this.#most)
+    if (size <= this.#count) throw this.#tooMany()
+    try {
+      const indices = new Uint32Array(size)
+      const ranks = new Float64Array(size)
+      indices.set(this.#indices)
+      ranks.set(this.#ranks)
+      this.#indices = indices
+      this.#ranks = ranks
+    } catch (error) {
+      if (error instanceof RangeError) throw this.#tooMany()
+      throw error
     }
-    const indices = new Uint32Array(size)
-    const ranks = new Float64Array(size)
-    indices.set(this.#indices)
-    ranks.set(this.#ranks)
-    this.#indices = indices
-    this.#ranks = ranks
+  }
+
+  #tooMany(): InputError {
+    return new InputError(
+      'E_MEMORY',
+      'radius',
+      `${this.#call}: more than ${this.#count} neighbours lie within the radius, and one answer holds no more; ask for a smaller radius, or fewer queries at a time`,
+    )
   }
 
   /** Ends a query: keeps what lies within the radius, in order, its ranks turned into distances. */
   close(radius: number, distance: (rank: number) => number): void {
+    const steps = this.closing(radius, distance)
+    while (steps.next().done !== true);
+  }
+
+  /** {@link WithinList.close} in steps of a few milliseconds. */
+  *closing(radius: number, distance: (rank: number) => number): Generator<void, void, void> {
     const start = this.#offsets[this.#offsets.length - 1]
-    if (this.#isSorted(start)) {
-      // As the kernels give them. Decided by the distance that is given out: one equal to the radius is within, always.
-      let end = start
-      for (let at = start; at < this.#count; at++) {
-        const far = distance(this.#ranks[at])
-        if (far > radius) continue
-        this.#indices[end] = this.#indices[at]
-        this.#ranks[end++] = far
+    // The kernels give them in order.
+    if (!this.#isSorted(start)) {
+      const ranks = this.#ranks.slice(start, this.#count)
+      const rows = this.#indices.slice(start, this.#count)
+      const order = yield* sortedNumbers(rows.length, (a, b) => ranks[a] - ranks[b] || rows[a] - rows[b])
+      for (let at = 0; at < order.length; at++) {
+        this.#ranks[start + at] = ranks[order[at]]
+        this.#indices[start + at] = rows[order[at]]
       }
-      this.#count = end
-      this.#offsets.push(end)
-      return
     }
-    const found: { rank: number; row: number; distance: number }[] = []
+    // Decided by the distance that is given out: one equal to the radius is within, always.
+    let end = start
     for (let at = start; at < this.#count; at++) {
-      const rank = this.#ranks[at]
-      const far = distance(rank)
-      // Decided by the distance that is given out: one equal to the radius is within, always.
-      if (far <= radius) found.push({ rank, row: this.#indices[at], distance: far })
+      if (at % BETWEEN_PAUSES === BETWEEN_PAUSES - 1) yield
+      const far = distance(this.#ranks[at])
+      if (far > radius) continue
+      this.#indices[end] = this.#indices[at]
+      this.#ranks[end++] = far
     }
-    found.sort((a, b) => a.rank - b.rank || a.row - b.row)
-    for (let i = 0; i < found.length; i++) {
-      this.#indices[start + i] = found[i].row
-      this.#ranks[start + i] = found[i].distance
-    }
-    this.#count = start + found.length
-    this.#offsets.push(this.#count)
+    this.#count = end
+    this.#offsets.push(end)
   }
 
   #isSorted(start: number): boolean {

@@ -205,11 +205,13 @@ export class Search {
             { queries: one.queries, query: 0, limit: wideLimit, self: false, live: request.live },
             list,
           ) * space.width
-        list.close(radius, (rank) => metric.distance(rank))
+        const closing = list.closing(radius, (rank) => metric.distance(rank))
+        while (closing.next().done !== true) yield { done: query, total: rows, work: stageWork }
         query++
       } else {
         spent += (yield* withinInParts(index, asked, list, effort, rows)) * effort
-        close()
+        const closing = list.closing(radius, (rank) => space.distance(rank))
+        while (closing.next().done !== true) yield { done: query, total: rows, work: stageWork }
         query++
       }
       if (spent > stageWork) {

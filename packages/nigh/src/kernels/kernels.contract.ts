@@ -138,6 +138,21 @@ export function kernelContract(name: string, make: KernelMaker, reference: Kerne
         for (let round = 0; round < 4; round++) {
           rounds.push(rounds[2 + round].map((x) => x + (random.uniform() - 0.5) * (coarse ? 0.1 : 0.3)))
         }
+        // Pairs meet at a row far from their groups, and take it from each other: what a row leaves must be seen again.
+        const meeting = rounds[rounds.length - 1]
+        for (const away of [0.1, 0.5, 0.1, 0.5, 0.1]) {
+          const next = meeting.slice()
+          for (let pair = 0; pair < 20; pair++) {
+            const row = points.row(pair * 21)
+            for (const [c, by] of [
+              [pair, away],
+              [k - 1 - pair, 0.3],
+            ]) {
+              for (let j = 0; j < columns; j++) next[c * columns + j] = row[j] + (j === pair ? by : 0)
+            }
+          }
+          rounds.push(next)
+        }
         // Far and back, until the paths of the groups have filled what 16 bits hold and the bounds start over.
         for (let round = 0; round < 12; round++) {
           const by = round % 2 === 0 ? 8 : -8

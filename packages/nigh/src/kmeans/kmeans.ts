@@ -3,6 +3,8 @@ import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix, type Reals } from '../data/matrix.ts'
 import { fittedPoints, queryPoints, type PointsLike } from '../data/points.ts'
+import { Table } from '../data/table.ts'
+import { rowWeights } from '../data/weights.ts'
 import type { FitWork } from '../engine/fit-record.ts'
 import { placeRows } from '../engine/rows.ts'
 import { makeInlineRunner, withInlineRunner, type InlineRunner, type Runner } from '../engine/runner.ts'
@@ -509,9 +511,13 @@ interface Fitted extends Modelled {
 }
 
 function fittedFor(call: string, points: PointsLike, options: KMeansOptions): Fitted {
-  const { matrix, encoder, kept } = fittedPoints(call, points, options)
   // Weights are given for the table's rows; rows with empty cells may have been left out.
   const weights = options.sampleWeight
+  const forEncoder =
+    weights !== undefined && points instanceof Table
+      ? rowWeights(call, weights, points.rows).values
+      : undefined
+  const { matrix, encoder, kept } = fittedPoints(call, points, options, forEncoder)
   const used =
     kept === null || weights === undefined ? weights : Float64Array.from(kept, (row) => weights[row])
   const checked = checkKMeans(call, matrix, used === undefined ? options : { ...options, sampleWeight: used })

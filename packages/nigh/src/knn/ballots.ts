@@ -9,6 +9,8 @@ export interface Ballots {
   readonly copies: Float64Array | undefined
   /** Distance of the next neighbour after a query's last, where it was asked for: the edge of the kernels' window. */
   readonly edges?: Float64Array
+  /** Where these are some queries of many: the number of the first, for messages. Default: 0. */
+  readonly first?: number
 }
 
 /** The offsets of m queries with k entries each. */

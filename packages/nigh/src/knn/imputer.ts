@@ -1,4 +1,12 @@
-import { checkChoice, checkInteger, checkOptions, InputError, show, checkMade } from '../check.ts'
+import {
+  checkAnswer,
+  checkChoice,
+  checkInteger,
+  checkOptions,
+  InputError,
+  show,
+  checkMade,
+} from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { momentsOf, sampleOf } from '../data/statistics.ts'
 import { Fields } from '../data/fields.ts'
@@ -245,12 +253,14 @@ function nanRanks(queries: Float64Array, at: number, donors: Holey, out: Float64
  * they have none in common.
  *
  * @returns n × m distances, of the rows of `a` to those of `b` (to each other where `b` is left out)
- * @throws {InputError} E_EMPTY, E_SHAPE, E_TYPE, E_NONFINITE (±Infinity)
+ * @throws {InputError} E_EMPTY, E_SHAPE, E_TYPE, E_NONFINITE (±Infinity); E_MEMORY for more than 3 GiB of distances
  */
 export function nanEuclideanDistances(a: RowsWithHoles, b: RowsWithHoles = a): Float64Array {
   const verb = 'nanEuclideanDistances'
   const from = takeRows(verb, a, undefined)
   const to = takeRows(verb, b, from.columns)
+  const pairs = from.rows * to.rows
+  checkAnswer(verb, 'rows', pairs * 8, `the distances of ${from.rows} rows to ${to.rows}`)
   const distances = new Float64Array(from.rows * to.rows)
   for (let row = 0; row < from.rows; row++) {
     const out = distances.subarray(row * to.rows, (row + 1) * to.rows)

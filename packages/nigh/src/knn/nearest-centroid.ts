@@ -1,7 +1,7 @@
 import { checkChoice, checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
-import { fittedPoints, type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
+import { fittedPoints, ownCopy, type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
 import { Table } from '../data/table.ts'
 import { momentsOf, quantilesOf, sampleOf } from '../data/statistics.ts'
 import { Search, type Steps } from '../indexes/search.ts'
@@ -100,7 +100,10 @@ export class NearestCentroid<T extends ClassLabel> {
     const name = checkChoice(verb, 'metric', metric, ['euclidean', 'manhattan'])
     checkNumber(verb, 'shrinkThreshold', shrinkThreshold, 0, Number.MAX_VALUE)
     const given = sampleWeight === undefined ? undefined : copyWeights(verb, sampleWeight, pointCount(points))
-    const { matrix, encoder, kept } = fittedPoints(verb, points, options, given?.values)
+    const fitted = fittedPoints(verb, points, options, given?.values)
+    const { encoder, kept } = fitted
+    // A copy: the caller's numbers may change while an async fit waits.
+    const matrix = ownCopy(points, fitted.matrix)
     const copies =
       given === undefined || kept === null
         ? given

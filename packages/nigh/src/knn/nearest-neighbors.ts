@@ -103,7 +103,7 @@ export class NearestNeighbors {
   /**
    * All rows within a radius of each query. Without queries: of each fitted row, itself left out.
    *
-   * @throws {InputError} E_PARAM for a radius that is not a number from 0 up; E_SHAPE; E_SIZE for more than 2^29 answers
+   * @throws {InputError} E_PARAM for a radius that is not a number from 0 up; E_SHAPE; E_MEMORY for more than 2^28 answers
    */
   async within(queries: PointsLike | undefined, options: WithinOptions): Promise<NeighborsWithin> {
     return runPaced(this.#withinSteps(queries, options), options)
@@ -121,7 +121,7 @@ export class NearestNeighbors {
   /**
    * The graph of the fitted rows and their neighbours, as a sparse matrix; no row is its own neighbour.
    *
-   * @throws {InputError} E_PARAM unless exactly one of k and radius is given; E_K; E_SIZE
+   * @throws {InputError} E_PARAM unless exactly one of k and radius is given; E_K; E_SIZE; E_MEMORY
    */
   async graph(options: GraphOptions): Promise<NeighborGraph> {
     return runPaced(graphSteps(call('graph'), this.#search, options), options)

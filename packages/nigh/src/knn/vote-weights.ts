@@ -61,7 +61,7 @@ export function voteWeights(
   throw new InputError(
     'E_WEIGHTS',
     'weights',
-    `${call}: weights must sum to a finite number above 0 for each query; those of query ${query} sum to ${sum}`,
+    `${call}: weights must sum to a finite number above 0 for each query; those of query ${(ballots.first ?? 0) + query} sum to ${sum}`,
   )
 }
 

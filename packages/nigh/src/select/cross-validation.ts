@@ -14,7 +14,7 @@ import { type ClassLabel, codeTargets } from '../knn/classes.ts'
 import { KNNClassifier, type KNNClassifierOptions } from '../knn/classifier.ts'
 import { type NumberList, numberTargets } from '../knn/number-targets.ts'
 import { KNNRegressor, type KNNRegressorOptions } from '../knn/regressor.ts'
-import { type FoldChoice, foldsOf, rowSource, takeRows } from './rows.ts'
+import { type FoldChoice, foldsOf, ownSource, takeRows } from './rows.ts'
 
 /** Options of {@link validateClassifier}: those of the model, and how rows are split. */
 export interface ValidateClassifierOptions<T extends ClassLabel = ClassLabel>
@@ -82,26 +82,27 @@ export async function validateClassifier<T extends ClassLabel>(
   const call = 'validateClassifier'
   checkNames(call, options)
   const { folds, splits, seed, signal, onProgress, ...rest } = options
-  const source = rowSource(call, points)
+  const source = ownSource(call, points)
   const { codes } = codeTargets(call, targets, source.rows)
+  const classOf = Array.from({ length: source.rows }, (_, row) => targets[row])
   const parts = foldsOf(call, source.rows, codes, choice(folds, splits, seed))
   const answers = new Map<number, T>()
   const scores = new Float64Array(parts.length)
   const run = runOf(signal)
   for (const [at, { train, test }] of parts.entries()) {
-    const known = Array.from(train, (row) => targets[row])
+    const known = Array.from(train, (row) => classOf[row])
     const model = await KNNClassifier.fit<T>(takeRows(source, train), known, { ...rest, ...run })
     const found = await model.predict(takeRows(source, test), run)
     test.forEach((row, place) => answers.set(row, found[place]))
     scores[at] = accuracy(
-      Array.from(test, (row) => targets[row]),
+      Array.from(test, (row) => classOf[row]),
       found,
     )
     onProgress?.({ done: at + 1, total: parts.length })
   }
   const rows = Uint32Array.from(answers.keys()).sort()
-  const predictions = Array.from(rows, (row) => answers.get(row) ?? targets[row])
-  const truth = Array.from(rows, (row) => targets[row])
+  const predictions = Array.from(rows, (row) => answers.get(row) ?? classOf[row])
+  const truth = Array.from(rows, (row) => classOf[row])
   return {
     ...summary(scores),
     rows,
@@ -127,7 +128,7 @@ export async function validateRegressor(
   const call = 'validateRegressor'
   checkNames(call, options)
   const { folds, splits, seed, signal, onProgress, ...rest } = options
-  const source = rowSource(call, points)
+  const source = ownSource(call, points)
   const { values } = numberTargets(call, targets, source.rows, null)
   const parts = foldsOf(call, source.rows, null, choice(folds, splits, seed))
   const answers = new Map<number, number>()

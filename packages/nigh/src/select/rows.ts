@@ -1,12 +1,19 @@
 import { InputError } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
-import type { PointsLike } from '../data/points.ts'
+import { ownCopy, type PointsLike } from '../data/points.ts'
 import { Table } from '../data/table.ts'
 import { kFold, type Split, stratifiedKFold } from '../evaluate/split.ts'
 
 /** Points as a Matrix or Table, from which rows can be taken. */
 export function rowSource(call: string, points: PointsLike): Matrix | Table {
   return points instanceof Table ? points : Matrix.from(call, 'points', points)
+}
+
+/** {@link rowSource} with cells of its own: the caller may change his while an async call waits. */
+export function ownSource(call: string, points: PointsLike): Matrix | Table {
+  const source = rowSource(call, points)
+  if (source instanceof Table) return source.take(Uint32Array.from({ length: source.rows }, (_, row) => row))
+  return ownCopy(points, source)
 }
 
 /** Some rows of points, in the order asked for. */
