@@ -6,7 +6,10 @@ import {
   KNNRegressor,
   LocalOutlierFactor,
   Matrix,
+  NearestCentroid,
   NeighborDistance,
+  RadiusClassifier,
+  RadiusRegressor,
 } from 'nigh'
 import type { ClassLabel, Column, Encoder, Model, Table } from 'nigh'
 import type { Run } from '../run.ts'
@@ -21,7 +24,15 @@ export type AnsweringModel =
   | KNNClassifier<ClassLabel>
   | KNNRegressor<Float64Array>
   | KNNRegressor<Matrix>
+  | LearntModel
   | AnomalyModel
+
+/** Models of the library's that answer with a class or a number, and leave it at that. */
+type LearntModel =
+  | RadiusClassifier<ClassLabel>
+  | RadiusRegressor<Float64Array>
+  | RadiusRegressor<Matrix>
+  | NearestCentroid<ClassLabel>
 
 /** Whether a model answers rows here. */
 export function isAnswering(model: Model): model is AnsweringModel {
@@ -29,8 +40,20 @@ export function isAnswering(model: Model): model is AnsweringModel {
     model instanceof KMeans ||
     model instanceof KNNClassifier ||
     model instanceof KNNRegressor ||
+    isLearnt(model) ||
     isAnomalies(model)
   )
+}
+
+function isLearnt(model: Model): model is LearntModel {
+  return (
+    model instanceof RadiusClassifier || model instanceof RadiusRegressor || model instanceof NearestCentroid
+  )
+}
+
+/** Whether a model answers with numbers. */
+export function answersNumbers(model: AnsweringModel): boolean {
+  return model instanceof KNNRegressor || model instanceof RadiusRegressor
 }
 
 /** Whether a model scores rows by how strange they are. */
@@ -78,7 +101,12 @@ export async function answerRows(
       { name: 'anomaly', type: 'boolean', values: flags },
     ]
   }
-  const predictions: (string | number | boolean)[] = []
+  if (isLearnt(model)) {
+    const answers = await model.predict(model.encoder?.encoded(matrix) ?? matrix, run.work)
+    if (answers instanceof Matrix) throw severalTargets()
+    return [predictionColumn(Array.from<ClassLabel, Plain>(answers, plainly), rows, table.rows)]
+  }
+  const predictions: Plain[] = []
   const confidence = new Float64Array(matrix.rows)
   const neighbors: string[] = []
   const explain = explained === undefined ? undefined : explainer(run)
@@ -119,12 +147,7 @@ export async function answerRows(
     } else {
       const answers = await (explain?.(model, part, names) ?? model.explain(part, run.work))
       for (const [i, { prediction, neighbors: voters, columns }] of answers.entries()) {
-        if (prediction.length !== 1)
-          throw new InputError(
-            'E_KIND',
-            'model',
-            'the model has several targets; the command answers with one',
-          )
+        if (prediction.length !== 1) throw severalTargets()
         predictions.push(prediction[0])
         if (explained !== undefined) {
           const behind = voters.map(({ index, distance, target, share }) => ({
@@ -159,15 +182,17 @@ export async function answerRows(
   ]
 }
 
-function plainly(label: ClassLabel): string | number | boolean {
+function severalTargets(): InputError {
+  return new InputError('E_KIND', 'model', 'the model has several targets; the command answers with one')
+}
+
+type Plain = string | number | boolean
+
+function plainly(label: ClassLabel): Plain {
   return typeof label === 'bigint' ? String(label) : label
 }
 
-function predictionColumn(
-  predictions: readonly (string | number | boolean)[],
-  kept: Uint32Array | null,
-  rows: number,
-): Column {
+function predictionColumn(predictions: readonly Plain[], kept: Uint32Array | null, rows: number): Column {
   if (typeof predictions[0] === 'number') {
     return { name: 'prediction', type: 'number', values: toAllRows(predictions.map(Number), kept, rows) }
   }
@@ -235,5 +260,6 @@ export function numbersIn(
 function widthOf(model: AnsweringModel): number | null {
   if (model instanceof KMeans) return model.centroids.columns
   if (model instanceof CentroidDistance) return model.clusters.centroids.columns
-  return model instanceof KNNClassifier || model instanceof KNNRegressor ? model.points.columns : null
+  if (model instanceof NearestCentroid) return model.centroids.columns
+  return isAnomalies(model) ? null : model.points.columns
 }

@@ -1,20 +1,13 @@
 import {
   accuracy,
-  adjustedMutualInformation,
-  adjustedRand,
-  calinskiHarabasz,
   confusion,
-  daviesBouldin,
   InputError,
   KMeans,
-  KNNClassifier,
-  normalizedMutualInformation,
+  NearestNeighbors,
   precisionRecallF1,
   regressionScores,
-  silhouette,
-  vMeasure,
 } from 'nigh'
-import type { Column, Label, Table } from 'nigh'
+import type { Column, Label } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import type { Input } from '../read/read.ts'
@@ -22,28 +15,26 @@ import { inputLines, timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { classificationLines, regressionLines } from '../show/evaluation.ts'
 import type { ClassificationReport } from '../show/evaluation.ts'
-import { grid } from '../show/grid.ts'
-import { brief, plural } from '../show/numbers.ts'
+import { plural } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
-import { answerRows, isAnomalies, isAnswering, numbersOf } from './answers.ts'
+import { answerRows, answersNumbers, isAnomalies, isAnswering } from './answers.ts'
 import type { AnsweringModel } from './answers.ts'
 import { qualityLines, qualityOf } from './anomalies.ts'
+import { chosenColumns, isFamily } from './family-answers.ts'
+import type { FamilyModel } from './family-answers.ts'
+import { judgeClusters, labelsAt } from './judge-clusters.ts'
+import type { Verdict } from './judge-clusters.ts'
 import { knownAnomalies } from './known.ts'
 import { loadModel } from './predict.ts'
-import { unknownColumn } from './shared.ts'
+import { isThere, unknownColumn } from './shared.ts'
 import { mostFrequent } from './trial.ts'
 
 export interface EvaluateFlags extends ReadFlags {
   readonly target?: string | undefined
   readonly anomalous?: string[] | undefined
+  readonly columns?: string[] | undefined
   readonly json?: boolean | undefined
   readonly quiet?: boolean | undefined
-}
-
-/** What an evaluation comes to: for a program, and for a person. */
-interface Verdict {
-  readonly json: Readonly<Record<string, unknown>>
-  readonly lines: readonly string[]
 }
 
 /** `nigh evaluate MODEL DATA` */
@@ -54,14 +45,19 @@ export async function evaluateModel(
   run: Run,
 ): Promise<void> {
   const model = await run.time('load', 'loading the model', () => loadModel(modelName))
-  if (!isAnswering(model)) {
+  if (!isAnswering(model) && !isFamily(model)) {
+    const what =
+      model instanceof NearestNeighbors
+        ? 'an index of neighbours, whose answers are rows'
+        : 'a model that fills empty cells'
     throw new InputError(
       'E_KIND',
       'model',
-      `${modelName} is a ${model.constructor.name} model; nigh evaluate takes those of K-Means, nigh knn and nigh anomalies`,
+      `${modelName} is ${what}: there is nothing to judge it by; nigh evaluate takes models of nigh kmeans, knn and anomalies`,
     )
   }
-  if (flags.target === undefined && !(model instanceof KMeans)) {
+  const clusters = model instanceof KMeans || isFamily(model)
+  if (flags.target === undefined && !clusters) {
     throw new InputError(
       'E_PARAM',
       'target',
@@ -87,18 +83,29 @@ export async function evaluateModel(
   run.say(...inputLines(input), '', ...verdict.lines, '', run.paint.dim(timeLine(run)))
 }
 
-function kindOf(model: AnsweringModel): string {
-  if (model instanceof KMeans) return 'kmeans'
-  if (isAnomalies(model)) return 'anomalies'
-  return model instanceof KNNClassifier ? 'knn-classifier' : 'knn-regressor'
+/** What a model is called in answers: `kmeans`, `bisecting-kmeans`, `knn-classifier`. */
+function kindOf(model: AnsweringModel | FamilyModel): string {
+  if (!isFamily(model) && isAnomalies(model)) return 'anomalies'
+  return model.constructor.name
+    .replace(/^KNN/, 'Knn')
+    .replace(/^MiniB/, 'Minib')
+    .replace(/^KMeans1D$/, 'KMeans-1d')
+    .replace(/([a-z])(?=[A-Z])/g, '$1-')
+    .toLowerCase()
 }
 
-async function judge(model: AnsweringModel, input: Input, flags: EvaluateFlags, run: Run): Promise<Verdict> {
+async function judge(
+  model: AnsweringModel | FamilyModel,
+  input: Input,
+  flags: EvaluateFlags,
+  run: Run,
+): Promise<Verdict> {
   const { target } = flags
+  const all = chosenColumns(model, input.table, flags.columns)
   // A model of plain numbers takes every column: the target is none of them.
   const features =
-    target === undefined || input.table.columns.length === 1 ? input.table : input.table.drop([target])
-  if (model instanceof KMeans) return judgeClusters(model, input, features, target, run)
+    target === undefined || all.columns.length === 1 || !all.has(target) ? all : all.drop([target])
+  if (model instanceof KMeans || isFamily(model)) return judgeClusters(model, input, features, target, run)
   if (isAnomalies(model)) {
     const known = knownAnomalies(input, { label: target, anomalous: flags.anomalous })
     const [scores, anomaly] = await answerRows(model, features, run)
@@ -119,9 +126,9 @@ async function judge(model: AnsweringModel, input: Input, flags: EvaluateFlags, 
   const left = input.table.rows - kept.length
   if (left > 0)
     run.warn(`${plural(left, 'row')} without a target or an answer ${left === 1 ? 'is' : 'are'} left out`)
-  return model instanceof KNNClassifier
-    ? judgeClasses(labelsAt(truth, kept), labelsAt(answers, kept), run)
-    : judgeNumbers(truth, answers, kept, run)
+  return answersNumbers(model)
+    ? judgeNumbers(truth, answers, kept, run)
+    : judgeClasses(labelsAt(truth, kept), labelsAt(answers, kept), run)
 }
 
 function judgeClasses(truth: readonly Label[], predicted: readonly Label[], run: Run): Verdict {
@@ -182,110 +189,8 @@ function judgeNumbers(truth: Column, answers: Column, kept: readonly number[], r
   }
 }
 
-async function judgeClusters(
-  model: KMeans,
-  input: Input,
-  features: Table,
-  target: string | undefined,
-  run: Run,
-): Promise<Verdict> {
-  const { matrix, rows } = numbersOf(model, features)
-  const labels = await model.predict(matrix, run.work)
-  const found = new Set(labels).size
-  const defined = found >= 2 && found < matrix.rows
-  // Exact up to here; beyond, n² distances would take minutes.
-  const most = 10_000
-  const part = matrix.rows > most ? { sampleSize: most } : {}
-  const inside = defined
-    ? {
-        silhouette: (await silhouette(matrix, labels, { ...part, signal: run.signal })).mean,
-        calinskiHarabasz: calinskiHarabasz(matrix, labels),
-        daviesBouldin: daviesBouldin(matrix, labels),
-      }
-    : { silhouette: null, calinskiHarabasz: null, daviesBouldin: null }
-  const text = (value: number | null): string => (value === null ? 'not defined' : brief(value))
-  const lines: [string, string, string][] = [
-    ['clusters with rows', `${found} of ${model.k}`, ''],
-    ['inertia', brief(-(await model.score(matrix, run.work))), 'summed squared distance to the centres'],
-    [
-      'silhouette',
-      text(inside.silhouette),
-      `from −1 to 1, high is good${matrix.rows > most ? `; on ${most} rows` : ''}`,
-    ],
-    ['Calinski–Harabasz', text(inside.calinskiHarabasz), 'high is good'],
-    ['Davies–Bouldin', text(inside.daviesBouldin), 'low is good'],
-  ]
-  let agreement: Record<string, number> = {}
-  if (target !== undefined) {
-    const truth = input.table.column(target)
-    const places = Array.from({ length: matrix.rows }, (_, i) => i).filter((i) =>
-      isThere(truth, rows?.[i] ?? i),
-    )
-    if (places.length === 0) {
-      throw new InputError('E_MISSING', 'target', `--target ${show(target)}: no row has a target`)
-    }
-    const classes = labelsAt(
-      truth,
-      places.map((i) => rows?.[i] ?? i),
-    )
-    const own = places.map((i) => labels[i])
-    const { homogeneity, completeness, vMeasure: both } = vMeasure(classes, own)
-    agreement = {
-      adjustedRand: adjustedRand(classes, own),
-      adjustedMutualInformation: adjustedMutualInformation(classes, own),
-      normalizedMutualInformation: normalizedMutualInformation(classes, own),
-      homogeneity,
-      completeness,
-      vMeasure: both,
-    }
-    lines.push(
-      [
-        'adjusted Rand',
-        agreement.adjustedRand.toFixed(3),
-        `agreement with ${show(target)}: 0 by chance, 1 the same`,
-      ],
-      ['adjusted mutual information', agreement.adjustedMutualInformation.toFixed(3), 'likewise'],
-      ['homogeneity', homogeneity.toFixed(3), 'clusters hold one class only'],
-      ['completeness', completeness.toFixed(3), 'classes lie in one cluster only'],
-    )
-  }
-  return {
-    json: { rows: matrix.rows, clusters: found, ...inside, ...agreement },
-    lines: grid(
-      [
-        { title: '', align: 'left' },
-        { title: '', align: 'right' },
-        { title: '', align: 'left' },
-      ],
-      lines,
-      run.width,
-      run.paint,
-    ),
-  }
-}
-
-function isThere(column: Column, row: number): boolean {
-  const value = column.values[row]
-  return column.type === 'text'
-    ? value >= 0
-    : column.type === 'boolean'
-      ? value !== 255
-      : !Number.isNaN(value)
-}
-
 function bothThere(a: Column, b: Column): number[] {
   return Array.from({ length: a.values.length }, (_, row) => row).filter(
     (row) => isThere(a, row) && isThere(b, row),
   )
-}
-
-function labelsAt(column: Column, rows: readonly number[]): Label[] {
-  switch (column.type) {
-    case 'text':
-      return rows.map((row) => column.categories[column.values[row]])
-    case 'boolean':
-      return rows.map((row) => column.values[row] === 1)
-    default:
-      return rows.map((row) => column.values[row])
-  }
 }

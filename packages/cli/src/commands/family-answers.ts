@@ -13,8 +13,9 @@ import {
 } from 'nigh'
 import type { Column, Table } from 'nigh'
 import type { Run } from '../run.ts'
+import { plural } from '../show/numbers.ts'
 import { numbersIn } from './answers.ts'
-import { distancesTo, toAllRows, unknownColumn } from './shared.ts'
+import { distancesTo, isThere, toAllRows, unknownColumn } from './shared.ts'
 
 /** Relatives of K-Means whose rows are numbers. */
 export type NumberFamily =
@@ -58,13 +59,30 @@ const PORTION = 10_000
  */
 export async function familyAnswers(model: FamilyModel, table: Table, run: Run): Promise<Column[]> {
   if (model instanceof KPrototypes) {
-    const labels = await model.predict(table, { signal: run.signal })
-    return prototypeAnswers(model, table, labels, null, table.rows, run)
+    const rows = wholeRows(model, table, run)
+    const some = rows === null ? table : table.take(rows)
+    const labels = await model.predict(some, { signal: run.signal })
+    return prototypeAnswers(model, some, labels, rows, table.rows, run)
   }
   const { matrix, rows } = numbersIn(table, model.encoder, model.centroids.columns)
   if (rows !== null) run.warn(`${table.rows - rows.length} rows with empty cells have no answer`)
   const labels = await model.predict(matrix, { signal: run.signal })
   return clusterColumns('distance', labels, await ownDistances(model, matrix, labels, run), rows, table.rows)
+}
+
+/** The rows without an empty cell in the columns of prototypes; null where those are all. */
+export function wholeRows(model: KPrototypes, table: Table, run: Run): Uint32Array | null {
+  const columns = model.prototypes.columns.flatMap(({ name }) =>
+    table.has(name) ? [table.column(name)] : [],
+  )
+  const rows = Uint32Array.from({ length: table.rows }, (_, row) => row).filter((row) =>
+    columns.every((column) => isThere(column, row)),
+  )
+  if (rows.length === table.rows) return null
+  if (rows.length === 0)
+    throw new InputError('E_MISSING', 'data', 'every row has an empty cell in the columns of the model')
+  run.warn(`${plural(table.rows - rows.length, 'row')} with empty cells have no answer`)
+  return rows
 }
 
 /** The answers for rows whose clusters are known. */

@@ -60,9 +60,6 @@ const rules: readonly (readonly [
 ])[] = [
   ['--k auto', ({ k }) => k === 'auto', ['kmeans']],
   ['--stream', ({ stream }) => stream === true, ['kmeans']],
-  ['--report', ({ report }) => report !== undefined, ['kmeans']],
-  ['--plot', ({ plot }) => plot !== undefined, ['kmeans']],
-  ['--plot-of', ({ plotOf }) => plotOf !== undefined, ['kmeans']],
   ['--spark', ({ spark }) => spark !== undefined, ['kmeans']],
   ['--tolerance', ({ tolerance }) => tolerance !== 0, ['kmeans']],
   ['--init', ({ init }) => init !== 'k-means++', seeded.filter((method) => method !== 'bisecting')],

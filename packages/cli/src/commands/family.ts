@@ -7,34 +7,35 @@ import {
   KMedians,
   KMedoids,
   KPrototypes,
-  Matrix,
   MiniBatchKMeans,
   SphericalKMeans,
 } from 'nigh'
-import type { Encoder, Table } from 'nigh'
+import type { Table } from 'nigh'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
-import { grid } from '../show/grid.ts'
-import { aligned, brief, percent, plural, whole } from '../show/numbers.ts'
-import { profileLines, profileOf } from '../show/profile.ts'
+import { brief, plural } from '../show/numbers.ts'
+import { profileLines } from '../show/profile.ts'
 import { show } from '../show/text.ts'
-import { cellTexts, dateText } from '../write/cells.ts'
 import { replaceFile } from '../write/replace.ts'
 import { clusterColumns, ownDistances, prototypeAnswers } from './family-answers.ts'
 import type { FamilyModel, NumberFamily } from './family-answers.ts'
 import { methodNames } from './family-methods.ts'
 import type { FamilyFlags } from './family-methods.ts'
+import { familyClustering, numberProfile } from './family-report.ts'
 import { sayScatter } from './kmeans.ts'
 import { centroidRows } from './kmeans-fit.ts'
 import { metricOptions } from './metric.ts'
-import { places, prepare, readingOf, weightsOf, withAnswers } from './shared.ts'
+import { mixedUses, prototypeLines, prototypeRows } from './prototypes.ts'
+import { places, prepare, readingOf, WEIGHT, weightsOf, withAnswers } from './shared.ts'
 import type { Prepared } from './shared.ts'
 
 /** `nigh kmeans DATA --k N --method METHOD` for the relatives of K-Means. */
 export async function relatives(name: string, flags: FamilyFlags, run: Run): Promise<void> {
   const out = places(flags)
+  const drawn = wantsReport(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
-  const input = await run.read(name, readingOf(flags, aside, out !== undefined))
+  const input = await run.read(name, readingOf(flags, aside, out !== undefined || drawn))
   const given = weightsOf(input, flags.weightsColumn)
   // Single numbers and prototypes are measured in units of their own.
   const plain = flags.method === '1d' || flags.method === 'prototypes'
@@ -70,6 +71,18 @@ export async function relatives(name: string, flags: FamilyFlags, run: Run): Pro
       return run.write(withAnswers(input.table, answers, run), out, flags.formulas)
     })
   }
+  const extra =
+    model instanceof KPrototypes
+      ? mixedUses(encoder, flags.scale, flags.categorical)
+      : new Map<string, string>()
+  if (flags.weightsColumn !== undefined) extra.set(flags.weightsColumn, WEIGHT)
+  if (drawn) {
+    await run.time('report', 'drawing', async () => {
+      const { clusterReport } = await import('../report/clusters.ts')
+      const clustering = await familyClustering(model, input, prepared, weights, flags, run)
+      await saveReport(await clusterReport({ ...clustering, extra }, run.invocation, run.signal), flags, run)
+    })
+  }
   run.answer({
     command: 'kmeans',
     method: flags.method,
@@ -87,21 +100,11 @@ export async function relatives(name: string, flags: FamilyFlags, run: Run): Pro
     timings: run.timings,
   })
   if (run.json || run.quiet) return
-  const extra = new Map<string, string>()
-  if (flags.weightsColumn !== undefined) extra.set(flags.weightsColumn, 'weight of the row')
-  if (model instanceof KPrototypes) {
-    for (const use of encoder.uses) {
-      if (!use.used) continue
-      const isNumber =
-        (use.type === 'number' || use.type === 'date') && flags.categorical?.includes(use.name) !== true
-      const scaled = flags.scale === 'none' ? 'number, as it is' : 'number, in standard deviations'
-      extra.set(use.name, isNumber ? scaled : 'category')
-    }
-  }
   run.sayInput(input, encoder, extra)
   run.say(headLine(model, flags, run), '')
   if (model instanceof KPrototypes) run.say(...prototypeLines(model, encoder, run), '')
   else sayClusters(model, prepared, weights, flags, run)
+  sayFiles(flags, run)
   if (flags.out !== undefined && flags.out !== '-') {
     run.say(`Rows with cluster and ${model instanceof KPrototypes ? 'cost' : 'distance'}: ${flags.out}`)
   }
@@ -201,16 +204,7 @@ function fateOf(
 /** The centres, for programs, and what else a method knows of them. */
 function centresOf(model: FamilyModel, { encoder, rows }: Prepared): Record<string, unknown> {
   if (model instanceof KPrototypes) {
-    const cells = prototypeCells(
-      model,
-      encoder,
-      (value) => value,
-      (values) => values.map((value) => dateText(value, false)),
-    )
-    return {
-      gamma: model.gamma,
-      centroids: Array.from({ length: model.k }, (_, c) => cells.map((cell) => cell(c))),
-    }
+    return { gamma: model.gamma, centroids: prototypeRows(model, encoder) }
   }
   // Directions have length 1: they are no rows of the data's units.
   if (model instanceof SphericalKMeans) return { directions: model.centroids.toArrays() }
@@ -243,15 +237,7 @@ function sayClusters(
   flags: FamilyFlags,
   run: Run,
 ): void {
-  // What sets clusters apart are the means of their rows, whatever leads them.
-  const profile = profileOf([matrix], weights, meansBy(model, matrix, weights), model.counts, encoder)
-  const centres = encoder
-    .decode(model instanceof SphericalKMeans ? meansBy(model, matrix, weights) : model.centroids)
-    .columns.map(({ values }) => values)
-  const shown = {
-    ...profile,
-    centres: Array.from({ length: model.k }, (_, c) => centres.map((values) => values[c])),
-  }
+  const shown = numberProfile(model, matrix, weights, encoder)
   run.say(...profileLines(shown, run.width, run.paint), '')
   if (model instanceof KMedoids) {
     const own = Array.from(model.medoids, (row) => (rows === null ? row : rows[row]))
@@ -264,71 +250,4 @@ function sayClusters(
     run.say(`Clusters end at: ${Array.from(model.breaks, brief).join(', ')}`, '')
   }
   if (flags.chart ?? (run.terminal && run.width >= 100)) sayScatter(matrix, model.labels, run)
-}
-
-/** The mean of the rows of each cluster; its centre where no row counts. */
-function meansBy(model: NumberFamily, matrix: Matrix, weights: Float64Array | undefined): Matrix {
-  const { columns: d, values, rows } = matrix
-  const sums = new Float64Array(model.k * d)
-  const totals = new Float64Array(model.k)
-  for (let i = 0; i < rows; i++) {
-    const weight = weights === undefined ? 1 : weights[i]
-    totals[model.labels[i]] += weight
-    for (let j = 0; j < d; j++) sums[model.labels[i] * d + j] += weight * values[i * d + j]
-  }
-  return Matrix.of(
-    sums.map((sum, at) => {
-      const total = totals[Math.floor(at / d)]
-      return total > 0 ? sum / total : model.centroids.values[at]
-    }),
-    d,
-  )
-}
-
-/** The cells of prototypes, column by column: dates, whose mean is a number, as texts, true and false as such. */
-function prototypeCells<T>(
-  model: KPrototypes,
-  encoder: Encoder,
-  number: (value: number) => T,
-  dates: (values: readonly number[]) => readonly string[],
-): ((row: number) => T | string | boolean | null)[] {
-  const given = new Map(encoder.uses.map(({ name, type }) => [name, type]))
-  return model.prototypes.columns.map((column) => {
-    const { name, type, values } = column
-    if (given.get(name) === 'date') {
-      const texts = dates(Array.from(values, Math.round))
-      return (row) => texts[row]
-    }
-    if (type === 'number') return (row) => number(values[row])
-    const text = cellTexts(column)
-    return given.get(name) === 'boolean' ? (row) => text(row) === 'true' : text
-  })
-}
-
-/** Sizes, and the prototypes in the data's own words. */
-function prototypeLines(model: KPrototypes, encoder: Encoder, run: Run): string[] {
-  const { columns } = model.prototypes
-  const total = model.counts.reduce((sum, count) => sum + count, 0)
-  const cells = prototypeCells(model, encoder, brief, (values) => aligned(values, 'date'))
-  return [
-    `${run.paint.bold('Clusters')} ${run.paint.dim(`(means and most frequent values; a differing value counts ${brief(model.gamma)})`)}`,
-    ...grid(
-      [
-        { title: 'cluster', align: 'right' },
-        { title: 'rows', align: 'right' },
-        { title: 'share', align: 'right' },
-        ...columns.map(
-          ({ name, type }) => ({ title: name, align: type === 'number' ? 'right' : 'left' }) as const,
-        ),
-      ],
-      Array.from(model.counts, (count, c) => [
-        String(c),
-        whole(count),
-        percent(count / total),
-        ...cells.map((cell) => String(cell(c) ?? '')),
-      ]),
-      run.width,
-      run.paint,
-    ),
-  ]
 }

@@ -5,6 +5,7 @@ import { inBytes } from '../read/limits.ts'
 import { contentsOf, withSource } from '../read/read.ts'
 import type { Format, ReadOptions, ReadWarning } from '../read/options.ts'
 import { sampled } from '../report/sample.ts'
+import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { missingCellsError, sayFile, timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { recommendation } from '../show/choice.ts'
@@ -27,6 +28,7 @@ import {
   namedAnswers,
   places,
   readingOf,
+  WEIGHT,
   weightsOf,
 } from './shared.ts'
 
@@ -53,13 +55,8 @@ export async function kmeansStreamed(
   run: Run,
   why: string | undefined,
 ): Promise<void> {
-  for (const [flag, value] of [
-    ['--report', flags.report],
-    ['--plot', flags.plot],
-  ]) {
-    if (value !== undefined) throw cannot(`${flag}`, 'draw a part of the rows')
-  }
   const out = places(flags)
+  const drawn = wantsReport(flags)
   if (why !== undefined) run.warn(`${why}; it is streamed through temporary files instead`)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
   const columns = new SpooledColumns(name === '-' ? 'standard input' : name)
@@ -82,6 +79,7 @@ export async function kmeansStreamed(
     )
     const rows = await run.time('encode', 'encoding', () => encodeAll(name, table, encoder, run))
     matrix = rows.matrix
+    const some = drawn ? someRows(table, rows.matrix, rows.kept) : null
     if (out === undefined) columns.close()
     if (flags.k !== 'auto' && flags.k > matrix.rowCount) {
       throw new InputError(
@@ -92,6 +90,8 @@ export async function kmeansStreamed(
     }
     run.notes(encoder)
     const chosen = flags.k === 'auto' ? await choose(sampleOf(matrix, run), flags, run) : undefined
+    const extra: ReadonlyMap<string, string> =
+      flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, WEIGHT]])
     const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
     const kept = rows.kept
     const counted =
@@ -117,6 +117,29 @@ export async function kmeansStreamed(
     }
     const profile = (): ReturnType<typeof profileOf> =>
       profileOf(points.blocks(), counted, model.centroids, model.counts, encoder)
+    if (some !== null) {
+      await run.time('report', 'drawing', async () => {
+        const { clusterReport } = await import('../report/clusters.ts')
+        const labels = Uint32Array.from(some.numbers, (row) => model.labels[row])
+        const clustering = {
+          input: { ...spooled, table: some.table },
+          table: some.table,
+          fileRows: some.fileRows,
+          matrix: some.matrix,
+          labels,
+          distances: distancesTo(some.matrix, model.centroids, labels),
+          encoder,
+          rows: points.rowCount,
+          method: 'K-Means',
+          found: model,
+          profile: profile(),
+          chosen,
+          notes: run.notesSaid,
+          extra,
+        }
+        await saveReport(await clusterReport(clustering, run.invocation, run.signal), flags, run)
+      })
+    }
     run.answer({
       ...kmeansAnswer(model, encoder, flags, points.rowCount),
       ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
@@ -126,11 +149,10 @@ export async function kmeansStreamed(
       timings: { ...run.timings, seed: Math.round(timing.seed * 1000) / 1000 },
     })
     if (run.json || run.quiet) return
-    const extra: ReadonlyMap<string, string> =
-      flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, 'weight of the row']])
     run.sayColumns(sayFile(spooled, table.columns.length), table.names, encoder, extra)
     if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
     run.say(fitLine(model, flags, run), '', ...profileLines(profile(), run.width, run.paint), '')
+    sayFiles(flags, run)
     if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
     if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
     run.say(
@@ -150,12 +172,22 @@ function sampleOf(matrix: SpooledRows, run: Run): Matrix {
   return matrix.rows(sampled(matrix.rowCount, most))
 }
 
-function cannot(what: string, instead: string): InputError {
-  return new InputError(
-    'E_PARAM',
-    'stream',
-    `${what} needs the whole table in memory, and this one is streamed: ${instead}, or raise --max-memory`,
-  )
+/** Rows that pictures are drawn from, kept while the table is still on the disk. */
+function someRows(
+  table: SpooledTable,
+  matrix: SpooledRows,
+  kept: Uint32Array | null,
+): {
+  /** Which of the clustered rows, and which of the file's. */
+  readonly numbers: Uint32Array
+  readonly fileRows: Uint32Array
+  readonly table: Table
+  readonly matrix: Matrix
+} {
+  const wide = Math.max(matrix.columns, table.columns.length) * 8
+  const numbers = sampled(matrix.rowCount, Math.max(100, Math.min(20_000, Math.floor(1e8 / wide))))
+  const fileRows = kept === null ? numbers : numbers.map((row) => kept[row])
+  return { numbers, fileRows, table: table.take(fileRows), matrix: matrix.rows(numbers) }
 }
 
 /** Decodes a file to the disk. */

@@ -16,7 +16,16 @@ import { fitLine, kmeansAnswer, kmeansOptions } from './kmeans-fit.ts'
 import type { KMeansFlags } from './kmeans-fit.ts'
 import { kmeansStreamed, tooLarge } from './kmeans-streamed.ts'
 import type { Prepared } from './shared.ts'
-import { distancesTo, places, prepare, readingOf, toAllRows, weightsOf, withAnswers } from './shared.ts'
+import {
+  distancesTo,
+  places,
+  prepare,
+  readingOf,
+  toAllRows,
+  WEIGHT,
+  weightsOf,
+  withAnswers,
+} from './shared.ts'
 
 /** `nigh kmeans DATA --k N` */
 export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promise<void> {
@@ -27,7 +36,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   let input: Input
   let prepared: Prepared & { readonly weights: Float64Array | undefined }
   try {
-    input = await run.read(name, readingOf(flags, aside, out !== undefined))
+    input = await run.read(name, readingOf(flags, aside, out !== undefined || drawn))
     const read = input
     const weights = weightsOf(read, flags.weightsColumn)
     prepared = await run.time('encode', 'encoding', () => ({
@@ -81,17 +90,22 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
     })
   }
   const extra: ReadonlyMap<string, string> =
-    flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, 'weight of the row']])
+    flags.weightsColumn === undefined ? new Map() : new Map([[flags.weightsColumn, WEIGHT]])
   const profile = (): Profile => profileOf([matrix], kept, model.centroids, model.counts, encoder)
   if (drawn) {
     await run.time('report', 'drawing', async () => {
       const { clusterReport } = await import('../report/clusters.ts')
       const clustering = {
         input,
-        table: input.table,
+        table: rows === null ? input.table : input.table.take(rows),
+        fileRows: rows,
         matrix,
+        labels: model.labels,
+        distances: distancesTo(matrix, model.centroids, model.labels),
         encoder,
-        model,
+        rows: matrix.rows,
+        method: 'K-Means',
+        found: model,
         profile: profile(),
         chosen,
         notes: run.notesSaid,

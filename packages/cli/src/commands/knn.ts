@@ -58,7 +58,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
     )
   }
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
-  const read = await run.read(name, readingOf(flags, [flags.target], false))
+  const read = await run.read(name, readingOf(flags, [flags.target], drawn))
   if (!read.table.has(flags.target)) throw unknownColumn(read.name, '--target', flags.target, read.names)
   const { input, kept } = withTargets(read, flags, run)
   const all = targetsOf(input, flags, run)

@@ -30,6 +30,9 @@ export interface DataFlags extends ReadFlags {
   readonly quiet?: boolean | undefined
 }
 
+/** What a column of weights is used for, in words. */
+export const WEIGHT = 'weight of the row'
+
 /** Where the answers will go, checked before anything is read. */
 export function places(flags: {
   readonly out?: string | undefined
@@ -212,6 +215,12 @@ export function weightsOf(
     )
   }
   return Float64Array.from(column.values)
+}
+
+/** Whether a cell is there. */
+export function isThere({ type, values }: Column, row: number): boolean {
+  const value = values[row]
+  return type === 'text' ? value >= 0 : type === 'boolean' ? value !== 255 : !Number.isNaN(value)
 }
 
 /** Numbers for the kept rows, given back to all rows: NaN where there is none. */

@@ -62,6 +62,9 @@ export function addEvaluate(program: CommandUnknownOpts, start: Start): void {
         ),
       )
       .addOption(
+        new Option('--columns <a,b>', 'for models of plain numbers: the columns they take').argParser(names),
+      )
+      .addOption(
         new Option(
           '--anomalous <a,b>',
           'for models of anomalies: the values of --target that mean one (default: true, or 1)',

@@ -31,6 +31,7 @@ export function dataSection(
   table: Table,
   encoder: Encoder,
   extra: ReadonlyMap<string, string>,
+  usage: string = usedSentence(encoder),
 ): Section {
   const uses = new Map(encoder.uses.map((use) => [use.name, use]))
   const summaries = summaryOf(table)
@@ -52,10 +53,16 @@ export function dataSection(
   })
   return {
     title: 'The data',
-    text: [`${inputLines(input).join('')}. ${usedSentence(encoder)}`],
+    text: [`${inputLines(input).join('')}. ${usage}`],
     tables: [
       firstRows(
-        { columns: titled('column', 'type', '#missing', '#different', 'cells', 'how it was used'), rows },
+        {
+          columns: titled('column', 'type', '#missing', '#different', 'cells', 'how it was used'),
+          rows,
+          ...(table.rows < input.rows
+            ? { note: `Counted in ${whole(table.rows)} of the rows, spread evenly over all.` }
+            : {}),
+        },
         200,
       ),
     ],

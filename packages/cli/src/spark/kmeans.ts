@@ -1,10 +1,10 @@
 import type { Spark } from '@nigh/spark'
-import { InputError, KMeans } from 'nigh'
-import type { ChosenK, Encoder, Matrix } from 'nigh'
+import { InputError } from 'nigh'
+import type { ChosenK, Encoder, KMeans, Matrix } from 'nigh'
 import { choiceJSON } from '../commands/choose-k.ts'
 import { fitLine, kmeansAnswer } from '../commands/kmeans-fit.ts'
 import type { KMeansFlags } from '../commands/kmeans-fit.ts'
-import { places } from '../commands/shared.ts'
+import { distancesTo, places, WEIGHT } from '../commands/shared.ts'
 import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
@@ -97,13 +97,18 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
         const clustering = {
           input: inputOf(source, shown.table),
           table: shown.table,
+          fileRows: null,
           matrix: shown.matrix,
+          labels: shown.labels,
+          distances: distancesTo(shown.matrix, model.centroids, shown.labels),
           encoder,
-          model: shown.model,
+          rows: source.rows,
+          method: 'K-Means',
+          found: model,
           profile,
           chosen,
           notes: run.notesSaid,
-          extra: new Map(aside.map((column) => [column, 'weight of the row'] as const)),
+          extra: new Map(aside.map((column) => [column, WEIGHT] as const)),
         }
         await saveReport(await clusterReport(clustering, run.invocation, run.signal), flags, run)
       })
@@ -153,7 +158,7 @@ async function chosenFor(
   )
 }
 
-/** Some labelled rows here: as a table, as numbers, and a model that has their labels. */
+/** Some labelled rows here: as a table, as numbers, and their clusters. */
 async function someRows(
   labelled: ReturnType<Spark['predict']>,
   source: Source,
@@ -165,7 +170,7 @@ async function someRows(
   readonly matrix: Matrix
   /** How many rows each stands for. */
   readonly weights: Float64Array
-  readonly model: KMeans
+  readonly labels: Uint32Array
 }> {
   const all = await tableFrom(sampleOf(labelled, source.rows, shownRows), run, [features])
   const table = all.select(encoder.uses.map((use) => use.name))
@@ -175,15 +180,6 @@ async function someRows(
     table,
     matrix,
     weights: new Float64Array(matrix.rows).fill(model.counts.reduce((sum, n) => sum + n, 0) / matrix.rows),
-    model: KMeans.fromParts({
-      centroids: model.centroids,
-      counts: model.counts,
-      inertia: model.inertia,
-      iterations: model.iterations,
-      converged: model.converged,
-      warnings: model.warnings,
-      encoder,
-      labels: Uint32Array.from(values),
-    }),
+    labels: Uint32Array.from(values),
   }
 }

@@ -280,11 +280,48 @@ export class SpooledTable {
     return Table.of(this.columns.map((column) => cellsFrom(column, from, to)))
   }
 
+  /** The rows with these numbers, which rise. */
+  take(numbers: Uint32Array): Table {
+    // Rows that stand near each other are read together: a read costs as much as some hundred cells.
+    const parts: Table[] = []
+    let from = 0
+    while (from < numbers.length) {
+      const start = numbers[from]
+      let to = from + 1
+      while (to < numbers.length && numbers[to] - start < 512) to++
+      const block = this.slice(start, numbers[to - 1] + 1)
+      parts.push(block.take(numbers.subarray(from, to).map((row) => row - start)))
+      from = to
+    }
+    return joined(parts)
+  }
+
   /** All rows, some at a time. */
   *blocks(rows: number = 1 << 16): Generator<Table> {
     for (let from = 0; from < this.rows; from += rows)
       yield this.slice(from, Math.min(this.rows, from + rows))
   }
+}
+
+/** Parts of one table, one after the other. */
+function joined(parts: readonly Table[]): Table {
+  if (parts.length === 1) return parts[0]
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0)
+  return Table.of(
+    parts[0].columns.map((first, j): Column => {
+      const all = (values: Cells): Cells => {
+        let at = 0
+        for (const part of parts) {
+          values.set(part.columns[j].values, at)
+          at += part.rows
+        }
+        return values
+      }
+      const Kind = cellsOf({ type: first.type, single: first.values instanceof Float32Array })
+      const categories = first.type === 'text' ? first.categories : []
+      return columnFrom(first.name, first.type, all(new Kind(rows)), categories)
+    }),
+  )
 }
 
 function cellsFrom(column: SpooledColumn, from: number, to: number): Column {
@@ -322,7 +359,7 @@ type CellsKind =
   | Int32ArrayConstructor
   | Uint8ArrayConstructor
 
-function cellsOf({ type, single }: SpooledColumn): CellsKind {
+function cellsOf({ type, single }: Pick<SpooledColumn, 'type' | 'single'>): CellsKind {
   if (type === 'text') return Int32Array
   if (type === 'boolean') return Uint8Array
   return single ? Float32Array : Float64Array

@@ -62,12 +62,15 @@ interface Named {
 export class KMedoids extends Clusters<PointsLike> {
   /** The row that leads each cluster, by its number among the fitted rows; `centroids` holds the rows themselves. */
   readonly medoids: Uint32Array
+  /** How distance is measured; null where a function of the caller's measured it. */
+  readonly metric: string | null
   readonly #named: Named
 
   private constructor(found: Found, space: Space<PointsLike>, medoids: Uint32Array, named: Named) {
     checkMade('KMedoids', found, 'labels', 'fit(points, { k })')
     super(found, space)
     this.medoids = medoids
+    this.metric = named.metric
     this.#named = named
     Object.freeze(this)
   }

@@ -98,6 +98,8 @@ export class KPrototypes extends Clusters<Table> {
   readonly gamma: number
   /** The prototypes in the data's own units and words: k rows. `centroids` holds them as divided numbers and category numbers. */
   readonly prototypes: Table
+  /** What the numbers of each column of `prototypes` are divided by before they are compared; null for categories. */
+  readonly divisors: readonly (number | null)[]
   readonly #uses: readonly Use[]
 
   private constructor(found: Found, uses: readonly Use[], gamma: number) {
@@ -105,6 +107,7 @@ export class KPrototypes extends Clusters<Table> {
     super(found, mixed(uses, gamma))
     this.gamma = gamma
     this.prototypes = shown(uses, found.centers)
+    this.divisors = Object.freeze(uses.map(({ divisor, categories }) => (categories === null ? (divisor ?? 1) : null)))
     this.#uses = uses
     Object.freeze(this)
   }

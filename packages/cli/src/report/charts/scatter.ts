@@ -61,13 +61,20 @@ export interface ScatterOptions {
   readonly onTop?: ReadonlySet<number>
   /** A group that is drawn as crosses in the ink of the text: what stands out. */
   readonly wrong?: number
+  /** Degrees of longitude and latitude, drawn as a map: whole, and in proportion. How they are written. */
+  readonly map?: {
+    readonly xText: (degrees: number) => string
+    readonly yText: (degrees: number) => string
+  }
 }
 
 /** A scatter: a dot for each row, or boxes where there are too many. */
 export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): Figure {
   const { x, y, names } = cloud
-  const xWindow = windowOf(x)
-  const yWindow = windowOf(y)
+  const { map } = options
+  const windowFor = map === undefined ? windowOf : padded
+  const xWindow = windowFor(x)
+  const yWindow = windowFor(y)
   const outside = countOutside(cloud, xWindow, yWindow)
   const many = x.length > MOST_POINTS || isCrowded(x, y)
   const middles = middlesOf(cloud)
@@ -103,11 +110,21 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     title: options.title,
     description: says,
     width: 800,
-    height: 460,
+    height: map === undefined ? 460 : mapHeight(xWindow, yWindow),
     marginLeft: 54,
     marginBottom: 40,
-    x: { domain: [...xWindow], label: axisName(cloud.xTitle, 60), grid: true },
-    y: { domain: [...yWindow], label: axisName(cloud.yTitle, 60), grid: true },
+    x: {
+      domain: [...xWindow],
+      label: axisName(cloud.xTitle, 60),
+      grid: true,
+      ...(map === undefined ? {} : { tickFormat: map.xText }),
+    },
+    y: {
+      domain: [...yWindow],
+      label: axisName(cloud.yTitle, 60),
+      grid: true,
+      ...(map === undefined ? {} : { tickFormat: map.yText }),
+    },
     legend:
       names.length > 1 && names.length <= 24
         ? names.map((label, at) => ({ label, ...lookIn(at, options) })).filter(({ label }) => label !== '')
@@ -127,7 +144,9 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
         .map(({ name, rows, x: across, y: up, sdX, sdY }) => [
           name,
           whole(rows),
-          ...[across, sdX, up, sdY].map((value) => (rows === 0 ? '' : brief(value))),
+          ...(rows === 0
+            ? ['', '', '', '']
+            : [(map?.xText ?? brief)(across), brief(sdX), (map?.yText ?? brief)(up), brief(sdY)]),
         ]),
       note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.`,
     },
@@ -270,9 +289,25 @@ function windowOf(values: Float64Array): Window {
   const inner = to - from
   const [start, end] =
     inner > 0 && high - low > 2.5 * inner ? [from - inner * 0.15, to + inner * 0.15] : [low, high]
-  const bounded: Window = [Math.max(start, low), Math.min(end, high)]
-  const pad = (bounded[1] - bounded[0]) * 0.03 || Math.abs(low) * 0.01 || 1
-  return [bounded[0] - pad, bounded[1] + pad]
+  return padded([Math.max(start, low), Math.min(end, high)])
+}
+
+/** The range of all numbers, with some room. */
+function padded(values: ArrayLike<number>): Window {
+  let [low, high] = [values[0], values[0]]
+  for (let i = 1; i < values.length; i++) {
+    low = Math.min(low, values[i])
+    high = Math.max(high, values[i])
+  }
+  const pad = (high - low) * 0.03 || Math.abs(low) * 0.01 || 1
+  return [low - pad, high + pad]
+}
+
+/** A height at which a degree has the same length in both directions in the middle of the map. */
+function mapHeight(xWindow: Window, [south, north]: Window): number {
+  const narrowing = Math.cos((((south + north) / 2) * Math.PI) / 180)
+  const tall = (720 * (north - south)) / ((xWindow[1] - xWindow[0]) * Math.max(narrowing, 0.2))
+  return Math.round(Math.min(720, Math.max(220, tall + 60)))
 }
 
 function clamp(value: number, [from, to]: Window): number {

@@ -1,5 +1,5 @@
 import { silhouette } from 'nigh'
-import type { Matrix } from 'nigh'
+import type { PlainSpace } from '../../commands/plain-space.ts'
 import { percent, whole } from '../../show/numbers.ts'
 import type { Pen } from '../draw.ts'
 import { titled } from '../figure.ts'
@@ -10,15 +10,16 @@ import { sampled } from '../sample.ts'
 /** How well each row sits in its cluster: one hill a cluster, its rows sorted. */
 export async function silhouetteFigure(
   pen: Pen,
-  matrix: Matrix,
+  { matrix, metric, says: measure }: PlainSpace,
   labels: Uint32Array,
   k: number,
+  clustered: number,
   signal: AbortSignal,
 ): Promise<{ readonly figure: Figure; readonly mean: number } | null> {
   const most = 4000
   if (k < 2 || k >= Math.min(matrix.rows, most)) return null
   const part = matrix.rows > most ? { sampleSize: most } : {}
-  const found = await silhouette(matrix, labels, { ...part, signal })
+  const found = await silhouette(matrix, labels, { ...part, metric, signal })
   const groups: number[][] = Array.from({ length: k }, () => [])
   found.samples.forEach((value, i) => groups[labels[found.rows[i]]].push(value))
   const height = Math.min(1300, k <= 15 ? 180 + k * 26 : 240 + k * 18)
@@ -62,7 +63,10 @@ export async function silhouetteFigure(
     `A row’s silhouette is 1 where it sits well in its cluster, 0 between two, and below 0 where another cluster is nearer. ` +
     `The mean is ${found.mean.toFixed(3)} (dashed): the clusters are ${judgement}. ` +
     `${negative === 0 ? 'No row lies' : `${percent(negative / found.samples.length)} of the rows lie`} nearer to another cluster.` +
-    (matrix.rows > most ? ` Measured on ${whole(most)} rows drawn from ${whole(matrix.rows)}.` : '')
+    (measure === '' ? '' : ` Measured ${measure}.`) +
+    (found.samples.length < clustered
+      ? ` Measured on ${whole(found.samples.length)} rows drawn from ${whole(clustered)}.`
+      : '')
   const svg = pen.draw({
     title: 'Silhouettes',
     description: says,
