@@ -1,8 +1,10 @@
 import {
   accuracy,
+  CentroidDistance,
   confusion,
   InputError,
   KMeans,
+  KPrototypes,
   NearestNeighbors,
   precisionRecallF1,
   regressionScores,
@@ -102,9 +104,11 @@ async function judge(
 ): Promise<Verdict> {
   const { target } = flags
   const all = chosenColumns(model, input.table, flags.columns)
-  // A model of plain numbers takes every column: the target is none of them.
+  // A model of plain numbers takes every column: the target is none of them. Others know theirs by name.
+  const scored = model instanceof CentroidDistance ? model.clusters : model
+  const plain = !(model instanceof KPrototypes) && !('encoder' in scored && scored.encoder !== undefined)
   const features =
-    target === undefined || all.columns.length === 1 || !all.has(target) ? all : all.drop([target])
+    plain && target !== undefined && all.columns.length > 1 && all.has(target) ? all.drop([target]) : all
   if (model instanceof KMeans || isFamily(model)) return judgeClusters(model, input, features, target, run)
   if (isAnomalies(model)) {
     const known = knownAnomalies(input, { label: target, anomalous: flags.anomalous })

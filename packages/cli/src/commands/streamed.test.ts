@@ -128,7 +128,6 @@ describe('streaming', () => {
   })
 
   const refusals: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--k', '3', '--report', 'r.html'], /--report needs the whole table in memory/],
     [['--k', '3'], /"b" 73.*set --missing drop/],
     [['--k', '4000', '--ignore', 'b'], /--k must be at most 3000, the number of rows, got 4000/],
     [['--k', '3', '--columns', 'a,B'], /did you mean "b"/],
