@@ -149,6 +149,8 @@ export class Run {
    */
   notes(encoder: Encoder): void {
     for (const note of encoder.notes) {
+      // Marked cells are filled as well, but the distance passes over them.
+      if (encoder.settings.missing === 'mark' && /: \d+ empty cells? (?:is|are) filled /.test(note)) continue
       if (this.json || !/^column ".*(?: is not used: |: \d+ empty cells? (?:is|are) filled )/s.test(note)) {
         this.warn(note.replaceAll("scale: 'standard'", '--scale standard'))
       }
@@ -175,8 +177,9 @@ export class Run {
       const use = uses.get(name)
       const own = extra.get(name)
       if (own !== undefined) rows.push([name, own])
-      else if (use?.used === true) rows.push([name, use.how.replace('standard deviation', 'sd')])
-      else unused.push([name, use?.how ?? 'not used'])
+      else if (use?.used === true) {
+        rows.push([name, howUsed(use.how, encoder).replace('standard deviation', 'sd')])
+      } else unused.push([name, use?.how ?? 'not used'])
     }
     const most = 30
     const lines = [...rows, ...unused]
@@ -191,6 +194,13 @@ const twoColumns = [
   { title: '', align: 'left' },
   { title: '', align: 'left' },
 ] as const
+
+/** How a column is used, in words: cells that a distance passes over are not filled for it. */
+export function howUsed(how: string, { settings }: Encoder): string {
+  return settings.missing === 'mark'
+    ? how.replace(/, (\d+ empty cells?) filled with .*$/s, ', $1 passed over')
+    : how
+}
 
 /** "iris.csv: 150 rows × 5 columns (CSV, 3.9 kB)" */
 export function inputLines(input: Input): string[] {

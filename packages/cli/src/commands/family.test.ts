@@ -203,7 +203,7 @@ describe('kmeans --method', () => {
     expect(refusal('geo', '--scale', 'none')).toContain('name them with --columns latitude,longitude')
     expect(refusal('prototypes', '--log', 'x')).toContain('--log does not go with')
     expect(refusal('medoids', '--p', '3')).toContain('--p goes with --metric minkowski only')
-    expect(refusal('spherical', '--report', 'r.html')).toContain('--report does not go with')
+    expect(refusal('medians', '--stream')).toContain('--stream does not go with')
     expect(refusal('minibatch', '--spark', 'sc://localhost:1')).toContain('--spark does not go with')
     expect(refusal('bounded', '--max-size', '2')).toContain('--max-size must')
     const auto = nigh('kmeans', 'rows.csv', '--k', 'auto', '--method', 'medians')

@@ -162,8 +162,10 @@ async function draw(
   const { learningReport } = await import('../report/learning.ts')
   // The curve asks every row's neighbours: 5,000 rows show it as well.
   const rows = sampled(matrix.rows, 5000)
-  const points = rows.length === matrix.rows ? matrix : rowsAt(matrix, rows)
+  const points =
+    flags.metric === 'gower' ? table.take(rows) : rows.length === matrix.rows ? matrix : rowsAt(matrix, rows)
   const options = {
+    ...(flags.metric === 'gower' ? { encoder } : {}),
     weights: flags.weights,
     to: Math.min(30, rows.length - 1),
     ...metricOptions(flags),

@@ -28,10 +28,12 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
   const input = await run.read(name, readingOf(flags, [], false))
   const { encoder, matrix, rows } = await run.time('encode', 'encoding', () => prepare(input, flags, []))
   run.notes(encoder)
+  // A table where its encoder goes with the model, or where the distance is one of tables.
+  const plain = flags.model === undefined && flags.metric !== 'gower'
   const model = await run.time('fit', 'building the index', () =>
-    NearestNeighbors.fit(flags.model === undefined ? matrix : input.table, {
+    NearestNeighbors.fit(plain ? matrix : input.table, {
       ...metricOptions(flags),
-      ...(flags.model === undefined ? {} : { encoder }),
+      ...(plain ? {} : { encoder }),
       ...run.work,
     }),
   )

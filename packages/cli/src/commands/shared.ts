@@ -5,6 +5,7 @@ import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import { checkRoom } from '../read/limits.ts'
 import type { ReadOptions } from '../read/options.ts'
+import { checkMissing } from './metric.ts'
 import { missingCellsError } from '../run.ts'
 import type { Run } from '../run.ts'
 import { whole } from '../show/numbers.ts'
@@ -20,7 +21,7 @@ export interface DataFlags extends ReadFlags {
   readonly ignore?: string[] | undefined
   readonly scale: 'standard' | 'minmax' | 'robust' | 'none'
   readonly log?: string[] | undefined
-  readonly missing: 'refuse' | 'drop' | 'impute'
+  readonly missing: 'refuse' | 'drop' | 'impute' | 'mark'
   readonly unseen?: 'refuse' | 'zero' | undefined
   readonly seed: number
   readonly out?: string | undefined
@@ -131,9 +132,10 @@ export function checkNeighbors(
 /** The encoder's options that the flags mean. */
 export function encoderOptions(
   table: NamedColumns['table'],
-  flags: DataFlags,
+  flags: DataFlags & { readonly metric?: string | undefined },
   aside: readonly string[],
 ): EncoderOptions {
+  checkMissing(flags)
   const ignore = [...new Set([...(flags.ignore ?? []), ...aside])].filter((name) => table.has(name))
   return {
     scale: flags.scale,

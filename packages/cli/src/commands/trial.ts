@@ -14,6 +14,8 @@ import type { Run } from '../run.ts'
 import { classificationLines, regressionLines } from '../show/evaluation.ts'
 import type { ClassificationReport, RegressionReport } from '../show/evaluation.ts'
 import { brief, percent, plural } from '../show/numbers.ts'
+import { rowsAt } from '../show/plane.ts'
+import { explainer, nearBy } from './explain.ts'
 import { encoderOptions } from './shared.ts'
 import type { DataFlags } from './shared.ts'
 import { splitsOf } from './split.ts'
@@ -114,9 +116,10 @@ async function tryClasses(
   const rows: number[] = []
   const wrong: { readonly share: number; readonly answer: WrongAnswer }[] = []
   let wrongs = 0
-  for await (const { points, train, test, queries, asked } of unseenRows(options, splits, run)) {
+  const explain = explainer(run)
+  for await (const { learnt, encoder, train, test, queries, asked } of unseenRows(options, splits, run)) {
     const own = train === null ? values : Array.from(train, (row) => values[row])
-    const model = await KNNClassifier.fit(points, own, options.model)
+    const model = await KNNClassifier.fit(learnt, own, { ...options.model, encoder })
     const answers = await model.predict(queries ?? undefined, run.work)
     const mistaken = Array.from(test, (_, at) => at).filter((at) => answers[at] !== values[test[at]])
     wrongs += mistaken.length
@@ -124,9 +127,9 @@ async function tryClasses(
       const looked = mistaken.slice(0, mostExplained - wrong.length)
       const explained =
         queries === null
-          ? pick(await model.explain(undefined, run.work), looked)
-          : await model.explain(rowsOf(queries, looked), run.work)
-      for (const [at, { prediction, neighbors }] of explained.entries()) {
+          ? pick(await explain(model, undefined, undefined), looked)
+          : await explain(model, encoder.encoded(rowsAt(queries, looked)), undefined)
+      for (const [at, { prediction, neighbors, columns }] of explained.entries()) {
         const row = test[looked[at]]
         const share = neighbors.reduce((sum, one) => sum + (one.target === prediction ? one.share : 0), 0)
         wrong.push({
@@ -141,6 +144,7 @@ async function tryClasses(
               target: String(target),
               distance,
             })),
+            ...(columns === undefined ? {} : { near: nearBy(columns) }),
           },
         })
       }
@@ -199,9 +203,10 @@ async function tryNumbers(
   const truth: number[] = []
   const rows: number[] = []
   const wrong: { readonly off: number; readonly answer: WrongAnswer }[] = []
-  for await (const { points, train, test, queries, asked } of unseenRows(options, splits, run)) {
+  const explain = explainer(run)
+  for await (const { learnt, encoder, train, test, queries, asked } of unseenRows(options, splits, run)) {
     const own = train === null ? values : Float64Array.from(train, (row) => values[row])
-    const model = await KNNRegressor.fit(points, own, options.model)
+    const model = await KNNRegressor.fit(learnt, own, { ...options.model, encoder })
     const answers = await model.predict(queries ?? undefined, run.work)
     for (const answer of answers) predicted.push(answer)
     if (options.explained > 0) {
@@ -211,9 +216,9 @@ async function tryNumbers(
         .slice(0, options.explained)
       const explained =
         queries === null
-          ? pick(await model.explain(undefined, run.work), looked)
-          : await model.explain(rowsOf(queries, looked), run.work)
-      for (const [at, { neighbors }] of explained.entries()) {
+          ? pick(await explain(model, undefined, undefined), looked)
+          : await explain(model, encoder.encoded(rowsAt(queries, looked)), undefined)
+      for (const [at, { neighbors, columns }] of explained.entries()) {
         const row = test[looked[at]]
         const answer = answers[looked[at]]
         wrong.push({
@@ -228,6 +233,7 @@ async function tryNumbers(
               target: brief(target[0]),
               distance,
             })),
+            ...(columns === undefined ? {} : { near: nearBy(columns) }),
           },
         })
       }
@@ -276,14 +282,11 @@ function pick<A>(all: readonly A[], places: readonly number[]): A[] {
   return places.map((at) => all[at])
 }
 
-function rowsOf(matrix: Matrix, rows: readonly number[]): Float64Array[] {
-  return rows.map((row) => Float64Array.from(matrix.row(row)))
-}
-
 /** One part of a trial. */
 interface Unseen {
-  /** The encoded rows to learn from. */
-  readonly points: Matrix
+  /** The rows to learn from, and what makes them numbers. */
+  readonly learnt: Table
+  readonly encoder: Encoder
   /** Which rows those are; null for all. */
   readonly train: Uint32Array | null
   /** The rows to try. */
@@ -302,7 +305,7 @@ async function* unseenRows(
   if (trial.kind === 'loo' && isRowwise(whole)) {
     // Nothing that the encoder does to a row depends on another, so one fit serves all; its rows leave themselves out.
     const every = Uint32Array.from({ length: table.rows }, (_, row) => row)
-    yield { points: whole.encode(table).matrix, train: null, test: every, queries: null, asked: every }
+    yield { learnt: table, encoder: whole, train: null, test: every, queries: null, asked: every }
     return
   }
   const options = {
@@ -318,9 +321,8 @@ async function* unseenRows(
     run.progress.step(at / splits.length)
     const learnt = table.take(train)
     const encoder = Encoder.fit(learnt, options)
-    const points = encoder.encode(learnt).matrix
     const queries = encoder.encode(table.take(test), { extra: 'ignore' }).matrix
-    yield { points, train, test, queries, asked: train }
+    yield { learnt, encoder, train, test, queries, asked: train }
   }
 }
 

@@ -37,9 +37,9 @@ export function dataOptions(command: CommandUnknownOpts): unknown {
     .addOption(
       new Option(
         '--missing <how>',
-        'what becomes of empty cells: an error, their rows left out, or filled in',
+        'what becomes of empty cells: an error, their rows left out, filled in, or (with --metric gower) passed over',
       )
-        .choices(['refuse', 'drop', 'impute'] as const)
+        .choices(['refuse', 'drop', 'impute', 'mark'] as const)
         .default('refuse' as const),
     )
     .addOption(new Option('--seed <n>', 'seed of the random numbers').argParser(integer(0)).default(0))

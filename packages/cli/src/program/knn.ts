@@ -8,7 +8,7 @@ import type { Start } from '../run.ts'
 import { dataOptions, outputOptions, readingOptions } from './groups.ts'
 import {
   explain,
-  metric,
+  mixedMetric,
   plot,
   plotOf,
   power,
@@ -39,7 +39,7 @@ export function addKNN(program: CommandUnknownOpts, start: Start): void {
               .choices(['uniform', 'distance'] as const)
               .default('uniform' as const),
           )
-          .addOption(metric())
+          .addOption(mixedMetric())
           .addOption(power())
           .addOption(sphere())
           .addOption(
@@ -108,7 +108,7 @@ export function addNeighbors(program: CommandUnknownOpts, start: Start): void {
             ),
           )
           .addOption(new Option('-k, --k <n>', 'neighbours of each row').argParser(integer(1)).default(5))
-          .addOption(metric())
+          .addOption(mixedMetric())
           .addOption(power())
           .addOption(sphere())
           .addOption(

@@ -75,3 +75,17 @@ export function power(
 ): Option<'--p <x>', undefined, undefined, number> {
   return new Option('--p <x>', what).argParser(real(1, Number.MAX_VALUE))
 }
+
+/** For rows that may be told apart by categories too. */
+export function mixedMetric(): Option<
+  '--metric <name>',
+  undefined,
+  'euclidean',
+  undefined,
+  false,
+  (typeof metrics)[number] | 'gower'
+> {
+  return new Option('--metric <name>', 'how distance is measured (gower: numbers and categories alike)')
+    .choices([...metrics, 'gower'] as const)
+    .default('euclidean' as const)
+}

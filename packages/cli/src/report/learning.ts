@@ -20,6 +20,8 @@ export interface WrongAnswer {
   /** How sure the answer was, or how far off. */
   readonly weight: string
   readonly neighbors: readonly { readonly row: number; readonly target: string; readonly distance: number }[]
+  /** The columns that made those near; absent where the distance is not made of columns. */
+  readonly near?: string
 }
 
 /** What a trial of a KNN model leaves to be shown. */
@@ -94,6 +96,9 @@ export async function learningReport(
     })
   }
   if (wrong.length > 0) {
+    const reasons = wrong.some(({ near }) => near !== undefined)
+      ? ' Near by: the columns in which these rows are more alike than two rows commonly are, each with its part of that; and where they are less alike, apart in.'
+      : ''
     sections.push({
       title:
         outcome.task === 'classify'
@@ -101,8 +106,8 @@ export async function learningReport(
           : 'The largest errors and their neighbours',
       text: [
         outcome.task === 'classify'
-          ? `${wrong.length < wrongs ? `The ${wrong.length} surest of ${plural(wrongs, 'mistake')}` : `All ${plural(wrongs, 'mistake')}`}, with the rows that were asked, nearest first: each with its class and its distance.`
-          : `The ${wrong.length} rows whose prediction is farthest off, with the rows that were asked, nearest first: each with its ${target} and its distance.`,
+          ? `${wrong.length < wrongs ? `The ${wrong.length} surest of ${plural(wrongs, 'mistake')}` : `All ${plural(wrongs, 'mistake')}`}, with the rows that were asked, nearest first: each with its class and its distance.${reasons}`
+          : `The ${wrong.length} rows whose prediction is farthest off, with the rows that were asked, nearest first: each with its ${target} and its distance.${reasons}`,
       ],
       tables: [mistakesTable(learning)],
     })
@@ -253,7 +258,8 @@ function mistakesTable({ wrong, table, fileRows, target, outcome }: Learning): D
   const plain = table.columns.length <= 14
   const others = table.drop([target])
   const number = (row: number): number => (fileRows === null ? row : fileRows[row])
-  const rows = wrong.map(({ row, truth, predicted, weight, neighbors }) => ({
+  const explained = wrong.some(({ near }) => near !== undefined)
+  const rows = wrong.map(({ row, truth, predicted, weight, neighbors, near }) => ({
     row,
     before: [
       String(number(row)),
@@ -261,9 +267,15 @@ function mistakesTable({ wrong, table, fileRows, target, outcome }: Learning): D
       predicted,
       weight,
       neighbors.map((one) => `${one.target} (row ${number(one.row)}, ${brief(one.distance)})`).join('; '),
+      ...(explained ? [near ?? ''] : []),
     ],
   }))
   const weight = outcome.task === 'classify' ? '#share of votes' : '#off by'
   const mark = outcome.task === 'classify' ? '' : '#'
-  return rowsTable(others, rows, ['#row', `${mark}true`, `${mark}predicted`, weight, 'asked'], plain ? 6 : 0)
+  return rowsTable(
+    others,
+    rows,
+    ['#row', `${mark}true`, `${mark}predicted`, weight, 'asked', ...(explained ? ['near by'] : [])],
+    plain ? 6 : 0,
+  )
 }

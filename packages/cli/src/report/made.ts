@@ -1,7 +1,7 @@
 import { summaryOf } from 'nigh'
 import type { Encoder, Table } from 'nigh'
 import type { Input } from '../read/read.ts'
-import { inputLines } from '../run.ts'
+import { howUsed, inputLines } from '../run.ts'
 import { aligned, brief, whole } from '../show/numbers.ts'
 import { visible } from '../show/text.ts'
 import { cellTexts } from '../write/cells.ts'
@@ -37,7 +37,7 @@ export function dataSection(
   const summaries = summaryOf(table)
   const rows = summaries.map(({ name, type, missing, distinct, spread, frequent }) => {
     const use = uses.get(name)
-    const usage = extra.get(name) ?? (use === undefined ? 'not used' : use.how)
+    const usage = extra.get(name) ?? (use === undefined ? 'not used' : howUsed(use.how, encoder))
     const cells =
       spread !== null
         ? type === 'date'

@@ -13,13 +13,15 @@ const { folder } = command
 const nigh = (args: readonly string[]): Promise<Ended> => command.start(args)
 const page = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
-// Answers are looked at field by field.
-// oxlint-disable-next-line no-explicit-any
-async function drawn(
-  name: string,
-  args: readonly string[],
-  note = '',
-): Promise<{ text: string; html: string; json: any }> {
+interface Drawn {
+  readonly text: string
+  readonly html: string
+  // Answers are looked at field by field.
+  // oxlint-disable-next-line no-explicit-any
+  readonly json: any
+}
+
+async function drawn(name: string, args: readonly string[], note = ''): Promise<Drawn> {
   const { code, out, err } = await nigh([...args, '--report', name, '--json'])
   expect({ code, err }).toEqual({ code: 0, err: note })
   const html = page(name)

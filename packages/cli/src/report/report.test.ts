@@ -254,6 +254,9 @@ describe('knn', () => {
     const [nearest] = distances.sort((a, b) => a.distance - b.distance || a.row - b.row)
     expect(text).toContain(`a (row ${nearest.row}, ${brief(nearest.distance)})`)
     expect(text).toContain('Number of neighbours')
+    // What made those near is x: of y, the a have as many as the c.
+    expect(text).toMatch(/ 90 b a 100 % a \(row [^;]*\); a \(row [^;]*\); a \(row [^;]*\) x 92\.7 % 3 2 /)
+    expect(text).toContain('the columns in which these rows are more alike than two rows commonly are')
   })
 
   test('numbers: predicted against true, errors, the largest of them', async () => {

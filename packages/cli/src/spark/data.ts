@@ -139,11 +139,19 @@ export async function encoderFor(
       '--log is not known on a cluster: write the logarithm, log1p(x), as a column of its own there',
     )
   }
+  const { missing } = flags
+  if (missing === 'mark') {
+    throw new InputError(
+      'E_PARAM',
+      'missing',
+      '--missing mark does not go with --spark; set --missing drop or impute',
+    )
+  }
   return run.time('encode', 'encoding', () =>
     spark.encoder(source.frame, {
       columns: featureColumns(source, flags, aside),
       scale: flags.scale,
-      missing: flags.missing,
+      missing,
       ...(flags.unseen === undefined ? {} : { unseen: flags.unseen }),
       ...watching(run),
     }),
