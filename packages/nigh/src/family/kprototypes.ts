@@ -107,7 +107,9 @@ export class KPrototypes extends Clusters<Table> {
     super(found, mixed(uses, gamma))
     this.gamma = gamma
     this.prototypes = shown(uses, found.centers)
-    this.divisors = Object.freeze(uses.map(({ divisor, categories }) => (categories === null ? (divisor ?? 1) : null)))
+    this.divisors = Object.freeze(
+      uses.map(({ divisor, categories }) => (categories === null ? (divisor ?? 1) : null)),
+    )
     this.#uses = uses
     Object.freeze(this)
   }
