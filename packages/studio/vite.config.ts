@@ -30,7 +30,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },
-  plugins: [strictPage(), offline()],
+  plugins: [strictPage(), learnAtOnce(), offline()],
 })
 
 /** Puts the policy into the built page. (While developing, Vite's own client needs more.) */
@@ -48,6 +48,37 @@ function strictPage(): Plugin {
         },
       ],
     }),
+  }
+}
+
+/**
+ * Most visits begin with the learning page: its scripts are asked for together with the first one, rather than after it.
+ */
+function learnAtOnce(): Plugin {
+  return {
+    name: 'nigh-learn-at-once',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html, { bundle = {}, chunk }) => {
+        const wanted = new Set<string>()
+        const add = (file: string): void => {
+          const part = bundle[file]
+          if (wanted.has(file) || part?.type !== 'chunk' || part.isEntry) return
+          wanted.add(file)
+          for (const other of part.imports) add(other)
+        }
+        for (const file of chunk?.dynamicImports ?? []) if (/learn-page/.test(file)) add(file)
+        return {
+          html,
+          tags: [...wanted].map((file) => ({
+            tag: 'link',
+            attrs: { rel: 'modulepreload', href: `./${file}`, crossorigin: '' },
+            injectTo: 'head' as const,
+          })),
+        }
+      },
+    },
   }
 }
 

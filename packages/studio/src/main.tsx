@@ -9,4 +9,6 @@ if (place !== null) {
   place.textContent = ''
   render(<Shell />, place)
 }
-void keepForOffline()
+// Once there is nothing else to do: it takes the page a while.
+if ('requestIdleCallback' in window) requestIdleCallback(() => void keepForOffline(), { timeout: 3000 })
+else setTimeout(() => void keepForOffline(), 1000)

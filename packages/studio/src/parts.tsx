@@ -1,7 +1,24 @@
 // Small pieces that both pages use.
 
 import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
 import { fillOf, markPath, shapeOf } from './marks.ts'
+import { pause } from './pause.ts'
+
+/** Shows its children in a task of their own, after what stands around them: no part of a page waits for all of it. */
+export function Later(props: { readonly children: ComponentChildren }): JSX.Element | null {
+  const [ready, setReady] = useState(false)
+  useEffect(() => {
+    let gone = false
+    void pause().then(() => {
+      if (!gone) setReady(true)
+    })
+    return () => {
+      gone = true
+    }
+  }, [])
+  return ready ? <>{props.children}</> : null
+}
 
 /** One choice of a few, as a row of buttons. */
 export function Segments<T extends string>(props: {

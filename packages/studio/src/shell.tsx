@@ -1,37 +1,54 @@
 import { effect, signal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
 import type { ComponentType, JSX } from 'preact'
-import { LearnPage } from './learn/learn-page.tsx'
-import { begin, lessons } from './learn/state.ts'
+import { pause } from './pause.ts'
 import { saves } from './storage.ts'
 import { switchTheme, theme } from './theme.ts'
 
-type Page = 'learn' | 'work'
+type Name = 'learn' | 'work'
 
-function pageNow(): Page {
-  return location.hash.startsWith('#work') ? 'work' : 'learn'
-}
-
-const page = signal<Page>(pageNow())
-
-/** The work page is loaded when it is first asked for. */
-const workPage = signal<{
+/** One of the two pages, once it is loaded. */
+interface Loaded {
   readonly Page: ComponentType
   readonly undo: () => void
   readonly redo: () => void
-} | null>(null)
-const failed = signal(false)
+}
+
+function nameNow(): Name {
+  return location.hash.startsWith('#work') ? 'work' : 'learn'
+}
+
+const page: Signal<Name> = signal(nameNow())
+const loaded: Readonly<Record<Name, Signal<Loaded | null>>> = { learn: signal(null), work: signal(null) }
+const failed: Signal<boolean> = signal(false)
 
 addEventListener('hashchange', () => {
-  page.value = pageNow()
-  if (location.hash.includes('d=')) begin()
+  page.value = nameNow()
 })
-begin()
+
+/** A page is loaded when it is first asked for. */
+const load: Readonly<Record<Name, () => Promise<Loaded>>> = {
+  learn: async () => {
+    const { LearnPage, begin, undo, redo } = await import('./learn/learn-page.tsx')
+    // Reading scripts is work enough for one task.
+    await pause()
+    begin()
+    await pause()
+    return { Page: LearnPage, undo, redo }
+  },
+  work: async () => {
+    const { WorkPage, undo, redo } = await import('./work/work-page.tsx')
+    await pause()
+    return { Page: WorkPage, undo, redo }
+  },
+}
 
 effect(() => {
-  if (page.value !== 'work' || workPage.peek() !== null) return
-  import('./work/work-page.tsx').then(
-    ({ WorkPage, undo, redo }) => {
-      workPage.value = { Page: WorkPage, undo, redo }
+  const name = page.value
+  if (loaded[name].peek() !== null) return
+  load[name]().then(
+    (ready) => {
+      loaded[name].value = ready
     },
     () => {
       failed.value = true
@@ -44,13 +61,13 @@ addEventListener('keydown', (event) => {
   // In a field, the field's own undo.
   if (event.target instanceof HTMLInputElement && event.target.type === 'text') return
   event.preventDefault()
-  const past = page.peek() === 'learn' ? lessons : workPage.peek()
+  const past = loaded[page.peek()].peek()
   if (event.shiftKey) past?.redo()
   else past?.undo()
 })
 
 export function Shell(): JSX.Element {
-  const work = workPage.value
+  const now = loaded[page.value].value
   return (
     <>
       <a
@@ -104,13 +121,11 @@ export function Shell(): JSX.Element {
         </span>
       </header>
       <main id="main" tabIndex={-1}>
-        {page.value === 'learn' ? (
-          <LearnPage />
-        ) : work !== null ? (
-          <work.Page />
+        {now !== null ? (
+          <now.Page />
         ) : failed.value ? (
           <p class="notice bad" role="alert">
-            The work page could not be loaded. Reload while you are online.
+            This page could not be loaded. Reload while you are online.
           </p>
         ) : (
           <p class="quiet">Loading …</p>

@@ -78,28 +78,61 @@ function store(mode: IDBTransactionMode): Promise<IDBObjectStore> {
   })
 }
 
+/** Whether a file is kept for a reload, or why not. */
+export type FileKept = 'kept' | 'large' | 'refused'
+
 /**
- * Keeps the file, or forgets the one that was kept; says whether it is kept now. A transaction is all or nothing: where
- * the page closes in the middle, the file from before is still there.
+ * Keeps the file, or forgets the one that was kept. A transaction is all or nothing: where the page closes in the
+ * middle, the file from before is still there.
  */
-export async function keepFile(file: File | null): Promise<boolean> {
-  if (saves.peek() === false) return false
-  const fits = file !== null && file.size <= LARGEST_KEPT
-  if (fits && (await put(file))) return true
+export async function keepFile(file: File | null): Promise<FileKept> {
+  if (saves.peek() === false) return 'refused'
+  if (file !== null && file.size <= LARGEST_KEPT) {
+    if (await put(file)) return 'kept'
+    // Private windows of WebKit keep bytes, but no files.
+    const copy = await copyOf(file)
+    if (copy !== null && (await put(copy))) return 'kept'
+  }
   // Better none than another one.
   await put(null)
-  return false
+  return file !== null && file.size > LARGEST_KEPT ? 'large' : 'refused'
 }
 
-async function put(file: File | null): Promise<boolean> {
+/** A file as it is kept where files themselves cannot be. */
+interface Copy {
+  readonly name: string
+  readonly lastModified: number
+  readonly bytes: ArrayBuffer
+}
+
+async function copyOf(file: File): Promise<Copy | null> {
+  try {
+    return { name: file.name, lastModified: file.lastModified, bytes: await file.arrayBuffer() }
+  } catch {
+    // It was moved or changed meanwhile.
+    return null
+  }
+}
+
+function fileFrom(kept: unknown): File | null {
+  if (kept instanceof File) return kept
+  if (typeof kept !== 'object' || kept === null) return null
+  if (!('name' in kept && 'lastModified' in kept && 'bytes' in kept)) return null
+  const { name, lastModified, bytes } = kept
+  if (typeof name !== 'string' || typeof lastModified !== 'number' || !(bytes instanceof ArrayBuffer))
+    return null
+  return new File([bytes], name, { lastModified })
+}
+
+async function put(what: File | Copy | null): Promise<boolean> {
   try {
     const files = await store('readwrite')
     const done = new Promise<boolean>((resolve) => {
       files.transaction.oncomplete = () => resolve(true)
       files.transaction.onabort = () => resolve(false)
     })
-    if (file === null) files.delete('data')
-    else files.put(file, 'data')
+    if (what === null) files.delete('data')
+    else files.put(what, 'data')
     return await done
   } catch {
     // Private windows may have no store.
@@ -113,7 +146,7 @@ export async function keptFile(): Promise<File | null> {
     const files = await store('readonly')
     return await new Promise((resolve) => {
       const asking = files.get('data')
-      asking.onsuccess = () => resolve(asking.result instanceof File ? asking.result : null)
+      asking.onsuccess = () => resolve(fileFrom(asking.result))
       asking.onerror = () => resolve(null)
     })
   } catch {

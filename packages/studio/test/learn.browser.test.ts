@@ -1,7 +1,8 @@
 import { KMeans, KNNClassifier, Matrix } from 'nigh'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { host, launch, measured, open, type Host, type Watched } from './browser.ts'
+import { host, launch, open, type Host, type Watched } from './browser.ts'
+import { measured } from './trace.ts'
 
 let browser: Browser
 let site: Host
@@ -36,6 +37,7 @@ const settled = ({ page }: Watched): Promise<unknown> => page.waitForSelector('[
 
 /** The lesson as the page keeps it. */
 async function lessonOf({ page }: Watched): Promise<Lesson> {
+  await page.waitForSelector('[data-sample]')
   return JSON.parse((await page.evaluate(() => localStorage.getItem('nigh:lesson'))) ?? 'null') as Lesson
 }
 

@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { host, launch, measured, open, type Host } from './browser.ts'
+import { host, launch, open, type Host } from './browser.ts'
 import { csv, download, openTable, setK, settled } from './desk.ts'
+import { measured } from './trace.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const data = join(root, 'examples/data')
@@ -572,30 +573,6 @@ describe('At the width of a phone', () => {
     await page.waitForSelector('[data-oddities]', { timeout: 60_000 })
     await check('anomalies')
     expect(faults).toEqual([])
-    await context.close()
-  })
-})
-
-describe('The first load', () => {
-  it('is small and soon ready', async () => {
-    const { page, context } = await open(browser, 'about:blank', { serviceWorkers: 'block' })
-    await page.goto(isolated.url)
-    await page.waitForSelector('[data-neighbor]')
-    const ready = await page.evaluate(() => performance.now())
-    await page.waitForTimeout(500)
-    const files = await page.evaluate(() =>
-      performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname),
-    )
-    const { gzipSync } = await import('node:zlib')
-    const { dist } = await import('./browser.ts')
-    const sizes = [...new Set(['/index.html', ...files])]
-      .filter((path) => !path.endsWith('.csv'))
-      .map((path) => gzipSync(readFileSync(join(dist, path)), { level: 9 }).length)
-    const total = sizes.reduce((sum, size) => sum + size, 0)
-    console.log(
-      `first load ${Math.round(total / 1000)} kB gzipped in ${sizes.length} files; ready after ${Math.round(ready)} ms`,
-    )
-    expect(total).toBeLessThan(250_000)
     await context.close()
   })
 })

@@ -4,7 +4,7 @@ import { brief } from '../numbers.ts'
 import { csvFile, dateText } from '../write/csv.ts'
 import { encoded, modelFile, rowTexts, tableNow, toAllRows, withAnswers, type EncodedTable } from './table.ts'
 import type { FileMade, Oddities, Tasks } from './tasks.ts'
-import type { Work } from './worker.ts'
+import type { Work } from './serving.ts'
 
 /** Clusters whose centres rows are measured from. */
 const ANOMALY_CLUSTERS = 8

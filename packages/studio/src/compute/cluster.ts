@@ -4,7 +4,7 @@ import { count } from '../numbers.ts'
 import { csvFile } from '../write/csv.ts'
 import { encoded, modelFile, rowNames, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
 import type { Clustered, FileMade, Tasks } from './tasks.ts'
-import type { Work } from './worker.ts'
+import type { Work } from './serving.ts'
 
 interface Fitted {
   readonly model: KMeans

@@ -27,7 +27,7 @@ import type {
   Roles,
   Tasks,
 } from './tasks.ts'
-import type { Work } from './worker.ts'
+import type { Work } from './serving.ts'
 
 /** What is learnt from: the rows that have a target. */
 interface Lesson {

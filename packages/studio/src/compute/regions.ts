@@ -1,6 +1,6 @@
 import { KNNClassifier, KNNRegressor, Matrix } from 'nigh'
 import type { Tasks } from './tasks.ts'
-import type { Work } from './worker.ts'
+import type { Work } from './serving.ts'
 
 /** The answer at every cell of a picture: what the learner's KNN would say there, and how sure it is. */
 export async function regions(ask: Tasks['regions']['ask'], work: Work): Promise<Tasks['regions']['answer']> {

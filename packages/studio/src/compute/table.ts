@@ -5,7 +5,7 @@ import type { Column, ColumnSummary, Matrix, Table } from 'nigh'
 import { readTable } from '../read/read.ts'
 import { cellTexts } from '../write/csv.ts'
 import type { Axis, FileMade, Roles, Tasks } from './tasks.ts'
-import type { Work } from './worker.ts'
+import type { Work } from './serving.ts'
 
 let opened: Table | null = null
 /** Columns that only name their rows: they describe nothing. */

@@ -1,13 +1,27 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { copy, Mark, Segments } from '../parts.tsx'
+import { copy, Later, Mark, Segments } from '../parts.tsx'
 import { Difference } from './difference.tsx'
 import { KMeansPanel } from './kmeans-panel.tsx'
 import { KnnPanel } from './knn-panel.tsx'
 import { LABELS, labelNames } from './lesson.ts'
 import { samples } from './samples.ts'
 import { toAddress } from './share.ts'
-import { brush, brushValue, change, lesson, lessons, load, tool, trouble, type Tool } from './state.ts'
+import { begin, brush, brushValue, change, lesson, lessons, load, tool, trouble, type Tool } from './state.ts'
+
+export { begin }
+
+export function undo(): void {
+  lessons.undo()
+}
+
+export function redo(): void {
+  lessons.redo()
+}
+
+addEventListener('hashchange', () => {
+  if (location.hash.includes('d=')) begin()
+})
 
 export function LearnPage(): JSX.Element {
   const about = samples.find(({ name }) => name === lesson.value.sample)?.about ?? 'Your own points.'
@@ -34,9 +48,13 @@ export function LearnPage(): JSX.Element {
       </p>
       <div class="pair">
         <KMeansPanel />
-        <KnnPanel />
+        <Later>
+          <KnnPanel />
+        </Later>
       </div>
-      <Difference />
+      <Later>
+        <Difference />
+      </Later>
     </div>
   )
 }

@@ -3,6 +3,7 @@ import type { ReadonlySignal, Signal } from '@preact/signals'
 import { KNNClassifier, KNNRegressor, Matrix } from 'nigh'
 import type { Explanation } from 'nigh'
 import { timeline, type Timeline } from '../history.ts'
+import { pause } from '../pause.ts'
 import { keep, kept } from '../storage.ts'
 import { learnDesk } from './desk.ts'
 import { noRun, runOf, type Run, type RunAsk } from './kmeans-run.ts'
@@ -84,6 +85,8 @@ async function runs(): Promise<void> {
   while (waiting !== null) {
     const ask: RunAsk = waiting
     waiting = null
+    // The first one comes after the page around it has been drawn.
+    if (first) await pause()
     const found = first ? runOf(ask) : await learnDesk.ask('run', ask).catch(() => runOf(ask))
     first &&= found.frames.length === 0
     batch(() => {

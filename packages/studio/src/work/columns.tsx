@@ -24,10 +24,12 @@ export function Columns(): JSX.Element | null {
       <p class="small quiet" data-table>
         {count(opened.rows)} rows × {count(opened.summaries.length)} columns, {bytes(opened.size)}
       </p>
-      {fileKept.value === false && saves.value !== false ? (
-        <p class="tiny quiet" data-not-kept>
-          This file is too large to be kept for a reload ({bytes(LARGEST_KEPT)} at most, and what the browser
-          grants). Open it again then: the settings come back.
+      {fileKept.value !== null && fileKept.value !== 'kept' && saves.value !== false ? (
+        <p class="tiny quiet" data-not-kept={fileKept.value}>
+          {fileKept.value === 'large'
+            ? `A file of more than ${bytes(LARGEST_KEPT)} is not kept for a reload.`
+            : 'This browser does not let the page keep the file for a reload.'}{' '}
+          Open it again then: the settings come back.
         </p>
       ) : null}
       {opened.warnings.map((warning) => (

@@ -20,7 +20,7 @@ import type {
 } from '../compute/tasks.ts'
 import { timeline, type Timeline } from '../history.ts'
 import { usualChoices, type ReadChoices } from '../read/read.ts'
-import { claimed, forget, keep, keepFile, kept, keptFile, saves } from '../storage.ts'
+import { claimed, forget, keep, keepFile, kept, keptFile, saves, type FileKept } from '../storage.ts'
 import type { Recipe } from '../write/reproduce.ts'
 import { blank, keptFrom, markOf, sameFile, type Answer, type Kept, type Settings } from './settings.ts'
 
@@ -47,8 +47,8 @@ export function change(part: Partial<Settings>, name?: string): void {
 
 /** What was under way when the page broke; '' where it did not. */
 export const interrupted: Signal<string> = signal('')
-/** Whether the file is kept for a reload; null until that is known. */
-export const fileKept: Signal<boolean | null> = signal(null)
+/** Whether the file is kept for a reload, or why not; null until that is known. */
+export const fileKept: Signal<FileKept | null> = signal(null)
 
 /** What is being computed: one thing at a time, each with its way to stop it. */
 export interface Job {

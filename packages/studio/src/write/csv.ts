@@ -1,6 +1,6 @@
 import type { Column, Table } from 'nigh'
 import type { FileMade } from '../compute/tasks.ts'
-import type { Work } from '../compute/worker.ts'
+import type { Work } from '../compute/serving.ts'
 import { count } from '../numbers.ts'
 
 /** What a cell looks like in a text file; null where it is missing. The same text as the command's. */
