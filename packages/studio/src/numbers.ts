@@ -55,3 +55,8 @@ export function seconds(value: number): string {
 function signed(text: string): string {
   return text.replace('-', '−').replace('e-', 'e−')
 }
+
+/** Text of the library's, with minus signs as the page's own numbers have them. */
+export function typeset(text: string): string {
+  return text.replace(/(^|[\s(])-(?=[\d.])/g, '$1−')
+}

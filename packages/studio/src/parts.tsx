@@ -1,6 +1,6 @@
 // Small pieces that both pages use.
 
-import type { ComponentChildren, JSX } from 'preact'
+import type { ComponentChildren, JSX, TargetedEvent } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { fillOf, markPath, shapeOf } from './marks.ts'
 import { pause } from './pause.ts'
@@ -49,6 +49,38 @@ export function Segments<T extends string>(props: {
   )
 }
 
+/**
+ * A field whose text is the person's until they are done with it: what is computed meanwhile draws the page again, and
+ * must not take back what was typed.
+ */
+export function Draft(props: {
+  readonly type: 'text' | 'number'
+  readonly value: string
+  readonly onPick: (text: string) => void
+  readonly label?: string
+  readonly from?: number
+  readonly to?: number
+  readonly maxLength?: number
+}): JSX.Element {
+  const { type, value, onPick, label, from, to, maxLength } = props
+  const [draft, setDraft] = useState<string | null>(null)
+  const field = {
+    'aria-label': label,
+    value: draft ?? value,
+    onInput: (event: TargetedEvent<HTMLInputElement>) => setDraft(event.currentTarget.value),
+    onChange: (event: TargetedEvent<HTMLInputElement>) => {
+      setDraft(null)
+      onPick(event.currentTarget.value)
+    },
+    onBlur: () => setDraft(null),
+  }
+  return type === 'number' ? (
+    <input type="number" min={from} max={to} {...field} />
+  ) : (
+    <input type="text" maxLength={maxLength} {...field} />
+  )
+}
+
 /** A whole number: a slider and a field, kept together. */
 export function Count(props: {
   readonly label: string
@@ -73,13 +105,13 @@ export function Count(props: {
         value={props.value}
         onInput={(event) => pick(event.currentTarget.value)}
       />
-      <input
+      <Draft
         type="number"
-        aria-label={`${props.label}, as a number`}
-        min={props.from}
-        max={props.to}
-        value={props.value}
-        onChange={(event) => pick(event.currentTarget.value)}
+        label={`${props.label}, as a number`}
+        from={props.from}
+        to={props.to}
+        value={String(props.value)}
+        onPick={pick}
       />
     </div>
   )

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { timeline } from './history.ts'
 import { colorOf, MARKS, shapeOf } from './marks.ts'
-import { brief, bytes, percent, plural, seconds } from './numbers.ts'
+import { brief, bytes, count, percent, plural, seconds, typeset } from './numbers.ts'
 import { usualChoices } from './read/read.ts'
 import { ticksOf } from './work/ticks.ts'
 import { commandCan, kmeansCommand, knnCommand, shellWord } from './write/reproduce.ts'
@@ -10,6 +11,25 @@ import { kmeansCode, literal } from './write/typescript.ts'
 import { escaped } from './write/report.ts'
 
 describe('numbers', () => {
+  it('are those of the browser’s own words for them', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1e12, max: 1e12 }),
+        fc.double({ min: -999, max: 999, noNaN: true }),
+        (whole, value) => {
+          expect(count(whole)).toBe(whole.toLocaleString('en-GB'))
+          if (Math.abs(value) < 1e-4) return
+          const short = Math.abs(value).toLocaleString('en-GB', {
+            maximumSignificantDigits: 3,
+            useGrouping: false,
+          })
+          expect(brief(value)).toBe(value < 0 ? `−${short}` : short)
+        },
+      ),
+    )
+    expect(typeset('lower a (-0.5; elsewhere -3), b-2')).toBe('lower a (−0.5; elsewhere −3), b-2')
+  })
+
   it('read as a person writes them', () => {
     expect(
       [0, 1, 2008, 12345, 78.94, 0.00123, -3.14159, 1e20, Number.NaN].map((value) => brief(value)),

@@ -59,7 +59,11 @@ effect(() => {
 addEventListener('keydown', (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return
   // In a field, the field's own undo.
-  if (event.target instanceof HTMLInputElement && event.target.type === 'text') return
+  if (
+    event.target instanceof HTMLInputElement &&
+    (event.target.type === 'text' || event.target.type === 'search')
+  )
+    return
   event.preventDefault()
   const past = loaded[page.peek()].peek()
   if (event.shiftKey) past?.redo()

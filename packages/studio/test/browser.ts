@@ -20,6 +20,8 @@ export const dist: string = join(import.meta.dirname, '..', 'dist')
 
 export interface Host {
   readonly url: string
+  /** Paths that were asked for, by the page and by its workers. */
+  readonly asked: string[]
   close(): Promise<void>
 }
 
@@ -29,8 +31,10 @@ export async function host(options: {
   readonly without?: (path: string) => boolean
   readonly headers?: Readonly<Record<string, string>>
 }): Promise<Host> {
+  const asked: string[] = []
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
+    asked.push(path)
     const file = join(dist, normalize(path === '/' ? '/index.html' : path))
     if (options.without?.(path) || !file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end()
@@ -51,6 +55,7 @@ export async function host(options: {
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}/`,
+    asked,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections()

@@ -148,6 +148,47 @@ describe('For everybody', () => {
     await context.close()
   })
 
+  it('what is being typed stays while the page computes', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    await openTable(page, join(data, 'cdnow-customers.csv'))
+    await settled(page)
+    const field = page.getByLabel('k, as a number')
+    await page.selectOption('[data-scale]', 'robust')
+    await field.fill('12')
+    await settled(page)
+    expect(await field.inputValue()).toBe('12')
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => document.querySelectorAll('.group').length === 12)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('of very many columns some are found, taken and left', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    const names = Array.from({ length: 60 }, (_, j) =>
+      j % 10 === 0 ? `a_rather_long_name_of_column_${j}` : `q${j}`,
+    )
+    const lines = Array.from({ length: 80 }, (_, i) => names.map((_, j) => (i * (j + 3)) % 17).join(','))
+    await openTable(page, csv('wide.csv', `${names.join(',')}\n${lines.join('\n')}\n`))
+    await settled(page)
+    await page.getByRole('button', { name: 'None', exact: true }).click()
+    expect(await page.locator('.columns input:checked').count()).toBe(0)
+    expect(await page.locator('[data-plot]').innerText()).toContain('No column is in use')
+    await page.getByLabel('Find columns').fill('RATHER')
+    expect(await page.locator('.columns li').count()).toBe(6)
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await settled(page)
+    await page.getByLabel('Find columns').fill('')
+    expect(await page.locator('.columns input:checked').count()).toBe(6)
+    // Nothing is cut off: long names break.
+    const cut = await page
+      .locator('.group .detail')
+      .evaluateAll((texts) => texts.filter((text) => text.scrollWidth > text.clientWidth).length)
+    expect(cut).toBe(0)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('two fingers zoom the picture about their middle', async () => {
     const { page, context, faults } = await open(browser, `${site.url}#work`, {
       hasTouch: true,

@@ -1,19 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { host, launch, open, type Host } from './browser.ts'
+import { runCode, runRecipe } from './again.ts'
 import { csv, download, openTable, setK, settled } from './desk.ts'
 import { measured } from './trace.ts'
 
@@ -39,25 +31,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs the TypeScript that the page shows; what it prints. */
-async function runCode(page: Page): Promise<string> {
-  const { transformWithOxc } = await import('vite')
-  const { code } = await transformWithOxc(await page.locator('[data-recipe=code]').innerText(), 'again.ts')
-  const modules = join(folder, 'node_modules')
-  if (!existsSync(modules)) symlinkSync(join(root, 'node_modules'), modules)
-  writeFileSync(join(folder, 'again.mjs'), code)
-  return execFileSync(process.execPath, ['again.mjs'], { cwd: folder, encoding: 'utf8' })
-}
-
-/** Runs the command that the page shows, as a person would paste it. */
-function runRecipe(recipe: string): void {
-  const nigh = join(root, 'packages/cli/bin/nigh.js')
-  execFileSync('/bin/sh', ['-c', `nigh() { "${process.execPath}" "${nigh}" "$@"; }\n${recipe}`], {
-    cwd: folder,
-    stdio: 'pipe',
-  })
-}
-
 describe('Work', () => {
   it('clusters CDNOW; table and model are the command’s, bit for bit', async () => {
     const { page, faults, context } = await open(browser, `${isolated.url}#work`)
@@ -69,7 +42,7 @@ describe('Work', () => {
     await page.locator('summary', { hasText: 'The same again' }).click()
     const recipe = await page.locator('[data-recipe=command]').innerText()
     copyFileSync(join(data, 'cdnow-customers.csv'), join(folder, 'cdnow-customers.csv'))
-    runRecipe(recipe)
+    runRecipe(recipe, folder)
     expect(
       (await download(page, 'Table')).equals(readFileSync(join(folder, 'cdnow-customers-clusters.csv'))),
     ).toBe(true)
@@ -79,7 +52,7 @@ describe('Work', () => {
     // The TypeScript, run as it stands, gives the same clusters.
     await page.getByRole('button', { name: 'TypeScript' }).click()
     const inertia = await page.locator('[data-inertia]').getAttribute('data-inertia')
-    expect(await runCode(page)).toMatch(new RegExp(`^${inertia?.replace('.', '\\.')} `))
+    expect(await runCode(page, folder)).toMatch(new RegExp(`^${inertia?.replace('.', '\\.')} `))
     const report = (await download(page, 'Report')).toString()
     expect(report).toContain('6 clusters of cdnow-customers.csv')
     expect(report).toContain('--k 6')
@@ -116,7 +89,7 @@ describe('Work', () => {
       await settled(page)
       await setK(page, 3)
       await page.locator('summary', { hasText: 'The same again' }).click()
-      runRecipe(await page.locator('[data-recipe=command]').innerText())
+      runRecipe(await page.locator('[data-recipe=command]').innerText(), folder)
       const stem = name.replace(/\.\w+$/, '')
       expect(
         (await download(page, 'Table')).equals(readFileSync(join(folder, `${stem}-clusters.csv`))),
@@ -127,7 +100,7 @@ describe('Work', () => {
         name,
       ).toBe(true)
       await page.getByRole('button', { name: 'TypeScript' }).click()
-      expect((await runCode(page)).split(' ')[0], name).toBe(
+      expect((await runCode(page, folder)).split(' ')[0], name).toBe(
         await page.locator('[data-inertia]').getAttribute('data-inertia'),
       )
       await page.getByRole('button', { name: 'Other file' }).click()
@@ -243,7 +216,7 @@ describe('Work', () => {
     await page.locator('summary', { hasText: 'The same again' }).click()
     const recipe = await page.locator('[data-recipe=command]').innerText()
     copyFileSync(join(data, 'penguins.csv'), join(folder, 'penguins.csv'))
-    runRecipe(`${recipe} --json > answer.json`)
+    runRecipe(`${recipe} --json > answer.json`, folder)
     const { evaluation } = JSON.parse(readFileSync(join(folder, 'answer.json'), 'utf8'))
     expect(shown).toBe(evaluation.accuracy)
     const total = (await page.locator('[data-confusion] button').allInnerTexts()).reduce(
@@ -270,13 +243,16 @@ describe('Work', () => {
     expect(await page.locator('[data-table]').innerText()).toContain('344 rows')
     const predicted = readFileSync(await got.path(), 'utf8')
     expect(predicted.split('\n')[0].endsWith(',prediction,confidence,neighbors')).toBe(true)
-    runRecipe(`${await page.locator('[data-recipe=command]').innerText()} --model penguins.nigh --quiet`)
+    runRecipe(
+      `${await page.locator('[data-recipe=command]').innerText()} --model penguins.nigh --quiet`,
+      folder,
+    )
     expect(predicted).toBe(readFileSync(join(folder, 'new rows-predicted.csv'), 'utf8'))
     expect((await download(page, 'Model (.nigh)')).equals(readFileSync(join(folder, 'penguins.nigh')))).toBe(
       true,
     )
     await page.getByRole('button', { name: 'TypeScript' }).click()
-    expect(await runCode(page)).toContain(predicted.split('\n')[1].split(',').at(-3))
+    expect(await runCode(page, folder)).toContain(predicted.split('\n')[1].split(',').at(-3))
     expect(faults).toEqual([])
     await context.close()
   })
@@ -304,7 +280,7 @@ describe('Work', () => {
         await page.locator('summary', { hasText: 'The same again' }).click()
       await page.getByRole('button', { name: 'Command', exact: true }).click()
       writeFileSync(join(folder, 'odd.csv'), text)
-      runRecipe(await page.locator('[data-recipe=command]').innerText())
+      runRecipe(await page.locator('[data-recipe=command]').innerText(), folder)
       expect((await download(page, 'Table')).toString(), method).toBe(
         readFileSync(join(folder, 'odd-anomalies.csv'), 'utf8'),
       )
@@ -313,7 +289,7 @@ describe('Work', () => {
         method,
       ).toBe(true)
       await page.getByRole('button', { name: 'TypeScript', exact: true }).click()
-      expect(Number(await runCode(page))).toBeGreaterThan(0)
+      expect(Number(await runCode(page, folder))).toBeGreaterThan(0)
     }
     expect(faults).toEqual([])
     await context.close()

@@ -75,6 +75,7 @@ export async function cluster(ask: Tasks['cluster']['ask'], work: Work): Promise
     centroids: Array.from({ length: model.k }, (_, c) => decoded.columns.map((column) => column.values[c])),
     encoded: Array.from({ length: model.k }, (_, c) => [...model.centroids.row(c)]),
     features: encoder.features,
+    dates: decoded.columns.filter(({ type }) => type === 'date').map(({ name }) => name),
     profiles,
     notes: encoder.notes,
     warnings: model.warnings.map(({ message }) => message),

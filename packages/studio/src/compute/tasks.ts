@@ -50,6 +50,8 @@ export interface Clustered {
   /** k × features, as they were fitted. */
   readonly encoded: readonly (readonly number[])[]
   readonly features: readonly string[]
+  /** The features that are dates: their centroids are instants. */
+  readonly dates: readonly string[]
   readonly profiles: ClusterProfiles
   readonly notes: readonly string[]
   readonly warnings: readonly string[]

@@ -250,6 +250,7 @@ function Regions(): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const { points, neighbors, weights, task } = lesson.value
   const dark = theme.value
+  const k = Math.min(neighbors, points.length)
   const width = Math.round(WIDTH * FINE)
   const height = Math.round(HEIGHT * FINE)
   useEffect(() => {
@@ -269,7 +270,7 @@ function Regions(): JSX.Element {
             points: placesOf(points),
             targets: Float64Array.from(points, (dot) => (task === 'classify' ? dot.label : dot.value)),
             task,
-            k: Math.min(neighbors, points.length),
+            k,
             weights,
             width,
             height,
@@ -289,6 +290,7 @@ function Regions(): JSX.Element {
             image.data[4 * i + 3] = task === 'classify' ? 90 + 165 * shares[i] : 255
           }
           pen.putImageData(image, 0, 0)
+          target.dataset.regions = String(k)
         })
         .catch((error: unknown) => {
           if (!(error instanceof Cancelled)) pen.clearRect(0, 0, width, height)

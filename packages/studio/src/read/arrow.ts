@@ -36,7 +36,7 @@ export async function readArrow(file: File, work: ReadWork): Promise<Column[]> {
       work.signal.throwIfAborted()
       work.progress({ share: at / fields.length, words: `reading column ${at + 1} of ${fields.length}` })
       const type: { readonly typeId: number; readonly precision?: unknown } = field.type
-      const column = columnOfValues(name, field.name, Array.from(table.getChildAt(at)), {
+      const column = columnOfValues(name, field.name, table.getChildAt(at).toArray(), {
         single: type.typeId === FLOAT && type.precision === 1,
         dates: type.typeId === DATE || type.typeId === TIMESTAMP,
       })

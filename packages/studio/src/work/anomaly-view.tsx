@@ -7,10 +7,12 @@ import { anomalyCommand, commandCan } from '../write/reproduce.ts'
 import { anomalyCode } from '../write/typescript.ts'
 import { PickedRows } from './picked-rows.tsx'
 import { Recipes } from './recipes.tsx'
+import { RowsTable } from './rows-table.tsx'
 import { Scatter } from './scatter.tsx'
 import {
   change,
   findOddities,
+  headsOf,
   job,
   oddities,
   picked,
@@ -43,44 +45,27 @@ export function AnomalyPicture(): JSX.Element {
           Rows that are unlike the others, ranked, each with its reasons. Press “Find strange rows”.
         </p>
       ) : (
-        <div class="stack">
+        <div class="stack" data-oddities={found.outliers}>
           <h2>The strangest rows</h2>
-          <div class="scroll tall" tabIndex={0} role="group" aria-label="Ranked rows">
-            <table class="grid" data-oddities={found.outliers}>
-              <thead>
-                <tr>
-                  <th scope="col">#</th>
-                  <th scope="col">row</th>
-                  <th scope="col">score</th>
-                  <th scope="col" class="text">
-                    why
-                  </th>
-                  {found.names.map((name) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {found.ranked.slice(0, listed.value).map(({ row, score, reason, cells }, rank) => (
-                  <tr key={row} class={picked.value.includes(row) ? 'picked' : ''}>
-                    <td>{rank + 1}</td>
-                    <th scope="row">
-                      <button type="button" class="link" onClick={() => (picked.value = Uint32Array.of(row))}>
-                        {row}
-                      </button>
-                    </th>
-                    <td title={String(score)}>{brief(score)}</td>
-                    <td class="long small">{reason}</td>
-                    {cells.map((cell, j) => (
-                      <td key={found.names[j]}>{cell.length > 40 ? `${cell.slice(0, 39)}…` : cell}</td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <RowsTable
+            label="Ranked rows"
+            tall="60vh"
+            heads={[
+              { name: 'score', kind: 'number' },
+              { name: 'why', kind: 'long' },
+              ...headsOf(found.names),
+            ]}
+            lines={found.ranked.slice(0, listed.value).map(({ row, score, reason, cells }) => ({
+              row,
+              head: (
+                <button type="button" class="link" onClick={() => (picked.value = Uint32Array.of(row))}>
+                  {row}
+                </button>
+              ),
+              cells: [{ show: brief(score), exact: String(score) }, reason, ...cells],
+              lit: picked.value.includes(row),
+            }))}
+          />
           {listed.value < found.ranked.length ? (
             <button type="button" onClick={() => (listed.value += FIRST)}>
               {Math.min(FIRST, found.ranked.length - listed.value)} more
@@ -156,6 +141,7 @@ export function AnomalyPanel(): JSX.Element {
       >
         Find strange rows
       </button>
+      {columns.length === 0 ? <p class="small quiet">No column is in use: choose some on the left.</p> : null}
       {found === null || opened === null ? null : (
         <>
           <p class="small">

@@ -9,7 +9,9 @@ export function AxisChoice(props: {
   readonly onPick: (value: string) => void
 }): JSX.Element {
   const { columns } = settings.value
-  const components = Math.min(4, Math.max(1, columns.length))
+  // One column has one component; a second axis is then flat, and still says what it is.
+  const chosen = props.value.startsWith('pc:') ? Number(props.value.slice(3)) + 1 : 1
+  const components = Math.max(chosen, Math.min(4, columns.length))
   return (
     <label class="field">
       <span aria-hidden="true">{props.label}</span>

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { colorOf, paletteNow } from '../marks.ts'
-import { brief, count, percent, plural, seconds } from '../numbers.ts'
-import { Count, Mark } from '../parts.tsx'
+import { brief, count, percent, plural, seconds, typeset } from '../numbers.ts'
+import { Count, Draft, Mark } from '../parts.tsx'
 import { clusterReport } from '../write/report.ts'
 import { commandCan, kmeansCommand } from '../write/reproduce.ts'
 import { kmeansCode } from '../write/typescript.ts'
@@ -116,13 +116,13 @@ export function ClusterPanel(): JSX.Element {
         </button>
         <label class="field push">
           seed
-          <input
+          <Draft
             type="number"
-            min="0"
-            value={seed}
-            onChange={(event) => {
-              const value = Number(event.currentTarget.value)
-              if (Number.isInteger(value) && value >= 0) change({ seed: value })
+            from={0}
+            value={String(seed)}
+            onPick={(text) => {
+              const value = Number(text)
+              if (text !== '' && Number.isSafeInteger(value) && value >= 0) change({ seed: value })
             }}
           />
         </label>
@@ -160,24 +160,21 @@ export function ClusterPanel(): JSX.Element {
             {found.profiles.clusters.map(({ size, share, description }, c) => (
               <div class="group" key={c}>
                 <Mark group={c} />
-                <input
+                <Draft
                   type="text"
-                  aria-label={`Name of cluster ${c}`}
+                  label={`Name of cluster ${c}`}
                   value={clusterName(c)}
                   maxLength={60}
-                  onChange={(event) => {
+                  onPick={(text) => {
                     const names = Array.from({ length: found.k }, (_, i) => settings.peek().names[i] ?? '')
-                    names[c] =
-                      event.currentTarget.value.trim() === `Cluster ${c}`
-                        ? ''
-                        : event.currentTarget.value.trim()
+                    names[c] = text.trim() === `Cluster ${c}` ? '' : text.trim()
                     change({ names })
                   }}
                 />
                 <span class="small" title={`${count(size)} rows`}>
                   {percent(share)}
                 </span>
-                <span class="detail small quiet">{description}</span>
+                <span class="detail small quiet">{typeset(description)}</span>
                 <Silhouette cluster={c} />
               </div>
             ))}
@@ -242,7 +239,8 @@ function Exports(): JSX.Element {
     saving.value = false
     if (made !== null) save(made)
   }
-  const command = kmeansCommand(recipe, k, seed, base)
+  const command = commandCan(recipe) ? kmeansCommand(recipe, k, seed, base) : null
+  const stale = found.key !== clusterKey.value
   return (
     <section class="stack" aria-label="Take along">
       <h3>Take along</h3>
@@ -262,7 +260,8 @@ function Exports(): JSX.Element {
                   opened.name,
                   found,
                   found.counts.map((_, c) => clusterName(c)),
-                  command,
+                  // Of other settings it would say something else.
+                  stale ? null : command,
                   colorsNow(found.k),
                   picture,
                 ),
@@ -273,11 +272,7 @@ function Exports(): JSX.Element {
           Report
         </button>
       </div>
-      <Recipes
-        code={kmeansCode(recipe, k, seed)}
-        command={commandCan(recipe) ? command : null}
-        stale={found.key !== clusterKey.value}
-      />
+      <Recipes code={kmeansCode(recipe, k, seed)} command={command} stale={stale} />
     </section>
   )
 }

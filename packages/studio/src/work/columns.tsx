@@ -1,3 +1,5 @@
+import { useSignal } from '@preact/signals'
+import type { Signal } from '@preact/signals'
 import type { ColumnSummary } from 'nigh'
 import type { JSX } from 'preact'
 import { brief, bytes, count, percent, plural } from '../numbers.ts'
@@ -6,11 +8,19 @@ import { dateText } from '../write/csv.ts'
 import { change, openFile, choices, file, fileKept, settings, table } from './state.ts'
 import { ReadingOptions } from './opening.tsx'
 
+/** From so many columns on there is a way to find some, and to take or leave all of them. */
+const MANY = 12
+
 /** The table's columns: what they hold, and which of them count. */
 export function Columns(): JSX.Element | null {
   const opened = table.value
+  const wanted = useSignal('')
   if (opened === null) return null
   const { columns, scale, missing, target, view } = settings.value
+  const names = opened.summaries.map(({ name }) => name)
+  const many = names.length > MANY
+  const part = wanted.value.trim().toLowerCase()
+  const shown = many && part !== '' ? names.filter((name) => name.toLowerCase().includes(part)) : names
   const empty = opened.summaries
     .filter(({ name }) => columns.includes(name))
     .reduce((sum, summary) => sum + summary.missing, 0)
@@ -22,7 +32,7 @@ export function Columns(): JSX.Element | null {
         </h2>
       </div>
       <p class="small quiet" data-table>
-        {count(opened.rows)} rows × {count(opened.summaries.length)} columns, {bytes(opened.size)}
+        {plural(opened.rows, 'row')} × {plural(opened.summaries.length, 'column')}, {bytes(opened.size)}
       </p>
       {fileKept.value !== null && fileKept.value !== 'kept' && saves.value !== false ? (
         <p class="tiny quiet" data-not-kept={fileKept.value}>
@@ -37,9 +47,11 @@ export function Columns(): JSX.Element | null {
           {warning}
         </p>
       ))}
+      {many ? <Pick wanted={wanted} names={shown} /> : null}
       <ul class="columns" aria-label="Columns">
         {opened.summaries.map((summary, j) => {
           const { name } = summary
+          if (!shown.includes(name)) return null
           const isTarget = view === 'predict' && name === target
           const used = columns.includes(name) && !isTarget
           const use = opened.uses.find((one) => one.name === name)
@@ -126,6 +138,37 @@ export function Columns(): JSX.Element | null {
         />
       </details>
     </section>
+  )
+}
+
+/** Finds columns by a part of their names, and takes or leaves those that were found. */
+function Pick(props: { readonly wanted: Signal<string>; readonly names: readonly string[] }): JSX.Element {
+  const { wanted, names } = props
+  const use = (on: boolean): void => {
+    const found = new Set(names)
+    const before = new Set(settings.peek().columns)
+    change({
+      columns: (table.peek()?.summaries ?? [])
+        .map(({ name }) => name)
+        .filter((name) => (found.has(name) ? on : before.has(name))),
+    })
+  }
+  return (
+    <div class="pick">
+      <input
+        type="search"
+        aria-label="Find columns"
+        placeholder="find columns"
+        value={wanted.value}
+        onInput={(event) => (wanted.value = event.currentTarget.value)}
+      />
+      <button type="button" onClick={() => use(true)} disabled={names.length === 0}>
+        All
+      </button>
+      <button type="button" onClick={() => use(false)} disabled={names.length === 0}>
+        None
+      </button>
+    </div>
   )
 }
 

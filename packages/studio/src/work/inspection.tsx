@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { brief, percent } from '../numbers.ts'
-import { evaluated, inspect, inspected, job, settings, table } from './state.ts'
+import { RowsTable } from './rows-table.tsx'
+import { evaluated, headsOf, inspect, inspected, job, settings, table } from './state.ts'
 
 /** Rows to choose from, for a look at each. */
 export function RowButtons(props: { readonly rows: readonly number[]; readonly what: string }): JSX.Element {
   return (
     <div class="stack">
       <h3>{props.what}: press a row to see why</h3>
-      <div class="row" style={{ maxHeight: '104px', overflow: 'auto' }}>
+      <div class="row many">
         {props.rows.map((row) => (
           <button
             key={row}
@@ -68,45 +69,21 @@ export function Inspection(): JSX.Element | null {
             Row {found.index}: {target} is <b>{found.truth === '' ? 'not known' : found.truth}</b>, its
             neighbours say <b>{found.prediction}</b>.
           </p>
-          <div class="scroll" tabIndex={0} role="group" aria-label="The row and its neighbours">
-            <table class="grid">
-              <thead>
-                <tr>
-                  <th scope="col">row</th>
-                  <th scope="col">distance</th>
-                  <th scope="col">vote</th>
-                  <th scope="col">{target}</th>
-                  {found.names.map((name) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                <tr class="picked">
-                  <th scope="row">{found.index}</th>
-                  <td>–</td>
-                  <td>–</td>
-                  <td>{found.truth}</td>
-                  {found.row.map((cell, j) => (
-                    <td key={found.names[j]}>{cell}</td>
-                  ))}
-                </tr>
-                {found.neighbors.map(({ row, distance, share, target: said, cells }) => (
-                  <tr key={row}>
-                    <th scope="row">{row}</th>
-                    <td title={String(distance)}>{brief(distance)}</td>
-                    <td>{percent(share)}</td>
-                    <td>{said}</td>
-                    {cells.map((cell, j) => (
-                      <td key={found.names[j]}>{cell}</td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <RowsTable
+            label="The row and its neighbours"
+            heads={[
+              { name: 'distance', kind: 'number' },
+              { name: 'vote', kind: 'number' },
+              ...headsOf([target ?? '', ...found.names]),
+            ]}
+            lines={[
+              { row: found.index, cells: ['–', '–', found.truth, ...found.row], lit: true },
+              ...found.neighbors.map(({ row, distance, share, target: said, cells }) => ({
+                row,
+                cells: [{ show: brief(distance), exact: String(distance) }, percent(share), said, ...cells],
+              })),
+            ]}
+          />
         </>
       )}
     </section>

@@ -2,7 +2,8 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { count } from '../numbers.ts'
-import { clusterName, desk, picked, table } from './state.ts'
+import { RowsTable } from './rows-table.tsx'
+import { clusterName, desk, headsOf, picked, table } from './state.ts'
 
 /** The most cells that are shown. */
 const CELLS = 1500
@@ -50,38 +51,18 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
           Let go
         </button>
       </div>
-      <div
-        class="scroll"
-        style={{ maxHeight: '280px' }}
-        tabIndex={0}
-        role="group"
-        aria-label="Picked rows, as a table"
-      >
-        <table class="grid">
-          <thead>
-            <tr>
-              <th scope="col">row</th>
-              {labels === null ? null : <th scope="col">cluster</th>}
-              {names.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {cells.value.map((row, i) => (
-              <tr key={rows[i]}>
-                <th scope="row">{rows[i]}</th>
-                {labels === null ? null : <td>{labels[rows[i]] < 0 ? '–' : labels[rows[i]]}</td>}
-                {row.map((cell, j) => (
-                  <td key={names[j]}>{cell.length > 40 ? `${cell.slice(0, 39)}…` : cell}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <RowsTable
+        label="Picked rows, as a table"
+        tall="280px"
+        heads={[
+          ...(labels === null ? [] : [{ name: 'cluster', kind: 'number' } as const]),
+          ...headsOf(names),
+        ]}
+        lines={cells.value.map((row, i) => ({
+          row: rows[i],
+          cells: [...(labels === null ? [] : [labels[rows[i]] < 0 ? '–' : String(labels[rows[i]])]), ...row],
+        }))}
+      />
       {rows.length > most ? <p class="tiny quiet">The first {most} are shown.</p> : null}
     </section>
   )

@@ -139,7 +139,7 @@ export function PredictPanel(): JSX.Element {
         name="knn-k"
         value={neighbors.k}
         from={1}
-        to={Math.min(50, opened.rows - 1)}
+        to={Math.max(1, Math.min(50, opened.rows - 1))}
         onPick={(k) => change({ neighbors: { ...neighbors, k } }, 'knn-k')}
       />
       <div class="row">

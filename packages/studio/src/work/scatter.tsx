@@ -271,6 +271,7 @@ export function Scatter(props: {
     const { left, right, bottom, top } = view.peek()
     return [(left + right) / 2, (bottom + top) / 2]
   }
+  const nothing = usesComponents && columns.length === 0
   const frame = view.value
   const px = (value: number): number => ((value - frame.left) / (frame.right - frame.left)) * width.value
   const py = (value: number): number => ((frame.top - value) / (frame.top - frame.bottom)) * height
@@ -403,8 +404,17 @@ export function Scatter(props: {
           grabbed.current = null
         }}
       >
-        <canvas ref={canvas} style={{ height: `${height}px` }} aria-hidden="true" />
-        <svg aria-hidden="true">
+        {nothing ? (
+          <p class="small quiet">
+            No column is in use. Choose at least one on the left, or draw two columns.
+          </p>
+        ) : null}
+        <canvas
+          ref={canvas}
+          style={{ height: `${height}px`, visibility: nothing ? 'hidden' : 'visible' }}
+          aria-hidden="true"
+        />
+        <svg aria-hidden="true" style={{ visibility: nothing ? 'hidden' : 'visible' }}>
           {ticksOf(frame.left, frame.right, width.value / 140)
             .filter((tick) => px(tick) > 48 && px(tick) < width.value - 24)
             .map((tick) => (

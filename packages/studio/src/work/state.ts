@@ -22,6 +22,7 @@ import { timeline, type Timeline } from '../history.ts'
 import { usualChoices, type ReadChoices } from '../read/read.ts'
 import { claimed, forget, keep, keepFile, kept, keptFile, saves, type FileKept } from '../storage.ts'
 import type { Recipe } from '../write/reproduce.ts'
+import type { Head } from './rows-table.tsx'
 import { blank, keptFrom, markOf, sameFile, type Answer, type Kept, type Settings } from './settings.ts'
 
 export interface Opened extends OpenedTable {
@@ -302,6 +303,12 @@ export async function findOddities(): Promise<void> {
   oddities.value = await work('anomalies', { roles: roles(), method, k: anomalyNeighbors, contamination })
 }
 
+/** Columns of the open table, as heads of a table of its rows. */
+export function headsOf(names: readonly string[]): Head[] {
+  const types = new Map(table.value?.summaries.map(({ name, type }) => [name, type]))
+  return names.map((name) => ({ name, kind: types.get(name) === 'text' ? 'text' : 'number' }))
+}
+
 /** Gives the person a file. */
 export function save(made: FileMade): void {
   const address = URL.createObjectURL(made.blob)
@@ -359,6 +366,16 @@ export async function reopen(): Promise<void> {
   if (was.view === 'anomalies' && shown.includes('oddities') && mine()) await findOddities()
 }
 
+/** Does something whenever a part of the settings is another one than before. */
+function whenChanged(part: (now: Settings) => readonly unknown[], act: () => void): void {
+  let before = ''
+  effect(() => {
+    const now = JSON.stringify(part(settings.value))
+    if (now !== before && before !== '') act()
+    before = now
+  })
+}
+
 let begun = false
 
 /**
@@ -391,17 +408,34 @@ export async function begin(): Promise<void> {
     const soon = setTimeout(() => void cluster(), 200)
     return () => clearTimeout(soon)
   })
-  // What was found for other settings is not shown as if it were for these.
-  let settledBefore = ''
-  effect(() => {
-    const { columns, scale, missing, target, neighbors, folds } = settings.value
-    const now = JSON.stringify([columns, scale, missing, target, neighbors, folds])
-    if (now !== settledBefore && settledBefore !== '') {
+  // What was found for other settings is not shown, and not given away, as if it were for these.
+  whenChanged(
+    ({ columns, scale, missing, target, neighbors, folds }) => [
+      columns,
+      scale,
+      missing,
+      target,
+      neighbors,
+      folds,
+    ],
+    () => {
       evaluated.value = null
       inspected.value = null
-    }
-    settledBefore = now
-  })
+    },
+  )
+  whenChanged(
+    ({ columns, scale, missing, method, anomalyNeighbors, contamination }) => [
+      columns,
+      scale,
+      missing,
+      method,
+      anomalyNeighbors,
+      contamination,
+    ],
+    () => {
+      oddities.value = null
+    },
+  )
   if (given === null || table.peek() !== null || job.peek() !== null) return
   file.value = given
   if (typeof broken === 'string') interrupted.value = broken

@@ -1,6 +1,7 @@
 import type { Clustered, FileMade } from '../compute/tasks.ts'
 import { markPath, shapeOf } from '../marks.ts'
-import { brief, count, percent, plural } from '../numbers.ts'
+import { dateText } from './csv.ts'
+import { brief, count, percent, plural, typeset } from '../numbers.ts'
 
 /** Text for a page: nothing in it is markup. */
 export function escaped(text: string): string {
@@ -17,19 +18,20 @@ export function clusterReport(
   file: string,
   found: Clustered,
   names: readonly string[],
-  command: string,
+  /** What makes them again; null where the command cannot say it. */
+  command: string | null,
   /** The colour of each cluster in the picture. */
   colors: readonly string[],
   picture: { readonly address: string; readonly caption: string } | null,
 ): FileMade {
   const rows = found.profiles.clusters.map(
     ({ label, size, share, description }, c) =>
-      `<tr><td>${mark(c, colors)} ${escaped(names[c] ?? String(label))}</td><td>${count(size)}</td><td>${percent(share)}</td><td class="text">${escaped(description)}</td></tr>`,
+      `<tr><td>${mark(c, colors)} ${escaped(names[c] ?? String(label))}</td><td>${count(size)}</td><td>${percent(share)}</td><td class="text">${escaped(typeset(description))}</td></tr>`,
   )
   const heads = found.features.map((name) => `<th>${escaped(name)}</th>`).join('')
   const centres = found.centroids.map(
     (centre, c) =>
-      `<tr><td>${mark(c, colors)} ${escaped(names[c])}</td>${centre.map((value) => `<td title="${value}">${brief(value)}</td>`).join('')}</tr>`,
+      `<tr><td>${mark(c, colors)} ${escaped(names[c])}</td>${centre.map((value, j) => `<td title="${value}">${found.dates.includes(found.features[j]) ? dateText(value, true) : brief(value)}</td>`).join('')}</tr>`,
   )
   const notes = [...found.notes, ...found.warnings, ...found.profiles.warnings.map(({ message }) => message)]
   const html = `<!doctype html>
@@ -53,8 +55,7 @@ ${picture === null ? '' : `<figure><img src="${escaped(picture.address)}" alt="S
 <h2>Centres, in the data's own units</h2>
 <div class="scroll"><table><tr><th>Cluster</th>${heads}</tr>${centres.join('')}</table></div>
 ${notes.length === 0 ? '' : `<h2>Worth knowing</h2><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul>`}
-<h2>The same again</h2>
-<pre>${escaped(command)}</pre>
+${command === null ? '' : `<h2>The same again</h2>\n<pre>${escaped(command)}</pre>`}
 </html>
 `
   return {
