@@ -1,11 +1,12 @@
 import { checkInteger, checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
 import type { PointsLike } from '../data/points.ts'
-import { type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
-import { power } from '../metrics/elementary.ts'
+import { checkRun, type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
+import { isPointChunks, type PointChunks } from '../kmeans/chunks.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
 import { type DistinctRows, distinctRows } from './distinct-rows.ts'
 import {
+  type Checked,
   checkClusterNames,
   checkPlan,
   type ClusterOptions,
@@ -14,8 +15,10 @@ import {
   type Points,
   readPoints,
 } from './fit-options.ts'
+import { fitMiniBatches, learnChunks, type Learnt } from './minibatch-chunks.ts'
+import { BatchDescent, firstCenters, learn, placeOf, sampleSize, type Settings } from './minibatch-steps.ts'
 import { means, numbersOf, numberSpace, type Rule, squares } from './number-space.ts'
-import { assign, drawn, nearest, type Partition, type Plan, seeds, type Work } from './partition.ts'
+import { assign, type Partition, type Work } from './partition.ts'
 import { checkWidth, readClusters, type SavedClusters } from './saved-clusters.ts'
 import type { Space } from './space.ts'
 
@@ -44,14 +47,6 @@ export interface MiniBatchKMeansOptions extends ClusterOptions {
 export interface PartialFitOptions extends Pick<RunOptions, 'signal' | 'onProgress'> {
   /** Weight of each row, from 0 up. Default: 1 each. */
   readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
-}
-
-interface Settings {
-  readonly batchSize: number
-  readonly maxNoImprovement: number
-  readonly reassignmentRatio: number
-  /** Null: nothing is forgotten. */
-  readonly halfLife: number | null
 }
 
 /**
@@ -88,12 +83,33 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
    * `nInit` says how many first centroids are tried (on a sample of 3 batches; default 3), `maxIterations` how many
    * times as many rows as there are may be drawn (default 100).
    *
+   * Points that do not fit in memory come in chunks, as for `KMeans.fit`: a pass to count and check them, as a rule two
+   * that gather what is drawn, and one that finds the labels. How they are cut makes no difference; the order of all
+   * rows does, since draws are by row number. In memory are at most 64 MB of drawn rows, a chunk, and the labels.
+   * `onProgress` is then told of rows read in all passes, and `total` grows if more have to follow.
+   *
    * @throws {InputError} E_K unless k is from 1 to n; E_INIT, E_WEIGHTS, E_PARAM for other options; E_NONFINITE,
-   * E_SHAPE, E_TYPE, E_EMPTY, E_RANGE for points
+   * E_SHAPE, E_TYPE, E_EMPTY, E_RANGE for points; E_MUTATED for chunks that change between passes
    * @throws the signal's reason when aborted
    */
-  static async fit(points: PointsLike, options: MiniBatchKMeansOptions): Promise<MiniBatchKMeans> {
-    return runPaced(MiniBatchKMeans.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+  static async fit(
+    points: PointsLike | PointChunks,
+    options: MiniBatchKMeansOptions,
+  ): Promise<MiniBatchKMeans> {
+    const call = `${CLASS}.fit`
+    if (!isPointChunks(points)) {
+      return runPaced(MiniBatchKMeans.#fitSteps(call, points, options), options ?? {})
+    }
+    checkClusterNames(call, options, OWN)
+    checkRun(call, options)
+    const settings = settingsOf(call, options)
+    const { found, space } = await fitMiniBatches(points, options, {
+      call,
+      settings,
+      space: (columns, encoder) => numberSpace(euclidean(columns), columns, encoder),
+      plan: (rows, columns) => planOf(call, rows, columns, options),
+    })
+    return new MiniBatchKMeans(found, space, settings)
   }
 
   /** {@link MiniBatchKMeans.fit} on this thread, at once. */
@@ -102,18 +118,11 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
   }
 
   static *#fitSteps(call: string, given: PointsLike, options: MiniBatchKMeansOptions): Work<MiniBatchKMeans> {
-    checkClusterNames(call, options, ['batchSize', 'maxNoImprovement', 'reassignmentRatio', 'halfLife'])
+    checkClusterNames(call, options, OWN)
     const points = readPoints(call, given, options)
     const { rows: n, columns } = points.matrix
     const space = numberSpace(euclidean(columns), columns, points.encoder)
-    const checked = checkPlan(call, n, columns, options, (init) =>
-      numbersOf(call, 'init', givenCentroids(call, init, options.k, columns)),
-    )
-    const plan = {
-      ...checked,
-      maxIterations: options.maxIterations === undefined ? 100 : checked.maxIterations,
-      starts: options.nInit === undefined ? Math.min(3, checked.starts) : checked.starts,
-    }
+    const plan = planOf(call, n, columns, options)
     const settings = settingsOf(call, options)
     const rows = yield* distinctRows(space.read(call, 'points', points.matrix), columns, points.weights)
     const found = yield* descend(space, rows, plan, settings, weightOf(rows, points.unit))
@@ -125,12 +134,21 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
    *
    * Each centroid c that has seen n becomes (c·n·a + Σwx) / (n·a + m), and n becomes n·a + m, where m = Σw is over the
    * rows nearest to it and a = 2^(−weight of all these rows / halfLife), or 1 without a half-life. A centroid that no
-   * row comes near stays where it is.
+   * row comes near stays where it is. Points in chunks are shown `batchSize` rows at a time, in three passes.
    *
-   * @throws {InputError} E_SHAPE, E_NONFINITE, E_TYPE, E_EMPTY, E_FEATURES, E_RANGE for points; E_WEIGHTS
+   * @throws {InputError} E_SHAPE, E_NONFINITE, E_TYPE, E_EMPTY, E_FEATURES, E_RANGE for points; E_WEIGHTS; E_MUTATED for
+   * chunks that change between passes
    */
-  async partialFit(points: PointsLike, options: PartialFitOptions = {}): Promise<MiniBatchKMeans> {
-    return runPaced(this.#partialSteps('partialFit', points, options), options)
+  async partialFit(
+    points: PointsLike | PointChunks,
+    options: PartialFitOptions = {},
+  ): Promise<MiniBatchKMeans> {
+    if (!isPointChunks(points)) return runPaced(this.#partialSteps('partialFit', points, options), options)
+    const call = `${CLASS}.partialFit`
+    checkOptions(call, options, PARTIAL)
+    checkRun(call, options)
+    const known = { centers: this.centersCopy(), seen: this.counts, encoder: this.encoder }
+    return this.#with(await learnChunks(call, points, options, this.#space, this.#settings, known))
   }
 
   /** {@link MiniBatchKMeans.partialFit} on this thread, at once. */
@@ -140,7 +158,7 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
 
   *#partialSteps(verb: string, given: PointsLike, options: PartialFitOptions): Work<MiniBatchKMeans> {
     const call = `${CLASS}.${verb}`
-    checkOptions(call, options, ['sampleWeight', 'signal', 'onProgress'])
+    checkOptions(call, options, PARTIAL)
     const prepared = this.#space.read(call, 'points', given)
     const { sampleWeight } = options
     const { width } = this.#space
@@ -150,29 +168,23 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
         : readPoints(call, rowsFor(prepared, width), { sampleWeight })
     const rows = yield* distinctRows(prepared, width, read.weights)
     const centers = this.centersCopy()
+    const counts = yield* learn(this.#space, rows, read.unit, centers, this.counts, this.#settings.halfLife)
     const labels = new Uint32Array(rows.total)
-    const costs = new Float64Array(rows.total)
     const progress = { done: 0, total: prepared.length / width }
-    const before = yield* assign(this.#space, rows, centers, labels, costs, progress)
-    const added = before.counts.map((count) => count * read.unit)
-    const weight = added.reduce((sum, count) => sum + count, 0)
-    const { halfLife } = this.#settings
-    const keep = halfLife === null ? 1 : power(0.5, weight / halfLife)
-    const seen = this.counts.map((count, c) => count * keep + added[c])
-    move(rows.values, rows.weights, labels, rows.count, centers, seen, read.unit)
-    const after = yield* assign(this.#space, rows, centers, labels, costs, progress)
+    const { cost } = yield* assign(this.#space, rows, centers, labels, new Float64Array(rows.total), progress)
+    return this.#with({
+      centers,
+      labels: Uint32Array.from(rows.of, (row) => labels[row]),
+      counts,
+      inertia: cost * read.unit,
+      rows: null,
+    })
+  }
+
+  #with(learnt: Learnt): MiniBatchKMeans {
+    const { converged, warnings, encoder } = this
     return new MiniBatchKMeans(
-      {
-        centers,
-        labels: Uint32Array.from(rows.of, (row) => labels[row]),
-        counts: seen,
-        inertia: after.cost * read.unit,
-        iterations: this.iterations + 1,
-        converged: this.converged,
-        warnings: this.warnings,
-        encoder: this.encoder,
-        rows: null,
-      },
+      { ...learnt, iterations: this.iterations + 1, converged, warnings, encoder },
       this.#space,
       this.#settings,
     )
@@ -198,6 +210,23 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
 
   protected override kept(): Kept {
     return { kind: KIND, settings: { ...this.#settings }, tensors: {} }
+  }
+}
+
+/** Options of `partialFit`. */
+const PARTIAL: readonly string[] = ['sampleWeight', 'signal', 'onProgress']
+
+/** Options besides those that all relatives have. */
+const OWN: readonly string[] = ['batchSize', 'maxNoImprovement', 'reassignmentRatio', 'halfLife']
+
+function planOf(call: string, rows: number, columns: number, options: MiniBatchKMeansOptions): Checked {
+  const checked = checkPlan(call, rows, columns, options, (init) =>
+    numbersOf(call, 'init', givenCentroids(call, init, options.k, columns)),
+  )
+  return {
+    ...checked,
+    maxIterations: options.maxIterations === undefined ? 100 : checked.maxIterations,
+    starts: options.nInit === undefined && !(checked.init instanceof Float64Array) ? 3 : checked.starts,
   }
 }
 
@@ -236,30 +265,6 @@ function rowsFor(values: Float64Array, width: number): Float64Array[] {
   return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width))
 }
 
-/** Moves centres towards rows: c + Σw(x − c) / seen, where `seen` counts these rows already. */
-function move(
-  values: Float64Array,
-  weights: Float64Array | null,
-  labels: Uint32Array,
-  count: number,
-  centers: Float64Array,
-  seen: Float64Array,
-  unit: number,
-): void {
-  const width = centers.length / seen.length
-  const shifts = new Float64Array(centers.length)
-  for (let i = 0; i < count; i++) {
-    const weight = weights === null ? 1 : weights[i]
-    for (let j = 0, to = labels[i] * width; j < width; j++) {
-      shifts[to + j] += weight * (values[i * width + j] - centers[to + j])
-    }
-  }
-  for (let at = 0; at < centers.length; at++) {
-    const total = seen[Math.floor(at / width)]
-    if (total > 0) centers[at] += (shifts[at] / total) * unit
-  }
-}
-
 /** How many rows these stand for, copies counted: whole, so that weights and copies draw alike. */
 function weightOf(rows: DistinctRows, unit: number): number {
   const sum = rows.weights.reduce((a, b) => a + b, 0) * unit
@@ -270,7 +275,7 @@ function weightOf(rows: DistinctRows, unit: number): number {
 function* descend(
   space: Space<PointsLike>,
   rows: DistinctRows,
-  plan: Plan & { readonly seed: number },
+  plan: Checked,
   settings: Settings,
   n: number,
 ): Work<Partition> {
@@ -280,136 +285,57 @@ function* descend(
   const cumulative = new Float64Array(count)
   for (let i = 0, sum = 0; i < count; i++) cumulative[i] = sum += rows.weights[i]
   const progress = { done: 0, total: plan.maxIterations * n }
-  const centers = yield* firstCenters(space, rows, plan, cumulative, size, random, progress)
-  const k = centers.length / width
-  const seen = new Float64Array(k)
+  const centers =
+    plan.init instanceof Float64Array
+      ? plan.init.slice()
+      : yield* firstCenters(
+          space,
+          yield* sampleOf(rows, plan.k, cumulative, size, random),
+          plan,
+          random,
+          progress,
+        )
+  const descent = new BatchDescent(space, settings, random, centers, size, n)
   const batch = new Float64Array(size * width)
-  const labels = new Uint32Array(size)
-  const costs = new Float64Array(size)
   const steps = Math.max(1, Math.floor((plan.maxIterations * n) / size))
-  const alpha = Math.min(1, (2 * size) / (n + 1))
-  let smoothed = Number.NaN
-  let least = Number.POSITIVE_INFINITY
-  let idle = 0
-  let sinceCheck = 0
-  let step = 0
-  let converged = false
-  while (step < steps && !converged) {
-    step++
+  while (descent.steps < steps && !descent.converged) {
     draw(rows, cumulative, size, random, batch)
-    nearest(space, batch, centers, 0, size, labels, costs)
-    let cost = 0
-    for (let i = 0; i < size; i++) {
-      cost += costs[i]
-      seen[labels[i]]++
-    }
-    move(batch, null, labels, size, centers, seen, 1)
-    sinceCheck += size
-    if (sinceCheck >= 10 * k || seen.includes(0)) {
-      sinceCheck = 0
-      reassign(batch, costs, centers, seen, settings.reassignmentRatio, random)
-    }
-    // The first step is not counted: its centroids are the seeds.
-    if (step > 1) {
-      smoothed = Number.isNaN(smoothed) ? cost : smoothed + alpha * (cost - smoothed)
-      idle = smoothed < least ? 0 : idle + 1
-      least = Math.min(least, smoothed)
-      converged = idle >= settings.maxNoImprovement
-    }
-    yield { done: Math.min(progress.total, step * size), total: progress.total }
+    descent.take(batch)
+    yield { done: Math.min(progress.total, descent.steps * size), total: progress.total }
   }
-  const allLabels = new Uint32Array(rows.total)
-  const { cost, counts } = yield* assign(
-    space,
-    rows,
-    centers,
-    allLabels,
-    new Float64Array(rows.total),
-    progress,
-  )
-  return { centers, labels: allLabels, counts, cost, iterations: step, converged }
+  const labels = new Uint32Array(rows.total)
+  const costs = new Float64Array(rows.total)
+  const { cost, counts } = yield* assign(space, rows, centers, labels, costs, progress)
+  return { centers, labels, counts, cost, iterations: descent.steps, converged: descent.converged }
 }
 
-/** The best of some first centres, by their cost on a sample of three batches (or 3·k rows, where that is more). */
-function* firstCenters(
-  space: Space<PointsLike>,
+/** Rows to look for first centres among; all of them where so few are drawn that there are not k different ones. */
+function* sampleOf(
   rows: DistinctRows,
-  plan: Plan,
+  k: number,
   cumulative: Float64Array,
   size: number,
   random: Random,
-  progress: { readonly done: number; readonly total: number },
-): Work<Float64Array> {
-  if (plan.init instanceof Float64Array) return plan.init.slice()
-  const { width } = rows
-  const wanted = 3 * Math.max(size, plan.k)
-  let sample = rows
-  if (wanted < rows.count) {
-    const values = new Float64Array(wanted * width)
-    draw(rows, cumulative, wanted, random, values)
-    sample = yield* distinctRows(values, width, null)
-  }
-  let best: Float64Array | null = null
-  let least = Number.POSITIVE_INFINITY
-  for (let start = 0; start < plan.starts; start++) {
-    const centers = yield* seeds(space, sample, plan, random, progress)
-    const labels = new Uint32Array(sample.total)
-    const { cost } = yield* assign(space, sample, centers, labels, new Float64Array(sample.total), progress)
-    const more = best === null ? 1 : centers.length - best.length
-    if (more > 0 || (more === 0 && cost < least)) {
-      least = cost
-      best = centers
-    }
-  }
-  return best ?? new Float64Array(0)
+): Work<DistinctRows> {
+  const wanted = sampleSize(size, k)
+  if (wanted >= rows.count) return rows
+  const values = new Float64Array(wanted * rows.width)
+  draw(rows, cumulative, wanted, random, values)
+  const sample = yield* distinctRows(values, rows.width, null)
+  return sample.count < k ? rows : sample
 }
 
 /** Draws rows by weight, with replacement. */
 function draw(
-  rows: DistinctRows,
+  { values, width }: DistinctRows,
   cumulative: Float64Array,
   size: number,
   random: Random,
   out: Float64Array,
 ): void {
-  const { width, count } = rows
+  const weight = cumulative[cumulative.length - 1]
   for (let b = 0; b < size; b++) {
-    const aim = random.uniform() * cumulative[count - 1]
-    let low = 0
-    let high = count - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (cumulative[middle] > aim) high = middle
-      else low = middle + 1
-    }
-    out.set(rows.values.subarray(low * width, (low + 1) * width), b * width)
-  }
-}
-
-/** Moves clusters that have seen too little to rows of the batch, drawn by what they cost: half a batch at most. */
-function reassign(
-  batch: Float64Array,
-  costs: Float64Array,
-  centers: Float64Array,
-  seen: Float64Array,
-  ratio: number,
-  random: Random,
-): void {
-  const width = centers.length / seen.length
-  const most = seen.reduce((a, b) => Math.max(a, b), 0)
-  const low = Array.from(seen.keys()).filter((c) => seen[c] < ratio * most || seen[c] === 0)
-  low.sort((a, b) => seen[a] - seen[b] || a - b)
-  const moved = low.slice(0, Math.floor(costs.length / 2))
-  let kept = Number.POSITIVE_INFINITY
-  seen.forEach((weight, c) => {
-    if (!moved.includes(c)) kept = Math.min(kept, weight)
-  })
-  const left = costs.slice()
-  for (const c of moved) {
-    const row = drawn(left, random.uniform())
-    if (row < 0) return
-    left[row] = 0
-    centers.set(batch.subarray(row * width, (row + 1) * width), c * width)
-    seen[c] = kept
+    const row = placeOf(cumulative, random.uniform() * weight)
+    out.set(values.subarray(row * width, (row + 1) * width), b * width)
   }
 }
