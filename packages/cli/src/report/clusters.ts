@@ -9,14 +9,14 @@ import type { Profile } from '../show/profile.ts'
 import { criterionFigure, elbowFigure } from './charts/choice.ts'
 import { heatFigure, multiplesFigure } from './charts/clusters.ts'
 import { placesFigure, placeText } from './charts/places.ts'
-import { MOST_NAMES, principalCloud, scatterFigure } from './charts/scatter.ts'
+import { logAxis, MOST_NAMES, principalCloud, scatterFigure } from './charts/scatter.ts'
 import { silhouetteFigure } from './charts/silhouette.ts'
 import { lineFigure, sizesFigure } from './charts/sizes.ts'
 import { openPen, startNumbers } from './draw.ts'
 import type { Pen } from './draw.ts'
 import { titled } from './figure.ts'
 import type { DataTable, Figure, Report, Section } from './figure.ts'
-import { commandLine, dataSection, rowsTable, versionLine } from './made.ts'
+import { commandLine, dataSection, rowsTable, usedFirst, versionLine } from './made.ts'
 import type { Invocation } from './made.ts'
 import { sampled } from './sample.ts'
 
@@ -89,7 +89,9 @@ export async function clusterFigures(
   const marked = `Numbers mark ${found.k > MOST_NAMES ? `the ${MOST_NAMES} largest clusters` : 'the clusters'}.`
   const drawnFrom = shownOf(clustering)
   if (own.places === true) {
-    figures.push(placesFigure(pen, matrix, labels, names, profile.features, `${marked}${drawnFrom}`))
+    figures.push(
+      placesFigure(pen, matrix, labels, names, profile.centres, profile.features, `${marked}${drawnFrom}`),
+    )
   } else if (own.breaks !== undefined) {
     figures.push(lineFigure(pen, columnOf(matrix, 0), labels, own.breaks, profile.features[0], drawnFrom))
   } else {
@@ -141,12 +143,21 @@ function pairFigure(
   const rows = sampled(matrix.rows, 100_000)
   const part = rows.length === matrix.rows ? matrix : rowsAt(matrix, rows)
   const plain = encoder.decode(part)
-  const value = (j: number): Float64Array => Float64Array.from(plain.columns[j].values)
+  const logs = new Set(encoder.settings.log ?? [])
+  const value = (j: number): Float64Array => {
+    const values = Float64Array.from(plain.columns[j].values)
+    return logs.has(profile.features[j]) ? values.map(Math.log1p) : values
+  }
+  const [x, y] = [value(a), value(b)]
+  const inLogs = [a, b].map((j) => profile.features[j]).filter((name) => logs.has(name))
+  const drawnSo = inLogs.length === 0 ? '' : ` By the logarithm, as when clustered: ${inLogs.join(' and ')}.`
   return scatterFigure(
     pen,
     {
-      x: value(a),
-      y: value(b),
+      x,
+      y,
+      ...(logs.has(profile.features[a]) ? { xAxis: logAxis(x) } : {}),
+      ...(logs.has(profile.features[b]) ? { yAxis: logAxis(y) } : {}),
       groups: Uint32Array.from(rows, (row) => labels[row]),
       names,
       xTitle: profile.features[a],
@@ -155,7 +166,7 @@ function pairFigure(
     {
       name: 'columns-scatter',
       title: 'Clusters in two columns',
-      says: `The rows in the two columns that tell the clusters apart most: ${profile.features[a]} and ${profile.features[b]}, in their own units.${shownOf(clustering)}`,
+      says: `The rows in the two columns that tell the clusters apart most: ${profile.features[a]} and ${profile.features[b]}, in their own units.${drawnSo}${shownOf(clustering)}`,
       centred: true,
     },
   )
@@ -276,6 +287,7 @@ function exampleRows({
   found,
   matrix,
   rows: clustered,
+  encoder,
 }: Clustering): Section | null {
   if (found.k > 40) return null
   const members: number[][] = Array.from({ length: found.k }, () => [])
@@ -295,7 +307,7 @@ function exampleRows({
   return {
     title: 'Typical and far-out rows',
     text: [`For each cluster the three rows nearest to its centre, and the three farthest from it${among}.`],
-    tables: [rowsTable(table, rows, ['cluster', 'which', '#row'])],
+    tables: [rowsTable(usedFirst(table, encoder), rows, ['cluster', 'which', '#row'])],
   }
 }
 

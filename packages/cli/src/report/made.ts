@@ -81,6 +81,13 @@ function usedSentence({ uses, features, settings }: Encoder): string {
   return `${whole(used)} of its columns ${used === 1 ? 'is' : 'are'} used${made}; ${scale}.`
 }
 
+/** The table with the columns that are used before the others. */
+export function usedFirst(table: Table, { uses }: Encoder): Table {
+  const used = new Set(uses.filter((use) => use.used).map(({ name }) => name))
+  const names = table.names.filter((name) => used.has(name))
+  return table.select([...names, ...table.names.filter((name) => !used.has(name))])
+}
+
 /** Rows of the data as a table: the first columns of each, up to a number. */
 export function rowsTable(
   table: Table,

@@ -76,7 +76,7 @@ function tableOf({ columns, rows, note }: DataTable, caption: string): string {
   const cell = (text: string, j: number): string => {
     const align = columns[j].align === 'right' ? ' class="n"' : ''
     return j === 0
-      ? `<th scope="row"${align}>${breakable(escaped(shorten(visible(text), 80)))}</th>`
+      ? `<th scope="row"${align === '' && text.length > 9 ? ' class="m"' : align}>${breakable(escaped(shorten(visible(text), 80)))}</th>`
       : `<td${text.length > 60 ? ' class="w"' : text.length > 24 && align === '' ? ' class="m"' : align}>${escaped(shorten(visible(text), 400))}</td>`
   }
   const heads = columns.map(
@@ -126,11 +126,11 @@ th,td{padding:.32rem .7rem;border-bottom:1px solid var(--line);text-align:left;v
 thead th{position:sticky;top:0;background:var(--paper);color:var(--muted);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600}
 td.w{min-width:18rem}
-td.m{min-width:9rem}
+td.m,th.m{min-width:9rem}
 tbody th{overflow-wrap:break-word;max-width:14rem}
 .n{text-align:right;white-space:nowrap}
 pre{background:var(--wash);padding:.8rem 1rem;border-radius:.5rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.88rem}
-@media (max-width:40rem){body{padding:1rem .9rem 3rem}h1{font-size:1.5rem}.chart svg{min-width:30rem}}
+@media (max-width:40rem){body{padding:1rem .9rem 3rem}h1{font-size:1.5rem}.chart svg{min-width:30rem}td.w{min-width:13rem}}
 @media print{body{max-width:none;padding:0;font-size:11pt}nav,.skip,details:not([open]){display:none}figure,tr,aside{break-inside:avoid}h2,h3{break-after:avoid}.table{max-height:none;overflow:visible}.chart{overflow:visible}a{color:inherit}}
 `
 }

@@ -5,31 +5,47 @@ import type { Figure } from '../figure.ts'
 import { scatterFigure } from './scatter.ts'
 
 /**
- * Places as on a map: longitude across, latitude up. The map is cut where the widest stretch without a place is, so that
+ * Places as on a map: longitude across, latitude up. The map is cut in the widest stretch without a place, so that
  * clusters on both sides of the 180th meridian stay whole.
  *
  * @param matrix n × 2: latitude, longitude, in degrees
+ * @param centres the middle of each group: latitude, longitude
  */
 export function placesFigure(
   pen: Pen,
   matrix: Matrix,
   groups: Uint32Array,
   names: readonly string[],
+  centres: readonly (readonly number[])[],
   [latitude, longitude]: readonly string[],
   rest: string,
 ): Figure {
   const y = columnOf(matrix, 0)
   const { x, cut } = unrolled(columnOf(matrix, 1))
-  const moved = cut === null ? '' : ` The map begins at ${longitudeText(cut)}, so that no cluster is cut.`
+  const moved =
+    cut === null ? '' : ` The map begins at ${longitudeText(cut)}, behind the widest stretch without a place.`
   return scatterFigure(
     pen,
-    { x, y, groups, names, xTitle: longitude, yTitle: latitude },
+    {
+      x,
+      y,
+      groups,
+      names,
+      xTitle: longitude,
+      yTitle: latitude,
+      xAxis: { text: longitudeText },
+      yAxis: { text: latitudeText },
+      middles: centres.map(([up, across]) => ({
+        x: cut !== null && across < cut ? across + 360 : across,
+        y: up,
+      })),
+    },
     {
       name: 'scatter',
       title: 'Clusters on the map',
       says: `The places, ${longitude} across and ${latitude} up.${moved} ${rest}`,
       centred: true,
-      map: { xText: longitudeText, yText: latitudeText },
+      map: true,
     },
   )
 }

@@ -8,6 +8,7 @@ import type { Figure } from '../figure.ts'
 import { lookOf } from '../palette.ts'
 import type { Look } from '../palette.ts'
 import { quantileOf } from '../sample.ts'
+import { short } from './ticks.ts'
 
 /** Rows in the plane, each of a group. */
 export interface Cloud {
@@ -18,6 +19,28 @@ export interface Cloud {
   readonly names: readonly string[]
   readonly xTitle: string
   readonly yTitle: string
+  /** How an axis is written where not in its own numbers. */
+  readonly xAxis?: Axis
+  readonly yAxis?: Axis
+  /** Where the middle of each group is. Default: the mean of its rows. */
+  readonly middles?: readonly { readonly x: number; readonly y: number }[]
+}
+
+/** The writing of an axis. */
+export interface Axis {
+  readonly text: (value: number) => string
+  /** Where it is marked. Default: where the charting library marks it. */
+  readonly ticks?: readonly number[]
+}
+
+/** An axis of values ln(1 + x), written as x. */
+export function logAxis(values: Float64Array): Axis {
+  const most = Math.expm1(values.reduce((largest, value) => Math.max(largest, value), 0))
+  const ticks = [0]
+  for (let power = 1; power <= most; power *= 10) {
+    for (const step of most > 1e5 ? [1] : [1, 3]) if (step * power <= most) ticks.push(step * power)
+  }
+  return { text: (value) => short(Number(Math.expm1(value).toPrecision(6))), ticks: ticks.map(Math.log1p) }
 }
 
 /** Rows above this number are counted in boxes: their points would make a page of megabytes. */
@@ -61,23 +84,21 @@ export interface ScatterOptions {
   readonly onTop?: ReadonlySet<number>
   /** A group that is drawn as crosses in the ink of the text: what stands out. */
   readonly wrong?: number
-  /** Degrees of longitude and latitude, drawn as a map: whole, and in proportion. How they are written. */
-  readonly map?: {
-    readonly xText: (degrees: number) => string
-    readonly yText: (degrees: number) => string
-  }
+  /** Whether these are degrees of longitude and latitude, drawn as a map: whole, and in proportion. Default: false. */
+  readonly map?: boolean
 }
 
 /** A scatter: a dot for each row, or boxes where there are too many. */
 export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): Figure {
   const { x, y, names } = cloud
   const { map } = options
-  const windowFor = map === undefined ? windowOf : padded
+  const windowFor = map === true ? padded : windowOf
   const xWindow = windowFor(x)
   const yWindow = windowFor(y)
   const outside = countOutside(cloud, xWindow, yWindow)
   const many = x.length > MOST_POINTS || isCrowded(x, y)
-  const middles = middlesOf(cloud)
+  const means = middlesOf(cloud)
+  const middles = means.map((mean, group) => ({ ...mean, ...cloud.middles?.[group] }))
   const { plot } = pen
   const marks = many
     ? boxes(pen, cloud, xWindow, yWindow, options)
@@ -106,24 +127,25 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
       : 'Each box has the colour of the group with most rows in it; what stands out comes first, the other boxes are the fuller the stronger.'
   const form = many ? ` ${whose}` : ''
   const says = `${options.says}${form}${edge}`
+  const inLogs = cloud.xAxis?.ticks !== undefined || cloud.yAxis?.ticks !== undefined
   const svg = pen.draw({
     title: options.title,
     description: says,
     width: 800,
-    height: map === undefined ? 460 : mapHeight(xWindow, yWindow),
+    height: map === true ? mapHeight(xWindow, yWindow) : 460,
     marginLeft: 54,
     marginBottom: 40,
     x: {
       domain: [...xWindow],
       label: axisName(cloud.xTitle, 60),
       grid: true,
-      ...(map === undefined ? {} : { tickFormat: map.xText }),
+      ...writing(cloud.xAxis),
     },
     y: {
       domain: [...yWindow],
       label: axisName(cloud.yTitle, 60),
       grid: true,
-      ...(map === undefined ? {} : { tickFormat: map.yText }),
+      ...writing(cloud.yAxis),
     },
     legend:
       names.length > 1 && names.length <= 24
@@ -138,19 +160,25 @@ export function scatterFigure(pen: Pen, cloud: Cloud, options: ScatterOptions): 
     svg,
     tableTitle: 'Where each group lies',
     table: {
-      columns: titled('group', '#rows', '#mean across', '#sd across', '#mean up', '#sd up'),
+      columns:
+        cloud.middles === undefined
+          ? titled('group', '#rows', '#mean across', '#sd across', '#mean up', '#sd up')
+          : titled('group', '#rows', '#middle across', '#middle up'),
       rows: middles
         .filter(({ name }) => name !== '')
-        .map(({ name, rows, x: across, y: up, sdX, sdY }) => [
-          name,
-          whole(rows),
-          ...(rows === 0
-            ? ['', '', '', '']
-            : [(map?.xText ?? brief)(across), brief(sdX), (map?.yText ?? brief)(up), brief(sdY)]),
-        ]),
-      note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.`,
+        .map(({ name, rows, x: across, y: up, sdX, sdY }) => {
+          const places = [(cloud.xAxis?.text ?? brief)(across), (cloud.yAxis?.text ?? brief)(up)]
+          const cells = cloud.middles === undefined ? [places[0], brief(sdX), places[1], brief(sdY)] : places
+          return [name, whole(rows), ...(rows === 0 ? cells.map(() => '') : cells)]
+        }),
+      note: `Across: ${cloud.xTitle}. Up: ${cloud.yTitle}.${inLogs ? ' By the logarithm, means are geometric, and sd are its own.' : ''}`,
     },
   }
+}
+
+function writing(axis: Axis | undefined): { tickFormat?: Axis['text']; ticks?: number[] } {
+  if (axis === undefined) return {}
+  return { tickFormat: axis.text, ...(axis.ticks === undefined ? {} : { ticks: [...axis.ticks] }) }
 }
 
 /** Whether most rows lie on others, as on a coarse grid: dots would show only the last of them. */
