@@ -59,7 +59,7 @@ const rules: readonly (readonly [
   honoured: readonly string[],
 ])[] = [
   ['--k auto', ({ k }) => k === 'auto', ['kmeans']],
-  ['--stream', ({ stream }) => stream === true, ['kmeans']],
+  ['--stream', ({ stream }) => stream === true, ['kmeans', 'minibatch']],
   ['--spark', ({ spark }) => spark !== undefined, ['kmeans']],
   ['--tolerance', ({ tolerance }) => tolerance !== 0, ['kmeans']],
   ['--init', ({ init }) => init !== 'k-means++', seeded.filter((method) => method !== 'bisecting')],

@@ -11,6 +11,7 @@ import {
   SphericalKMeans,
 } from 'nigh'
 import type { Table } from 'nigh'
+import type { Input } from '../read/read.ts'
 import { saveReport, sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
@@ -25,6 +26,7 @@ import type { FamilyFlags } from './family-methods.ts'
 import { familyClustering, numberProfile } from './family-report.ts'
 import { sayScatter } from './kmeans.ts'
 import { centroidRows } from './kmeans-fit.ts'
+import { kmeansStreamed, tooLarge } from './kmeans-streamed.ts'
 import { metricOptions } from './metric.ts'
 import { mixedUses, prototypeLines, prototypeRows } from './prototypes.ts'
 import { places, prepare, readingOf, WEIGHT, weightsOf, withAnswers } from './shared.ts'
@@ -35,13 +37,25 @@ export async function relatives(name: string, flags: FamilyFlags, run: Run): Pro
   const out = places(flags)
   const drawn = wantsReport(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
-  const input = await run.read(name, readingOf(flags, aside, out !== undefined || drawn))
-  const given = weightsOf(input, flags.weightsColumn)
+  const streams = flags.method === 'minibatch'
+  if (streams && flags.stream === true) return kmeansStreamed(name, flags, run, undefined)
   // Single numbers and prototypes are measured in units of their own.
   const plain = flags.method === '1d' || flags.method === 'prototypes'
-  const prepared = await run.time('encode', 'encoding', () =>
-    prepare(input, plain ? { ...flags, scale: 'none' } : flags, aside, given),
-  )
+  let input: Input
+  let given: Float64Array | undefined
+  let prepared: Prepared
+  try {
+    input = await run.read(name, readingOf(flags, aside, out !== undefined || drawn))
+    given = weightsOf(input, flags.weightsColumn)
+    const [read, weights] = [input, given]
+    prepared = await run.time('encode', 'encoding', () =>
+      prepare(read, plain ? { ...flags, scale: 'none' } : flags, aside, weights),
+    )
+  } catch (error) {
+    const why = tooLarge(error)
+    if (why === undefined || name === '-' || !streams) throw error
+    return kmeansStreamed(name, flags, run, why)
+  }
   const { encoder, matrix, rows } = prepared
   if (typeof flags.k === 'number' && flags.k > matrix.rows) {
     throw new InputError('E_K', 'k', `--k must be at most ${matrix.rows}, the number of rows, got ${flags.k}`)

@@ -1,4 +1,4 @@
-import type { Encoder, KMeans, KMeansOptions, LaterOptions, Matrix } from 'nigh'
+import type { Encoder, KMeans, KMeansOptions, LaterOptions, Matrix, MiniBatchKMeans } from 'nigh'
 import type { ReportFlags } from '../report/save.ts'
 import type { Run } from '../run.ts'
 import { Forecast } from '../show/forecast.ts'
@@ -52,7 +52,7 @@ export function kmeansOptions(
 
 /** What the fit found, for programs. */
 export function kmeansAnswer(
-  model: KMeans,
+  model: KMeans | MiniBatchKMeans,
   encoder: Encoder,
   flags: KMeansFlags,
   rows: number,
@@ -74,10 +74,15 @@ export function kmeansAnswer(
 }
 
 /** "K-Means  k = 3, seed 0; converged after 7 iterations; inertia 139.8 (in scaled units)" */
-export function fitLine(model: KMeans, flags: KMeansFlags, run: Run): string {
+export function fitLine(
+  model: KMeans | MiniBatchKMeans,
+  flags: KMeansFlags,
+  run: Run,
+  name = 'K-Means',
+): string {
   const fate = model.converged ? 'converged after' : 'stopped, not converged, after'
   return (
-    `${run.paint.bold('K-Means')}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
+    `${run.paint.bold(name)}  k = ${model.k}, seed ${flags.seed}; ${fate} ${plural(model.iterations, 'iteration')}; ` +
     `inertia ${brief(model.inertia)}${flags.scale === 'none' ? '' : ' (in scaled units)'}`
   )
 }

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
-import { Encoder, InputError, KMeans } from 'nigh'
-import type { Matrix, Table } from 'nigh'
+import { Encoder, InputError, KMeans, MiniBatchKMeans } from 'nigh'
+import type { Matrix, MiniBatchKMeansOptions, Table } from 'nigh'
 import { inBytes } from '../read/limits.ts'
 import { contentsOf, withSource } from '../read/read.ts'
 import type { Format, ReadOptions, ReadWarning } from '../read/options.ts'
@@ -19,6 +19,8 @@ import type { SpooledColumn } from '../stream/spool.ts'
 import type { RowBlocks, Shape } from '../write/blocks.ts'
 import { replaceFile } from '../write/replace.ts'
 import { choiceJSON, choose } from './choose-k.ts'
+import { methodNames } from './family-methods.ts'
+import type { Method } from './family-methods.ts'
 import { fitLine, kmeansAnswer, kmeansOptions } from './kmeans-fit.ts'
 import type { KMeansFlags } from './kmeans-fit.ts'
 import {
@@ -31,6 +33,12 @@ import {
   WEIGHT,
   weightsOf,
 } from './shared.ts'
+
+/** Options of a streamed run: of K-Means, or of small samples of the rows. */
+export interface StreamedFlags extends KMeansFlags {
+  readonly method: Method
+  readonly batchSize?: number | undefined
+}
 
 /** What a file holds, on the disk. */
 interface Spooled {
@@ -45,13 +53,14 @@ interface Spooled {
 
 /**
  * `nigh kmeans` for files larger than memory: the file is decoded once into temporary files, whose rows are read anew
- * for each pass. The model and the answers are those of a fit in memory, to the last bit.
+ * for each pass. The model and the answers of K-Means are those of a fit in memory, to the last bit; small samples are
+ * drawn by row number here, so that those of `--method minibatch` are its own.
  *
  * @param why said to the person, unless they asked for it
  */
 export async function kmeansStreamed(
   name: string,
-  flags: KMeansFlags,
+  flags: StreamedFlags,
   run: Run,
   why: string | undefined,
 ): Promise<void> {
@@ -96,14 +105,13 @@ export async function kmeansStreamed(
     const kept = rows.kept
     const counted =
       weights === undefined || kept === null ? weights : Float64Array.from(kept, (row) => weights[row])
+    const weighted = counted === undefined ? {} : { sampleWeight: counted }
     const timing = { seed: 0, begun: performance.now() }
     const points = matrix
-    const model = await run.time('fit', 'clustering', () =>
-      KMeans.fit(points, {
-        ...kmeansOptions(flags, k, run, timing),
-        encoder,
-        ...(counted === undefined ? {} : { sampleWeight: counted }),
-      }),
+    const model = await run.time<KMeans | MiniBatchKMeans>('fit', 'clustering', () =>
+      flags.method === 'minibatch'
+        ? MiniBatchKMeans.fit(points, { ...batchOptions(flags, k, run), encoder, ...weighted })
+        : KMeans.fit(points, { ...kmeansOptions(flags, k, run, timing), encoder, ...weighted }),
     )
     run.warnings(model.warnings)
     if (flags.model !== undefined) {
@@ -130,7 +138,7 @@ export async function kmeansStreamed(
           distances: distancesTo(some.matrix, model.centroids, labels),
           encoder,
           rows: points.rowCount,
-          method: 'K-Means',
+          method: methodNames[flags.method],
           found: model,
           profile: profile(),
           chosen,
@@ -142,6 +150,7 @@ export async function kmeansStreamed(
     }
     run.answer({
       ...kmeansAnswer(model, encoder, flags, points.rowCount),
+      ...(flags.method === 'kmeans' ? {} : { method: flags.method }),
       ...(chosen === undefined ? {} : { chosen: choiceJSON(chosen) }),
       streamed: true,
       warnings: [...spooled.warnings, ...model.warnings].map(({ code, message }) => ({ code, message })),
@@ -151,7 +160,12 @@ export async function kmeansStreamed(
     if (run.json || run.quiet) return
     run.sayColumns(sayFile(spooled, table.columns.length), table.names, encoder, extra)
     if (chosen !== undefined) run.say(...recommendation(chosen, run.width, run.paint), '')
-    run.say(fitLine(model, flags, run), '', ...profileLines(profile(), run.width, run.paint), '')
+    run.say(
+      fitLine(model, flags, run, methodNames[flags.method]),
+      '',
+      ...profileLines(profile(), run.width, run.paint),
+      '',
+    )
     sayFiles(flags, run)
     if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
     if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
@@ -161,6 +175,20 @@ export async function kmeansStreamed(
   } finally {
     columns.close()
     matrix?.close()
+  }
+}
+
+/** The options of a fit by small samples that the flags mean. */
+function batchOptions(flags: StreamedFlags, k: number, run: Run): MiniBatchKMeansOptions {
+  return {
+    k,
+    init: flags.init,
+    seed: flags.seed,
+    signal: run.signal,
+    onProgress: ({ done, total }) => run.progress.step(done / total),
+    ...(flags.nInit === undefined ? {} : { nInit: flags.nInit }),
+    ...(flags.maxIterations === undefined ? {} : { maxIterations: flags.maxIterations }),
+    ...(flags.batchSize === undefined ? {} : { batchSize: flags.batchSize }),
   }
 }
 
@@ -297,7 +325,7 @@ function encodeBlock(
 function answered(
   table: SpooledTable,
   matrix: SpooledRows,
-  model: KMeans,
+  model: KMeans | MiniBatchKMeans,
   kept: Uint32Array | null,
   run: Run,
 ): RowBlocks {

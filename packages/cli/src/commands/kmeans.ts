@@ -32,7 +32,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   const out = places(flags)
   const drawn = wantsReport(flags)
   const aside = flags.weightsColumn === undefined ? [] : [flags.weightsColumn]
-  if (flags.stream === true) return kmeansStreamed(name, flags, run, undefined)
+  if (flags.stream === true) return kmeansStreamed(name, { ...flags, method: 'kmeans' }, run, undefined)
   let input: Input
   let prepared: Prepared & { readonly weights: Float64Array | undefined }
   try {
@@ -46,7 +46,7 @@ export async function kmeans(name: string, flags: KMeansFlags, run: Run): Promis
   } catch (error) {
     const why = tooLarge(error)
     if (why === undefined || name === '-') throw error
-    return kmeansStreamed(name, flags, run, why)
+    return kmeansStreamed(name, { ...flags, method: 'kmeans' }, run, why)
   }
   const { encoder, matrix, rows, weights } = prepared
   if (flags.k !== 'auto' && flags.k > matrix.rows) {
