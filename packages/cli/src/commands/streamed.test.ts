@@ -87,7 +87,17 @@ describe('a streamed run writes the bytes of a run in memory', () => {
 describe('--method minibatch', () => {
   it('streams: one model for every way that the file is cut, and answers that are its own', async () => {
     await ready
-    const fit = ['--k', '5', '--missing', 'impute', '--method', 'minibatch', '--batch-size', '200', '--stream']
+    const fit = [
+      '--k',
+      '5',
+      '--missing',
+      'impute',
+      '--method',
+      'minibatch',
+      '--batch-size',
+      '200',
+      '--stream',
+    ]
     const runs = ['mixed.csv', 'mixed.parquet'].map(async (file) => {
       const out = `${file}.mini.csv`
       const { code, out: answer } = await nigh([
@@ -100,11 +110,21 @@ describe('--method minibatch', () => {
       const labels = readFileSync(join(folder, out), 'utf8').trim().split('\n').slice(1)
       const at = labels[0].split(',').length - 2
       const counts = [0, 0, 0, 0, 0]
-      for (const line of labels) counts[Number(line.replace(/"[^"]*"/g, '').split(',').at(at - labels[0].split(',').length))]++
+      for (const line of labels)
+        counts[
+          Number(
+            line
+              .replace(/"[^"]*"/g, '')
+              .split(',')
+              .at(at - labels[0].split(',').length),
+          )
+        ]++
       expect(counts).toEqual(found.counts)
       const predicted = await nigh(['predict', `${file}.nigh`, file, '--out', `${file}.again.csv`, '--quiet'])
       expect(predicted.code).toBe(0)
-      expect(readFileSync(join(folder, `${file}.again.csv`), 'utf8')).toBe(readFileSync(join(folder, out), 'utf8'))
+      expect(readFileSync(join(folder, `${file}.again.csv`), 'utf8')).toBe(
+        readFileSync(join(folder, out), 'utf8'),
+      )
       return found
     })
     const [csv, parquet] = await Promise.all(runs)
@@ -114,7 +134,18 @@ describe('--method minibatch', () => {
 
   it('is streamed unasked where the table is too large, and draws a page', async () => {
     const { code, err } = await nigh([
-      ...['kmeans', 'mixed.csv', '--k', '5', '--columns', 'a', '--method', 'minibatch', '--max-memory', '20kB'],
+      ...[
+        'kmeans',
+        'mixed.csv',
+        '--k',
+        '5',
+        '--columns',
+        'a',
+        '--method',
+        'minibatch',
+        '--max-memory',
+        '20kB',
+      ],
       ...['--report', 'mini.html', '--quiet'],
     ])
     expect({ code, err }).toEqual({ code: 0, err: '' })

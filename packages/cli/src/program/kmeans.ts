@@ -57,7 +57,7 @@ export function addKMeans(program: CommandUnknownOpts, start: Start): void {
           .addOption(
             new Option(
               '--stream',
-              'work through temporary files, in little memory (default: where the table is larger than --max-memory)',
+              'work through temporary files, in little memory, with --method kmeans or minibatch (default: where the table is larger than --max-memory)',
             ),
           )
           .addOption(
