@@ -53,11 +53,7 @@ export const faults = [
       'if (!weights || load<f64>(weights + (row << 3)) != 0) countChanged()',
       'countChanged()',
     ],
-    [
-      'cluster 0 is never left',
-      'if (label >= 0) move(row, label, -1)',
-      'if (label > 0) move(row, label, -1)',
-    ],
+    ['cluster 0 is never left', 'const taken = from >= 0', 'const taken = from > 0'],
     [
       'the second of the whole is lost',
       'if (sq < secondSq) secondSq = sq',
@@ -74,16 +70,43 @@ export const faults = [
       'const far = f32x4.add(f32x4.mul(other, f32x4.splat(1.05)),',
     ],
   ]),
+  ...plant(kmeans, 'assembly/lanes.ts', [
+    ['the last single centroid is left out', 'if (centroids & 1) {', 'if (centroids & 1 && centroids > 5) {'],
+    [
+      'the second best of the fourth of a block is lost',
+      'second0 = i32x4.min_s(second0, i32x4.max_s(best0, a3))',
+      'second0 = i32x4.min_s(second0, second0)',
+    ],
+    [
+      'a turned pair goes astray',
+      'v128.shuffle<i64>(t2, t3, 1, 3), 96)',
+      'v128.shuffle<i64>(t2, t3, 0, 2), 96)',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/scores.ts', [
+    [
+      'keys are taken for exact scores',
+      'errorFlat += 2.001 * <f64>(keyBits + 1) * <f64>narrowUnit',
+      'errorFlat += 0 * <f64>(keyBits + 1) * <f64>narrowUnit',
+    ],
+  ]),
+  ...plant(kmeans, 'src/engine/working-copy.ts', [
+    [
+      'narrow scores may overflow',
+      'while (step < FARTHEST_STEP && !this.#fits(',
+      'while (step < 0 && !this.#fits(',
+    ],
+  ]),
   ...plant(kmeans, 'assembly/active.ts', [
     [
       'few centroids: rows are due too late',
-      'f32x4.sub(v128.load(lowerAt + at), kept), narrower)',
-      'f32x4.sub(v128.load(lowerAt + at), kept), f32x4.splat(1.3))',
+      'f32x4.sub(v128.load(lower + at), kept), f32x4.splat(1 - 4e-7))',
+      'f32x4.sub(v128.load(lower + at), kept), f32x4.splat(1.3))',
     ],
     [
       'few centroids: half gaps too wide',
-      'f32x4.lt(u, gathered(gap, o0',
-      'f32x4.lt(f32x4.mul(u, f32x4.splat(0.7)), gathered(gap, o0',
+      'f32x4.lt(u, gathered(halfGaps, o0',
+      'f32x4.lt(f32x4.mul(u, f32x4.splat(0.7)), gathered(halfGaps, o0',
     ],
     [
       'upper bounds shrink on the way',

@@ -63,7 +63,7 @@ export function findActive(start: i32, end: i32): i32 {
   const labelsAt = labels + ((<usize>start) << 2)
   const upperAt = upper + ((<usize>start) << 2)
   const lowerAt = lower + ((<usize>start) << 2)
-  let open = 0
+  let next = near
   for (let r: usize = 0; r < rows; r += 4) {
     const at = r << 2
     const l0 = (<usize>load<u32>(labelsAt + at)) << 2
@@ -77,15 +77,9 @@ export function findActive(start: i32, end: i32): i32 {
     if (gap) m = f32x4.pmax(m, gathered(gap, l0, l1, l2, l3))
     v128.store(scratch + OWN_UP + at, m)
     v128.store(scratch + OWN_LOW + at, u)
-    let bits = i32x4.bitmask(v128.not(f32x4.lt(u, m)))
-    while (bits) {
-      store<i32>(near + ((<usize>open) << 2), <i32>r + ctz(bits))
-      open++
-      bits &= bits - 1
-    }
+    next = listed4(next, <i32>r, i32x4.bitmask(f32x4.lt(u, m)))
   }
-  // The last vector may reach past the round's rows; what it read there is not a row of the round.
-  while (open > 0 && load<i32>(near + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
+  let open = lengthOf(near, next, <i32>rows)
   if (open == 0) return 0
   if (groups > 1 && groups * 2 <= columns) {
     open = tighten(start, open)
@@ -109,11 +103,11 @@ export function findActive(start: i32, end: i32): i32 {
       const up = load<f32>(out + ((<usize>r) << 2))
       const ownPath = load<f64>(paths + ((<usize>load<u32>(labelsAt + place)) << 3))
       store<f32>(upperAt + place, up32(<f64>up - ownPath, ownPath))
-      if (up < load<f32>(scratch + OWN_UP + place)) continue
+      // Listed, and counted only if it is active: which rows are cannot be foreseen, and a branch would be.
+      store<i32>(list + ((<usize>active) << 2), <i32>(place >> 2))
+      active += i32(!(up < load<f32>(scratch + OWN_UP + place)))
       store<f32>(scratch + OWN_UP + place, up)
       store<f32>(scratch + OWN_LOW + place, load<f32>(out + ((<usize>r) << 2), 16))
-      store<i32>(list + ((<usize>active) << 2), <i32>(place >> 2))
-      active++
     }
   }
   return active
@@ -125,38 +119,56 @@ export function findActive(start: i32, end: i32): i32 {
  */
 function findDirect(start: i32, end: i32): i32 {
   const list = scratch + ACTIVE
-  const wider = f32x4.splat(1 + 4e-7)
-  const narrower = f32x4.splat(1 - 4e-7)
   const rows = <usize>(end - start)
-  const labelsAt = labels + ((<usize>start) << 2)
-  const upperAt = upper + ((<usize>start) << 2)
-  const lowerAt = lower + ((<usize>start) << 2)
-  const gap = halfGaps
-  let open = 0
-  for (let r: usize = 0; r < rows; r += 4) {
-    const at = r << 2
-    const o0 = (<usize>load<u32>(labelsAt + at)) << 2
-    const o1 = (<usize>load<u32>(labelsAt + at, 4)) << 2
-    const o2 = (<usize>load<u32>(labelsAt + at, 8)) << 2
-    const o3 = (<usize>load<u32>(labelsAt + at, 12)) << 2
-    const kept = v128.load(upperAt + at)
-    const due = f32x4.mul(f32x4.sub(v128.load(lowerAt + at), kept), narrower)
-    let sure = f32x4.lt(f32x4.mul(gathered(duePaths32, o0, o1, o2, o3), wider), due)
-    if (i32x4.all_true(sure)) continue
-    if (gap) {
-      const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
-      sure = v128.or(sure, f32x4.lt(u, gathered(gap, o0, o1, o2, o3)))
-    }
-    let bits = ~i32x4.bitmask(sure) & 15
-    while (bits) {
-      store<i32>(list + ((<usize>open) << 2), <i32>r + ctz(bits))
-      open++
-      bits &= bits - 1
-    }
+  const from = (<usize>start) << 2
+  let next = list
+  for (let r: usize = 0; r < rows; r += 16) {
+    const at = from + (r << 2)
+    const a = surelySame(at)
+    const b = surelySame(at + 16)
+    const c = surelySame(at + 32)
+    const d = surelySame(at + 48)
+    if (i32x4.all_true(v128.and(v128.and(a, b), v128.and(c, d)))) continue
+    next = listed4(next, <i32>r, i32x4.bitmask(a))
+    next = listed4(next, <i32>r + 4, i32x4.bitmask(b))
+    next = listed4(next, <i32>r + 8, i32x4.bitmask(c))
+    next = listed4(next, <i32>r + 12, i32x4.bitmask(d))
   }
-  // The last vector may reach past the round's rows; what it read there is not a row of the round.
-  while (open > 0 && load<i32>(list + ((<usize>(open - 1)) << 2)) >= <i32>rows) open--
-  return open
+  return lengthOf(list, next, <i32>rows)
+}
+
+/** Which of four rows, by their place in the arrays, surely keep their label. */
+function surelySame(at: usize): v128 {
+  const o0 = (<usize>load<u32>(labels + at)) << 2
+  const o1 = (<usize>load<u32>(labels + at, 4)) << 2
+  const o2 = (<usize>load<u32>(labels + at, 8)) << 2
+  const o3 = (<usize>load<u32>(labels + at, 12)) << 2
+  const kept = v128.load(upper + at)
+  const due = f32x4.mul(f32x4.sub(v128.load(lower + at), kept), f32x4.splat(1 - 4e-7))
+  const wider = f32x4.splat(1 + 4e-7)
+  const sure = f32x4.lt(f32x4.mul(gathered(duePaths32, o0, o1, o2, o3), wider), due)
+  if (!halfGaps) return sure
+  const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
+  return v128.or(sure, f32x4.lt(u, gathered(halfGaps, o0, o1, o2, o3)))
+}
+
+/** Lists those of four rows whose bit is not set, and returns where the list goes on. Nothing here can be mispredicted. */
+function listed4(next: usize, row: i32, sure: i32): usize {
+  const open = <usize>~sure
+  store<i32>(next, row)
+  next += (open << 2) & 4
+  store<i32>(next, row + 1)
+  next += (open << 1) & 4
+  store<i32>(next, row + 2)
+  next += open & 4
+  store<i32>(next, row + 3)
+  return next + ((open >> 1) & 4)
+}
+
+/** How many rows a list holds: the last vectors may have reached past the round's rows, and listed what is none. */
+function lengthOf(list: usize, next: usize, rows: i32): i32 {
+  while (next > list && load<i32>(next - 4) >= rows) next -= 4
+  return <i32>((next - list) >> 2)
 }
 
 /**

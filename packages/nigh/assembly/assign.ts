@@ -10,7 +10,8 @@
 //   for each row:   u < M → nothing can have changed.
 //                   tighten u by one float32 distance; u < M → the same.
 //                   otherwise the row is active
-//   for each group: the active rows with L[g] ≤ u go, four at a time, through the dense kernel (tile.ts)
+//   for each group: the active rows with L[g] ≤ u go through the dense kernel: four at a time (tile.ts), or eight where
+//                   there is one group and narrow copies of the rows (lanes.ts)
 //   for each active row: best and other from the scores, as intervals that hold the exact distance.
 //                   best's upper end < every other's lower end → certain.
 //                   otherwise, if the scores were narrow: again in float32;
@@ -26,6 +27,7 @@ import { findActive } from './active'
 import {
   ACTIVE,
   AGAIN,
+  clusters,
   countAgain,
   countDistances,
   direct,
@@ -33,16 +35,21 @@ import {
   groupPanels,
   groups,
   halves,
+  keyBits,
   labels,
+  narrowHalves,
   narrowRows,
   OUT,
   OWN_UP,
   places,
   readFit,
   scratch,
+  TURNED,
+  upper,
   writeStats,
 } from './fit-state'
 import { assignMany } from './groups'
+import { nearestByLanes } from './lanes'
 import {
   boundsOf,
   endsShort,
@@ -55,7 +62,7 @@ import {
   padList,
   useForm,
 } from './scores'
-import { decide, settle, settleSame } from './settle'
+import { decide, keepBounds, relabel, settle } from './settle'
 import { nearestOfPanels } from './tile'
 
 /**
@@ -63,16 +70,15 @@ import { nearestOfPanels } from './tile'
  * narrow scores left open: they stand in AGAIN.
  */
 function assignFew(start: i32, active: i32): i32 {
+  if (formUnit != 0) return assignByLanes(start, active)
   const list = scratch + ACTIVE
   const out = scratch + OUT
   const width = formWidth
   const base = formRows + <usize>start * width
   const panelCount = load<i32>(groupPanels, 4)
   const half = endsShort(panelCount)
-  const ownKnown = !first && !direct
-  let again = 0
-  padList(list, active)
-  countDistances(active * (panelCount << 3))
+  padList(list, active, 4)
+  countDistances(active * clusters)
   for (let s = 0; s < active; s += 4) {
     const at = list + ((<usize>s) << 2)
     nearestOfPanels(
@@ -86,42 +92,102 @@ function assignFew(start: i32, active: i32): i32 {
       panelCount,
       half,
       0,
-      formUnit,
+      0,
       out,
     )
     // The second best of one or no other centroid is an empty place; half of the largest float32 still squares.
     const second = f32x4.pmin(v128.load(out, 32), f32x4.splat(f32.MAX_VALUE * 0.25))
-    boundsOf(normsOf(at, start), second, v128.load(out), out + 48)
-    const other = v128.load(out + 48)
-    let up = v128.load(out + 48, 16)
-    const certain = f32x4.lt(up, other)
-    if (!first) {
-      const same = i32x4.eq(listed(places, out + 16), listed(labels + ((<usize>start) << 2), at))
-      if (ownKnown) {
-        up = v128.bitselect(f32x4.pmin(up, listed(scratch + OWN_UP, at)), up, same)
-        v128.store(out + 48, up, 16)
-      }
-      if (i32x4.all_true(v128.and(certain, same))) {
-        settleSame(at, start, up, other)
-        continue
-      }
+    settleFour(start, at, min(4, active - s), v128.load(out), second, listed(places, out + 16), 0)
+  }
+  return 0
+}
+
+/** The same by the narrow copies, eight rows at a time. */
+function assignByLanes(start: i32, active: i32): i32 {
+  const list = scratch + ACTIVE
+  const out = scratch + OUT
+  const rows = formRows + <usize>start * formWidth
+  const bits = i32x4.splat(keyBits)
+  const worth = f32x4.splat(formUnit)
+  padList(list, active, 8)
+  countDistances(active * clusters)
+  let again = 0
+  for (let s = 0; s < active; s += 8) {
+    const at = list + ((<usize>s) << 2)
+    nearestByLanes(
+      rows,
+      at,
+      formWidth,
+      formPanels,
+      narrowHalves,
+      clusters,
+      ~keyBits,
+      scratch + TURNED,
+      out + 80,
+    )
+    for (let half = 0; half < 8 && s + half < active; half += 4) {
+      const best = v128.load(out + 80 + ((<usize>half) << 2))
+      const second = v128.load(out + 80 + ((<usize>half) << 2), 32)
+      again = settleFour(
+        start,
+        at + ((<usize>half) << 2),
+        min(4, active - s - half),
+        f32x4.mul(f32x4.convert_i32x4_s(best), worth),
+        f32x4.mul(f32x4.convert_i32x4_s(second), worth),
+        v128.and(best, bits),
+        again,
+      )
     }
-    const sure = i32x4.bitmask(certain)
-    const filled = min(4, active - s)
-    for (let r = 0; r < filled; r++) {
-      const place = <usize>load<i32>(at + ((<usize>r) << 2))
-      const row = <usize>start + place
-      const label = first ? -1 : load<i32>(labels + (row << 2))
-      const bestUp = <f64>load<f32>(out + 48 + ((<usize>r) << 2), 16)
-      if (sure & (1 << r)) {
-        const winner = load<i32>(places + ((<usize>load<i32>(out + ((<usize>r) << 2), 16)) << 2))
-        settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + ((<usize>r) << 2)))
-      } else if (formUnit != 0) {
-        store<i32>(scratch + AGAIN + ((<usize>again) << 2), <i32>place)
-        again++
-      } else {
-        decide(row, label, bestUp, Infinity)
-      }
+  }
+  return again
+}
+
+/**
+ * Settles four listed rows, of which `filled` count, by their best and second best scores. Rows that narrow scores
+ * leave open join the `again` that stand in AGAIN; returns how many stand there then.
+ */
+function settleFour(
+  start: i32,
+  at: usize,
+  filled: i32,
+  best: v128,
+  second: v128,
+  winners: v128,
+  again: i32,
+): i32 {
+  const out = scratch + OUT
+  boundsOf(normsOf(at, start), second, best, out + 48)
+  const other = v128.load(out + 48)
+  let up = v128.load(out + 48, 16)
+  const certain = f32x4.lt(up, other)
+  let same = i32x4.splat(0)
+  if (!first) {
+    same = i32x4.eq(winners, listed(labels + ((<usize>start) << 2), at))
+    if (!direct) {
+      up = v128.bitselect(f32x4.pmin(up, listed(scratch + OWN_UP, at)), up, same)
+      v128.store(out + 48, up, 16)
+    }
+  }
+  if (i32x4.all_true(certain)) {
+    if (upper) keepBounds(at, start, winners, up, other)
+    if (!i32x4.all_true(same)) relabel(at, start, filled, winners, i32x4.bitmask(same))
+    return again
+  }
+  v128.store(out, winners)
+  const sure = i32x4.bitmask(certain)
+  for (let r = 0; r < filled; r++) {
+    const place = <usize>load<i32>(at + ((<usize>r) << 2))
+    const row = <usize>start + place
+    const label = first ? -1 : load<i32>(labels + (row << 2))
+    const bestUp = <f64>load<f32>(out + 48 + ((<usize>r) << 2), 16)
+    if (sure & (1 << r)) {
+      const winner = load<i32>(out + ((<usize>r) << 2))
+      settle(row, label, winner, bestUp, <f64>load<f32>(out + 48 + ((<usize>r) << 2)))
+    } else if (formUnit != 0) {
+      store<i32>(scratch + AGAIN + ((<usize>again) << 2), <i32>place)
+      again++
+    } else {
+      decide(row, label, bestUp, Infinity)
     }
   }
   return again

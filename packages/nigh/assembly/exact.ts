@@ -52,48 +52,47 @@ export function exactSq4(
   c3: usize,
   out: usize,
 ): void {
-  let s0: f64 = 0
-  let s1: f64 = 0
-  let s2: f64 = 0
-  let s3: f64 = 0
-  if (double) {
-    const stride = (<usize>columns) << 3
-    const x0 = points + row0 * stride
-    const x1 = points + row1 * stride
-    const x2 = points + row2 * stride
-    const x3 = points + row3 * stride
-    for (let at: usize = 0; at < stride; at += 8) {
-      const t0 = load<f64>(x0 + at) - load<f64>(c0 + at)
-      const t1 = load<f64>(x1 + at) - load<f64>(c1 + at)
-      const t2 = load<f64>(x2 + at) - load<f64>(c2 + at)
-      const t3 = load<f64>(x3 + at) - load<f64>(c3 + at)
-      s0 += t0 * t0
-      s1 += t1 * t1
-      s2 += t2 * t2
-      s3 += t3 * t3
-    }
-  } else {
-    const stride = (<usize>columns) << 2
-    const x0 = points + row0 * stride
-    const x1 = points + row1 * stride
-    const x2 = points + row2 * stride
-    const x3 = points + row3 * stride
-    for (let at: usize = 0; at < stride; at += 4) {
-      const at2 = at << 1
-      const t0 = <f64>load<f32>(x0 + at) - load<f64>(c0 + at2)
-      const t1 = <f64>load<f32>(x1 + at) - load<f64>(c1 + at2)
-      const t2 = <f64>load<f32>(x2 + at) - load<f64>(c2 + at2)
-      const t3 = <f64>load<f32>(x3 + at) - load<f64>(c3 + at2)
-      s0 += t0 * t0
-      s1 += t1 * t1
-      s2 += t2 * t2
-      s3 += t3 * t3
-    }
+  const start0 = row0 * <usize>columns
+  const start1 = row1 * <usize>columns
+  const start2 = row2 * <usize>columns
+  const start3 = row3 * <usize>columns
+  let sum01 = f64x2.splat(0)
+  let sum23 = sum01
+  let j: usize = 0
+  for (const pairs = <usize>(columns & ~1); j < pairs; j += 2) {
+    const at = j << 3
+    const t0 = f64x2.sub(twoCells(points, double, start0 + j), v128.load(c0 + at))
+    const t1 = f64x2.sub(twoCells(points, double, start1 + j), v128.load(c1 + at))
+    const t2 = f64x2.sub(twoCells(points, double, start2 + j), v128.load(c2 + at))
+    const t3 = f64x2.sub(twoCells(points, double, start3 + j), v128.load(c3 + at))
+    const sq0 = f64x2.mul(t0, t0)
+    const sq1 = f64x2.mul(t1, t1)
+    const sq2 = f64x2.mul(t2, t2)
+    const sq3 = f64x2.mul(t3, t3)
+    // A lane is a row: its two squares are added one after the other.
+    sum01 = f64x2.add(sum01, v128.shuffle<i64>(sq0, sq1, 0, 2))
+    sum23 = f64x2.add(sum23, v128.shuffle<i64>(sq2, sq3, 0, 2))
+    sum01 = f64x2.add(sum01, v128.shuffle<i64>(sq0, sq1, 1, 3))
+    sum23 = f64x2.add(sum23, v128.shuffle<i64>(sq2, sq3, 1, 3))
   }
-  store<f64>(out, s0)
-  store<f64>(out, s1, 8)
-  store<f64>(out, s2, 16)
-  store<f64>(out, s3, 24)
+  if (columns & 1) {
+    const at = j << 3
+    const t0 = cell(points, double, start0 + j) - load<f64>(c0 + at)
+    const t1 = cell(points, double, start1 + j) - load<f64>(c1 + at)
+    const t2 = cell(points, double, start2 + j) - load<f64>(c2 + at)
+    const t3 = cell(points, double, start3 + j) - load<f64>(c3 + at)
+    sum01 = f64x2.add(sum01, f64x2(t0 * t0, t1 * t1))
+    sum23 = f64x2.add(sum23, f64x2(t2 * t2, t3 * t3))
+  }
+  v128.store(out, sum01)
+  v128.store(out, sum23, 16)
+}
+
+/** Two numbers of a row as given, as float64. */
+function twoCells(points: usize, double: bool, at: usize): v128 {
+  return double
+    ? v128.load(points + (at << 3))
+    : f64x2.promote_low_f32x4(v128.load64_zero(points + (at << 2)))
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   NARROW,
   NARROW_CENTROIDS,
   NARROW_ERROR,
+  NARROW_HALVES,
   NARROW_PANELS,
   NARROW_ROW_ERROR,
   NARROW_UNIT,
@@ -63,8 +64,8 @@ import { address, integer, number } from './record'
 /** The unit roundoff of float32. */
 export const U24: f64 = 5.9604644775390625e-8
 
-/** Panels times columns up to which a tile of the dense kernel costs about as much as the distances to own centroids. */
-const DIRECT_WORK: i32 = 128
+/** Panels times columns up to which the dense kernel costs no more than a look at own distances would spare. */
+const DIRECT_WORK: i32 = 1250
 
 // The record's fields, read once a call.
 export let columns: i32 = 0
@@ -105,6 +106,10 @@ export let narrowWidth: usize = 0
 export let narrowCentroids: usize = 0
 export let halvesOf: usize = 0
 export let narrowUnit: f32 = 0
+export let narrowHalves: usize = 0
+export let clusters: i32 = 0
+/** The lowest bits of a key, which hold a centroid's number (lanes.ts). */
+export let keyBits: i32 = 0
 export let narrowRowError: f64 = 0
 export let narrowError: f64 = 0
 export let sums: usize = 0
@@ -134,6 +139,7 @@ export const LIST: usize = 12 * ROUND + 16 // i32, those that are looked at now,
 export const AGAIN: usize = 16 * ROUND + 32 // i32, the rows that narrow scores left open, and three more
 export const OUT: usize = 20 * ROUND + 48 // what the dense kernel writes: 48 bytes, then bounds
 export const GROUPED: usize = 20 * ROUND + 48 + 128 // what only many groups need (groups.ts)
+export const TURNED: usize = GROUPED // eight rows that lie lane by lane (lanes.ts): what only one group needs
 
 /** Reads the record of a fit. */
 export function readFit(record: usize, thread: i32): void {
@@ -177,9 +183,11 @@ export function readFit(record: usize, thread: i32): void {
   halvesOf = address(record, HALVES_OF)
   narrowWidth = (<usize>((columns + 1) & ~1)) << 1
   narrowUnit = <f32>number(record, NARROW_UNIT)
+  narrowHalves = address(record, NARROW_HALVES)
   narrowRowError = number(record, NARROW_ROW_ERROR)
   narrowError = number(record, NARROW_ERROR)
-  const clusters = integer(record, CLUSTERS)
+  clusters = integer(record, CLUSTERS)
+  keyBits = clusters > 1 ? (1 << (32 - clz(clusters - 1))) - 1 : 0
   sums = address(record, SUMS)
   if (sums) {
     sums += <usize>thread * <usize>clusters * ((<usize>columns) << 4)

@@ -6,14 +6,17 @@
 //             float32: eQ = (2·(d + 4) + 8)·u24·C·(N + C/2) + 8·u24·N²
 //   input:    row and centroid were themselves rounded to float32: the distance is off by at most
 //             δ = 1.05·u24·(N + C), and by the definition's own rounding, relative (d + 4)·2⁻⁵³
-//   narrow:   scores of int16 copies x̂ and ĉ: |x̂·ĉ − x·c| ≤ ‖x − x̂‖·C + (N + ‖x − x̂‖)·‖c − ĉ‖, and as much again in eQ
+//   narrow:   scores of int16 copies x̂ and ĉ: |x̂·ĉ − x·c| ≤ ‖x − x̂‖·C + (N + ‖x − x̂‖)·‖c − ĉ‖, and as much again in eQ;
+//             keys (lanes.ts) are off by less than a unit and the bits that hold the number
 //   near:     by differences (active.ts), relative (d + 8)·u24 of the squared distance
 // A float32 square root and the few operations around it add less than 2⁻²¹ relative: every bound is widened by 1e-6.
 
 import {
   columns,
   definition,
+  keyBits,
   narrowError,
+  narrowHalves,
   narrowPanels,
   narrowRowError,
   narrowRows,
@@ -61,6 +64,8 @@ export function useForm(narrow: bool): void {
     // eQ grows by 2·(r·C + (N + r)·e), with r and e the largest residuals of rows and centroids.
     errorBase += 2.001 * narrowError
     errorFlat = 2.001 * narrowRowError * (normMax + narrowError)
+    // A key has lost its lowest bits, and half a squared norm was rounded to a whole unit.
+    if (narrowHalves) errorFlat += 2.001 * <f64>(keyBits + 1) * <f64>narrowUnit
   } else {
     formRows = work
     formPanels = panels
@@ -110,10 +115,11 @@ export function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize
   v128.store(out, f32x4.add(f32x4.mul(f32x4.sqrt(most), f32x4.splat(1 + 1e-6)), delta), 16)
 }
 
-/** Repeats the last entry of a list up to a multiple of four. */
-export function padList(list: usize, length: i32): void {
+/** Repeats the last entry of a list up to a multiple of four or eight. */
+export function padList(list: usize, length: i32, multiple: i32 = 4): void {
   const last = load<i32>(list + ((<usize>(length - 1)) << 2))
-  for (let at = length; at < ((length + 3) & ~3); at++) store<i32>(list + ((<usize>at) << 2), last)
+  const end = (length + multiple - 1) & -multiple
+  for (let at = length; at < end; at++) store<i32>(list + ((<usize>at) << 2), last)
 }
 
 /** Four float32 of a table, by byte offsets. */

@@ -14,6 +14,7 @@ import {
   definition,
   double,
   fine,
+  first,
   groupLower,
   groupOf,
   groupPanels,
@@ -22,11 +23,13 @@ import {
   lower,
   otherPaths,
   otherPaths32,
+  OUT,
   paths,
   paths32,
   places,
   points,
   scale,
+  scratch,
   stepsDown,
   stepsUp,
   sumOrigin,
@@ -39,46 +42,46 @@ import {
 } from './fit-state'
 import { down32, gathered, up32 } from './scores'
 
-/** Adds a row to (sign 1) or takes it from (sign −1) a centroid's sums. */
-function move(row: usize, centroid: usize, sign: f64): void {
+/** Adds a row to a centroid's sums, and takes it from another's (none: −1). */
+function move(row: usize, from: i32, to: i32): void {
   let weight: f64 = 1
   if (weights) {
     weight = load<f64>(weights + (row << 3))
     if (weight == 0) return
   }
-  store<u8>(touched + centroid, 1)
-  addOnTwo(counts + (centroid << 4), weight, sign, 0, weightCoarse, weightFine)
+  const taken = from >= 0
+  store<u8>(touched + <usize>to, 1)
+  addOnTwo(counts + ((<usize>to) << 4), weight, 1, 0, weightCoarse, weightFine)
+  if (taken) {
+    store<u8>(touched + <usize>from, 1)
+    addOnTwo(counts + ((<usize>from) << 4), weight, -1, 0, weightCoarse, weightFine)
+  }
   const start = row * <usize>columns
-  const sumA = sums + centroid * ((<usize>columns) << 4)
-  const sumB = sumA + ((<usize>columns) << 3)
+  const width = (<usize>columns) << 3
+  const sumA = sums + <usize>to * (width << 1)
+  const sumB = sumA + width
+  const fromA = sums + <usize>(taken ? from : to) * (width << 1)
+  const fromB = fromA + width
   const whole = Math.floor(weight)
   const part = weight - whole
   let j: usize = 0
-  const width = (<usize>columns) << 3
   if (part == 0) {
-    const times = f64x2.splat(whole * sign)
-    const pairs = width & ~15
-    if (double) {
-      const x = points + (start << 3)
-      for (; j < pairs; j += 16) {
-        const t = f64x2.sub(v128.load(x + j), v128.load(sumOrigin + j))
-        const big = v128.load(coarse + j)
-        const a = f64x2.sub(f64x2.add(t, big), big)
-        const small = v128.load(fine + j)
-        const b = f64x2.sub(f64x2.add(f64x2.sub(t, a), small), small)
-        v128.store(sumA + j, f64x2.add(v128.load(sumA + j), f64x2.mul(times, a)))
-        v128.store(sumB + j, f64x2.add(v128.load(sumB + j), f64x2.mul(times, b)))
-      }
-    } else {
-      const x = points + (start << 2)
-      for (; j < pairs; j += 16) {
-        const t = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(x + (j >> 1))), v128.load(sumOrigin + j))
-        const big = v128.load(coarse + j)
-        const a = f64x2.sub(f64x2.add(t, big), big)
-        const small = v128.load(fine + j)
-        const b = f64x2.sub(f64x2.add(f64x2.sub(t, a), small), small)
-        v128.store(sumA + j, f64x2.add(v128.load(sumA + j), f64x2.mul(times, a)))
-        v128.store(sumB + j, f64x2.add(v128.load(sumB + j), f64x2.mul(times, b)))
+    const times = f64x2.splat(whole)
+    for (const pairs = width & ~15; j < pairs; j += 16) {
+      const x = double
+        ? v128.load(points + (start << 3) + j)
+        : f64x2.promote_low_f32x4(v128.load64_zero(points + (start << 2) + (j >> 1)))
+      const t = f64x2.sub(x, v128.load(sumOrigin + j))
+      const big = v128.load(coarse + j)
+      const small = v128.load(fine + j)
+      const rounded = f64x2.sub(f64x2.add(t, big), big)
+      const a = f64x2.mul(times, rounded)
+      const b = f64x2.mul(times, f64x2.sub(f64x2.add(f64x2.sub(t, rounded), small), small))
+      v128.store(sumA + j, f64x2.add(v128.load(sumA + j), a))
+      v128.store(sumB + j, f64x2.add(v128.load(sumB + j), b))
+      if (taken) {
+        v128.store(fromA + j, f64x2.sub(v128.load(fromA + j), a))
+        v128.store(fromB + j, f64x2.sub(v128.load(fromB + j), b))
       }
     }
   }
@@ -88,16 +91,20 @@ function move(row: usize, centroid: usize, sign: f64): void {
     let t = cell(points, double, start + (j >> 3)) - load<f64>(sumOrigin + j)
     let a = t + big - big
     let b = t - a + small - small
-    a *= whole * sign
-    b *= whole * sign
+    a *= whole
+    b *= whole
     if (part != 0) {
       t *= part
       const a2 = t + big - big
-      a += a2 * sign
-      b += (t - a2 + small - small) * sign
+      a += a2
+      b += t - a2 + small - small
     }
     store<f64>(sumA + j, load<f64>(sumA + j) + a)
     store<f64>(sumB + j, load<f64>(sumB + j) + b)
+    if (taken) {
+      store<f64>(fromA + j, load<f64>(fromA + j) - a)
+      store<f64>(fromB + j, load<f64>(fromB + j) - b)
+    }
   }
 }
 
@@ -121,20 +128,20 @@ export function keepGroupBound(at: usize, group: usize, bound: f64): void {
 export const MOST_STEPS: f64 = 65534
 
 /**
- * Stores new bounds of four rows that keep their labels, in float32: the paths as they are there, which is rounded up,
+ * Stores new bounds of four rows, in float32: the paths of their centroids as they are there, which is rounded up,
  * narrowed to be surely below what they are.
  *
  * @param list their places in the round
  */
-export function settleSame(list: usize, start: i32, up: v128, other: v128): void {
+export function keepBounds(list: usize, start: i32, nearest: v128, up: v128, other: v128): void {
   const r0 = (<usize>start + <usize>load<i32>(list)) << 2
   const r1 = (<usize>start + <usize>load<i32>(list, 4)) << 2
   const r2 = (<usize>start + <usize>load<i32>(list, 8)) << 2
   const r3 = (<usize>start + <usize>load<i32>(list, 12)) << 2
-  const o0 = (<usize>load<u32>(labels + r0)) << 2
-  const o1 = (<usize>load<u32>(labels + r1)) << 2
-  const o2 = (<usize>load<u32>(labels + r2)) << 2
-  const o3 = (<usize>load<u32>(labels + r3)) << 2
+  const o0 = (<usize>i32x4.extract_lane(nearest, 0)) << 2
+  const o1 = (<usize>i32x4.extract_lane(nearest, 1)) << 2
+  const o2 = (<usize>i32x4.extract_lane(nearest, 2)) << 2
+  const o3 = (<usize>i32x4.extract_lane(nearest, 3)) << 2
   const below = f32x4.splat(1 - 5e-7)
   const step = f32x4.splat(2.4e-7)
   const least = f32x4.splat(1e-37)
@@ -153,6 +160,22 @@ export function settleSame(list: usize, start: i32, up: v128, other: v128): void
   v128.store_lane<f32>(lower + r3, lows, 3)
 }
 
+/** Gives four rows, of which the first `filled` count, their nearest centroids as labels, and moves those that change. */
+export function relabel(list: usize, start: i32, filled: i32, nearest: v128, same: i32): void {
+  let bits = ~same & ((1 << filled) - 1)
+  while (bits) {
+    const r = ctz(bits)
+    bits &= bits - 1
+    const row = <usize>start + <usize>load<i32>(list + ((<usize>r) << 2))
+    v128.store(scratch + OUT, nearest)
+    changeLabel(
+      row,
+      first ? -1 : load<i32>(labels + (row << 2)),
+      load<i32>(scratch + OUT + ((<usize>r) << 2)),
+    )
+  }
+}
+
 /** Stores a row's new label and bounds, and moves it between the sums. */
 export function settle(row: usize, label: i32, winner: i32, winnerUp: f64, other: f64): void {
   if (upper) {
@@ -161,14 +184,14 @@ export function settle(row: usize, label: i32, winner: i32, winnerUp: f64, other
     store<f32>(upper + (row << 2), up32(winnerUp - path, path))
     store<f32>(lower + (row << 2), down32(other + otherPath, otherPath))
   }
-  if (winner == label) return
+  if (winner != label) changeLabel(row, label, winner)
+}
+
+function changeLabel(row: usize, label: i32, winner: i32): void {
   // A row of weight 0 is absent: its label is kept, but does not count as a change.
   if (!weights || load<f64>(weights + (row << 3)) != 0) countChanged()
   store<i32>(labels + (row << 2), winner)
-  if (sums) {
-    if (label >= 0) move(row, label, -1)
-    move(row, winner, 1)
-  }
+  if (sums) move(row, label, winner)
 }
 
 /**

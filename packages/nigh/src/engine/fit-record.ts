@@ -68,13 +68,14 @@ export class FitRecord {
     this.set(POINTS, rows.points)
     this.set(DOUBLE, rows.double ? 1 : 0)
     this.set(WEIGHTS, rows.weights)
-    // Kernels read four labels at a time, and so up to three past the last: those must be labels too.
-    this.set(LABELS, memory.allocate((n + 4) * 4))
-    memory.u32(this.get(LABELS), n + 4).fill(0, n)
+    // Kernels read sixteen labels at a time, and so up to fifteen past the last: those must be labels too.
+    this.set(LABELS, memory.allocate((n + 16) * 4))
+    memory.u32(this.get(LABELS), n + 16).fill(0, n)
     this.set(STATS, memory.allocate(threads * 64))
     memory.f64(this.get(STATS), threads * 8).fill(0)
-    // As fit-state.ts and groups.ts (assembly) lay it out; the last part is one bit a row and group.
-    const scratch = 48 * ROUND + 512 + groupsMost(k) * (ROUND / 8)
+    // As fit-state.ts and groups.ts (assembly) lay it out: one bit a row and group comes last, or eight turned rows.
+    const grouped = 48 * ROUND + 512 + groupsMost(k) * (ROUND / 8)
+    const scratch = Math.max(grouped, 20 * ROUND + 512 + Math.ceil(columns / 8) * 128)
     this.set(SCRATCH_BYTES, scratch)
     this.set(SCRATCH, memory.allocate(threads * scratch))
     this.set(CENTROIDS, memory.allocate(k * columns * 8))
@@ -90,8 +91,8 @@ export class FitRecord {
   hold(rows: number): void {
     this.#rows = { ...this.#rows, rows }
     this.set(ROWS, rows)
-    // Kernels read up to three labels past the last.
-    this.runner.memory.u32(this.get(LABELS), this.room + 4).fill(0, rows, rows + 4)
+    // Kernels read up to fifteen labels past the last.
+    this.runner.memory.u32(this.get(LABELS), this.room + 16).fill(0, rows, rows + 16)
   }
 
   set(field: number, value: number): void {

@@ -60,7 +60,7 @@ export class LocalFit implements FitEngine {
   }
 
   prepare(): Grids {
-    return this.adopt(this.findRanges())
+    return this.#grids ?? this.adopt(this.findRanges())
   }
 
   /** The ranges of the rows held. */
@@ -137,8 +137,8 @@ export class LocalFit implements FitEngine {
     const { columns } = this.record.rows
     const k = centroids.length / columns
     if (first) {
-      this.copy.makeNarrow(k, placesMost(this.record.rows.k))
       this.#startAssigning(centroids, k)
+      this.copy.makeNarrow(k, placesMost(this.record.rows.k), this.record.get(GROUPS) === 1)
     } else {
       this.#packed.follow(centroids, k)
     }

@@ -37,6 +37,10 @@ export class PackedCentroids {
   /** As they were packed last. */
   #centroids: Float64Array = new Float64Array(0)
   #places: Int32Array = new Int32Array(0)
+  /** Where each centroid is among the places. */
+  #placeOf: Int32Array = new Int32Array(0)
+  /** Half the squared norm of each, in the working unit. */
+  #halves: Float64Array = new Float64Array(0)
   #groupOf: Int32Array = new Int32Array(0)
   /** The sum of the longest step in each group so far, rounded up. */
   #groupPaths: Float64Array = new Float64Array(0)
@@ -66,8 +70,15 @@ export class PackedCentroids {
     memory.i32(this.#record.space(GROUP_PANELS, (most + 2) * 4), groups.count + 1).set(groups.panels)
     memory.i32(this.#record.space(PLACES, spaces * 4), groups.places.length).set(groups.places)
     memory.i32(this.#record.space(GROUP_OF, most * 4), k).set(groups.groupOf)
-    this.#record.space(PANELS, spaces * columns * 4)
-    this.#record.space(HALVES, spaces * 4)
+    memory.f32(this.#record.space(PANELS, spaces * columns * 4), groups.places.length * columns).fill(0)
+    memory.f32(this.#record.space(HALVES, spaces * 4), groups.places.length).fill(Number.POSITIVE_INFINITY)
+    this.#placeOf = new Int32Array(k)
+    for (let p = 0; p < groups.places.length; p++) {
+      if (groups.places[p] >= 0) this.#placeOf[groups.places[p]] = p
+    }
+    this.#halves = new Float64Array(k)
+    // Whatever was packed lies elsewhere now.
+    this.#centroids = new Float64Array(0)
     this.#record.space(HALVES_OF, most * 4)
     this.#record.space(WORK_CENTROIDS, most * columns * 4)
     this.#groupPaths = new Float64Array(groups.count)
@@ -156,39 +167,49 @@ export class PackedCentroids {
     }
   }
 
-  /** Writes the centroids where the kernels read them: as given, in the working unit, and packed in panels. */
+  /**
+   * Writes the centroids where the kernels read them: as given, in the working unit, and packed in panels. Those that
+   * stayed where they were packed last are there already.
+   */
   pack(centroids: Float64Array, k: number): void {
     const { memory } = this.#record.runner
     const { columns } = this.#record.rows
+    const before = this.#centroids
+    const moved = new Uint8Array(k).fill(before.length === centroids.length ? 0 : 1)
+    for (let c = 0, at = 0; c < k; c++, at += columns) {
+      for (let j = at; moved[c] === 0 && j < at + columns; j++) if (centroids[j] !== before[j]) moved[c] = 1
+    }
     this.#centroids = centroids.slice()
     memory.f64(this.#record.get(CENTROIDS), centroids.length).set(centroids)
     const origin = memory.f64(this.#record.get(ORIGIN), columns)
     const scale = this.#record.get(SCALE)
     const work = memory.f32(this.#record.get(WORK_CENTROIDS), k * columns)
-    const halves = new Float64Array(k)
+    const panels = memory.f32(this.#record.get(PANELS), this.#places.length * columns)
+    const packedHalves = memory.f32(this.#record.get(HALVES), this.#places.length)
+    const halves = this.#halves
     let largest = 0
     for (let c = 0; c < k; c++) {
-      let sq = 0
-      for (let j = 0; j < columns; j++) {
-        const at = c * columns + j
-        work[at] = (centroids[at] - origin[j]) * scale
-        sq += work[at] * work[at]
+      if (moved[c] === 1) {
+        const p = this.#placeOf[c]
+        let lane = (p >> 3) * columns * 8 + (p & 7)
+        let sq = 0
+        for (let j = 0, at = c * columns; j < columns; j++, at++, lane += 8) {
+          const x = Math.fround((centroids[at] - origin[j]) * scale)
+          work[at] = x
+          panels[lane] = x
+          sq += x * x
+        }
+        halves[c] = sq / 2
+        packedHalves[p] = halves[c]
       }
-      halves[c] = sq / 2
-      if (sq > largest) largest = sq
+      if (halves[c] > largest) largest = halves[c]
     }
-    this.#record.set(NORM_MAX, Math.sqrt(largest) * (1 + 1e-9))
+    this.#record.set(NORM_MAX, Math.sqrt(largest * 2) * (1 + 1e-9))
     memory.f32(this.#record.get(HALVES_OF), k).set(halves)
-    const places = this.#places
-    const panels = memory.f32(this.#record.get(PANELS), places.length * columns)
-    const packedHalves = memory.f32(this.#record.get(HALVES), places.length)
-    for (let p = 0; p < places.length; p++) {
-      const c = places[p]
-      const lane = (p >> 3) * columns * 8 + (p & 7)
-      packedHalves[p] = c < 0 ? Number.POSITIVE_INFINITY : halves[c]
-      for (let j = 0; j < columns; j++) panels[lane + j * 8] = c < 0 ? 0 : work[c * columns + j]
+    if (this.#record.get(NARROW) !== 0) {
+      const oneGroup = this.#record.get(GROUPS) === 1
+      this.#copy.packNarrow(work, halves, moved, oneGroup ? null : this.#placeOf)
     }
-    if (this.#record.get(NARROW) !== 0) this.#copy.packNarrow(work, this.#places)
     if (k > 1 && k * k * columns <= HALF_GAP_WORK) this.#findHalfGaps(centroids, k, scale)
   }
 

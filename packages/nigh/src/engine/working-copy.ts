@@ -3,6 +3,7 @@ import {
   NARROW,
   NARROW_CENTROIDS,
   NARROW_ERROR,
+  NARROW_HALVES,
   NARROW_PANELS,
   NARROW_ROW_ERROR,
   NARROW_STEP,
@@ -23,7 +24,16 @@ export class WorkingCopy {
   readonly #record: FitRecord
   /** Largest absolute number of the working copy. */
   #reach = 0
+  /** No row of the working copy is longer. */
+  #normMost = 0
   #narrowGivenUp = false
+  /** A step of the narrow centroids, and what it cut off each: squared norms. */
+  #centroidStep = 0
+  #cutSq: Float64Array = new Float64Array(0)
+  /** Address of NARROW_HALVES' array. */
+  #narrowHalves = 0
+  /** Pairs of columns that the narrow panels have room for. */
+  #panelsRoom = 0
 
   constructor(record: FitRecord) {
     this.#record = record
@@ -39,9 +49,11 @@ export class WorkingCopy {
     const { columns, points, double } = this.#record.rows
     const { origin, centred } = this.#sampleOrigin()
     let reach = 0
+    const reaches = new Float64Array(columns)
     for (let j = 0; j < columns; j++) {
       const from = centred ? origin[j] : 0
-      reach = Math.max(reach, Math.abs(ranges.maxima[j] - from), Math.abs(ranges.minima[j] - from))
+      reaches[j] = Math.max(Math.abs(ranges.maxima[j] - from), Math.abs(ranges.minima[j] - from))
+      reach = Math.max(reach, reaches[j])
     }
     const scale = reach > 2 ** 40 || (reach > 0 && reach < 2 ** -30) ? 2 ** -Math.round(Math.log2(reach)) : 1
     const copy = double || centred || scale !== 1
@@ -52,6 +64,9 @@ export class WorkingCopy {
     this.#record.space(NORMS_SQ, room * 4)
     this.#record.pass('centre')
     this.#reach = reach * scale
+    let sq = 0
+    for (const one of reaches) sq += (one * scale) ** 2
+    this.#normMost = Math.sqrt(sq) * (1 + 1e-6)
   }
 
   /** Makes the copies of rows that came after {@link make}, within the same ranges. */
@@ -64,16 +79,19 @@ export class WorkingCopy {
    * Makes the int16 copy, where many columns make the dense kernel worth halving. Steps are powers of two, as fine as
    * sums of d products in int32 allow.
    */
-  makeNarrow(k: number, placesMost: number): void {
+  makeNarrow(k: number, placesMost: number, oneGroup: boolean = false): void {
     const { memory, kernels } = this.#record.runner
     const { columns } = this.#record.rows
-    if (kernels.set === 'scalar' || columns < NARROW_COLUMNS || k < 16 || this.#record.get(NARROW) !== 0)
-      return
+    if (kernels.set === 'scalar' || this.#record.get(NARROW) !== 0) return
+    if (oneGroup ? columns < LANES_COLUMNS || k < LANES_K : columns < NARROW_COLUMNS || k < 16) return
     if (!(this.#reach > 0) || this.#narrowGivenUp) return
     const width = columns + (columns & 1)
     this.#record.set(NARROW_STEP, powerOfTwoAbove(this.#reach / narrowMost(width)))
-    this.#record.set(NARROW, memory.allocate(this.#record.room * width * 2))
-    this.#record.space(NARROW_PANELS, placesMost * width * 2)
+    // Kernels read whole vectors, and so up to 12 bytes past the last row.
+    this.#record.set(NARROW, memory.allocate(this.#record.room * width * 2 + 16))
+    this.#panelsRoom = placesMost * (width >> 1)
+    this.#record.space(NARROW_PANELS, this.#panelsRoom * 4)
+    this.#narrowHalves = memory.allocate(this.#record.rows.k * 4)
     this.#record.space(NARROW_CENTROIDS, this.#record.rows.k * width * 2)
     this.#narrow()
   }
@@ -91,36 +109,78 @@ export class WorkingCopy {
     this.#record.set(NARROW_ROW_ERROR, Math.max(this.#record.get(NARROW_ROW_ERROR), error))
   }
 
-  /** Writes the packed centroids as int16. */
-  packNarrow(work: Float32Array<ArrayBufferLike>, places: Int32Array): void {
+  /**
+   * Writes the packed centroids as int16.
+   *
+   * @param moved which have changed since they were packed last
+   * @param placeOf where each is in the panels; null: one group, in blocks of 4, 2 and 1
+   */
+  packNarrow(
+    work: Float32Array<ArrayBufferLike>,
+    halves: Float64Array,
+    moved: Uint8Array,
+    placeOf: Int32Array | null,
+  ): void {
     const { memory } = this.#record.runner
     const { columns } = this.#record.rows
     const width = columns + (columns & 1)
+    const pairs = width >> 1
+    const k = halves.length
     let reach = 0
-    for (let at = 0; at < work.length; at++) reach = Math.max(reach, Math.abs(work[at]))
-    const step = powerOfTwoAbove(reach / narrowMost(width))
-    const panels = new Int16Array(memory.buffer, this.#record.get(NARROW_PANELS), places.length * width)
-    const centroids = new Int16Array(
-      memory.buffer,
-      this.#record.get(NARROW_CENTROIDS),
-      this.#record.rows.k * width,
-    )
+    for (let at = 0; at < k * columns; at++) reach = Math.max(reach, Math.abs(work[at]))
+    let step = powerOfTwoAbove(reach / narrowMost(width))
+    if (placeOf === null) while (step < FARTHEST_STEP && !this.#fits(step, halves, width)) step *= 2
+    if (!(step < FARTHEST_STEP)) {
+      // A given centroid so far away that nothing narrow tells rows apart.
+      this.giveUpNarrow()
+      return
+    }
+    const all = this.#cutSq.length !== k || step !== this.#centroidStep
+    if (this.#cutSq.length !== k) this.#cutSq = new Float64Array(k)
+    this.#centroidStep = step
+    const wholes = new Int16Array(memory.buffer, this.#record.get(NARROW_CENTROIDS), k * width)
+    const inPairs = memory.i32(this.#record.get(NARROW_CENTROIDS), k * pairs)
+    const panels = memory.i32(this.#record.get(NARROW_PANELS), this.#panelsRoom)
+    const perStep = 1 / step
     let largest = 0
-    for (let p = 0; p < places.length; p++) {
-      const c = places[p]
-      const lane = (p >> 3) * width * 8 + (p & 7) * 2
-      let sq = 0
-      for (let j = 0; j < width; j++) {
-        const x = c < 0 || j >= columns ? 0 : work[c * columns + j]
-        const whole = Math.round(x / step)
-        panels[lane + (j >> 1) * 16 + (j & 1)] = whole
-        if (c >= 0) centroids[c * width + j] = whole
-        sq += (x - whole * step) ** 2
+    for (let c = 0; c < k; c++) {
+      if (all || moved[c] === 1) {
+        let sq = 0
+        for (let j = 0, at = c * columns, out = c * width; j < columns; j++, at++, out++) {
+          const whole = Math.floor(work[at] * perStep + 0.5)
+          wholes[out] = whole
+          const cut = work[at] - whole * step
+          sq += cut * cut
+        }
+        if (columns < width) wholes[c * width + columns] = 0
+        this.#cutSq[c] = sq
+        if (placeOf !== null) {
+          const lane = (placeOf[c] >> 3) * pairs * 8 + (placeOf[c] & 7)
+          for (let j = 0; j < pairs; j++) panels[lane + j * 8] = inPairs[c * pairs + j]
+        } else {
+          const { first, size } = blockOf(c, k)
+          for (let j = 0; j < pairs; j++)
+            panels[first * pairs + j * size + c - first] = inPairs[c * pairs + j]
+        }
       }
-      if (sq > largest) largest = sq
+      if (this.#cutSq[c] > largest) largest = this.#cutSq[c]
     }
     this.#record.set(NARROW_ERROR, Math.sqrt(largest) * (1 + 1e-6))
-    this.#record.set(NARROW_UNIT, step * this.#record.get(NARROW_STEP))
+    const unit = step * this.#record.get(NARROW_STEP)
+    this.#record.set(NARROW_UNIT, unit)
+    this.#record.set(NARROW_HALVES, placeOf === null ? this.#narrowHalves : 0)
+    const whole = memory.i32(this.#narrowHalves, k)
+    for (let c = 0; c < k; c++) whole[c] = Math.round(halves[c] / unit)
+  }
+
+  /** Whether no score of a row by these centroids, in whole units of a product, can leave int32. */
+  #fits(step: number, halves: Float64Array, width: number): boolean {
+    const rowStep = this.#record.get(NARROW_STEP)
+    let half = 0
+    for (const one of halves) half = Math.max(half, one)
+    const longest = Math.sqrt(2 * half) * (1 + 1e-6) + step * Math.sqrt(width)
+    const row = this.#normMost + rowStep * Math.sqrt(width)
+    return (longest * (row + longest / 2)) / (step * rowStep) < 2147483000
   }
 
   /** Means of a sample of rows, and whether the rows lie far from 0 for their spread. */
@@ -151,6 +211,14 @@ export class WorkingCopy {
   }
 }
 
+/** The block of a centroid: blocks of 4, then of 2 and of 1 (assembly/lanes.ts). */
+function blockOf(c: number, k: number): { readonly first: number; readonly size: number } {
+  const fours = k - (k & 3)
+  if (c < fours) return { first: c & ~3, size: 4 }
+  if ((k & 2) !== 0 && c < fours + 2) return { first: fours, size: 2 }
+  return { first: k - 1, size: 1 }
+}
+
 /** Largest int16 step count with which `width` products add up in int32. */
 function narrowMost(width: number): number {
   return Math.min(32767, Math.floor(Math.sqrt(2147483647 / width)) - 1)
@@ -161,4 +229,9 @@ export function powerOfTwoAbove(value: number): number {
   return value > 0 ? 2 ** Math.ceil(Math.log2(value * (1 + 1e-12))) : 1
 }
 
+/** The working unit is about as large as the rows: centroids whose steps are larger than this lie beyond all of them. */
+const FARTHEST_STEP = 2 ** 60
+/** From how many columns and centroids on the int16 copy pays: for groups of centroids, and for one group. */
 const NARROW_COLUMNS = 12
+const LANES_COLUMNS = 3
+const LANES_K = 4

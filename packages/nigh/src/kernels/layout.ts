@@ -132,7 +132,10 @@ export const NARROW = 59
 export const NARROW_STEP = 60
 /** Largest norm of what narrowing cut off a row, rounded up. */
 export const NARROW_ROW_ERROR = 61
-/** Address of the packed centroids as int16: panels × d (rounded up to even) × 8. */
+/**
+ * Address of the packed centroids as int16: panels × d (rounded up to even) × 8; where NARROW_HALVES is set, blocks of
+ * 4 centroids (the last ones 2 and 1), within a block pair of columns by pair.
+ */
 export const NARROW_PANELS = 62
 /** What a product of narrow numbers is worth in the working unit. */
 export const NARROW_UNIT = 63
@@ -163,8 +166,13 @@ export const CANDIDATE_UNIT = 73
 export const BOUND_UNIT = 74
 /** The sum of PATHS and OTHER_PATHS, rounded up to float32: float32, k. */
 export const DUE_PATHS_32 = 75
+/**
+ * Address of half the squared norm of each centroid in units of a narrow product: int32, k. 0: the narrow panels are
+ * for groups of centroids.
+ */
+export const NARROW_HALVES = 76
 /** Number of fields. */
-export const FIELDS = 76
+export const FIELDS = 77
 
 /** Rows that changed their label. */
 export const STAT_CHANGED = 0
