@@ -15,12 +15,18 @@ import { quantile, summarise } from './statistics.mjs'
  * @typedef {import('./types.d.ts').Loaded} Loaded
  * @typedef {import('./types.d.ts').Run} Run
  * @typedef {import('./check.mjs').Judged} Judged
- * @typedef {{ peer: Peer, runs: Run[], judged: Judged[] }} Entrant
+ * @typedef {{ peer: Peer, runs: Run[], woken: Run[], judged: Judged[] }} Entrant
  */
 
 const scratch = fileURLToPath(new URL('.cache/answers', import.meta.url))
 /** Threads of some libraries spin a while after their work: they must not steal from the next peer. */
 const settleMs = 500
+/**
+ * A call shorter than this is made twice a turn, and the second counts. In the first one the library's threads wake from
+ * their sleep, and kernels that would rather keep idle cores asleep put them on one core for tens of milliseconds: that
+ * is theirs, not the library's, and would decide short cases. What the first took is kept beside it.
+ */
+const wakeSeconds = 0.5
 /** Where the slowest peer needs less than this, there are three times as many rounds. */
 const shortSeconds = 0.1
 /** Warm up for so long, or three runs. */
@@ -67,6 +73,7 @@ export async function measure(measured, { threads, rounds: wanted, quick, pool, 
   }
   const longest = Math.max(0, ...entrants.map(({ runs }) => whole(runs[0])))
   const rounds = quick ? 1 : (measured.rounds ?? wanted) * (longest < shortSeconds ? 3 : 1)
+  const brief = new Set(entrants.filter(({ runs }) => whole(runs[0]) < wakeSeconds))
   for (const entrant of entrants) entrant.runs = []
   for (const entrant of entrants) entrant.judged = []
   for (let round = 0; round < rounds; round++) {
@@ -74,6 +81,7 @@ export async function measure(measured, { threads, rounds: wanted, quick, pool, 
       // Another one begins each round, so that nobody always follows the same peer.
       const entrant = entrants[(round + turn) % entrants.length]
       if (!quick) await sleep(settleMs)
+      if (!quick && brief.has(entrant)) entrant.woken.push(await entrant.peer.run(round))
       const run = await entrant.peer.run(round)
       entrant.runs.push(run)
       entrant.judged.push(referee.judge(run.answer, isNigh(entrant.peer.name)))
@@ -124,7 +132,8 @@ async function warmUp(peer, loaded, entrants, referee, quick) {
     await peer.load({ ...loaded, iterations: Math.ceil((loaded.iterations ?? 1) * (1 + 0.25 * more)) })
     run = await peer.run(0)
   }
-  const entrant = { peer, runs: [run], judged: [referee.judge(run.answer, isNigh(peer.name))] }
+  /** @type {Entrant} */
+  const entrant = { peer, runs: [run], woken: [], judged: [referee.judge(run.answer, isNigh(peer.name))] }
   let spent = whole(run)
   for (let again = 1; again < 3 && spent < warmSeconds && !quick; again++) spent += whole(await peer.run(0))
   entrants.push(entrant)
@@ -169,6 +178,7 @@ function resultOf(measured, sha256, rounds, entrants, compared, faults) {
       seconds,
       parts,
       summary,
+      ...(entrant.woken.length > 0 ? { woken: summarise(entrant.woken.map(whole)) } : {}),
       ...(paired === undefined || own === undefined
         ? {}
         : { ratio: { median: summary.median / summarise(own).median, q1: paired.q1, q3: paired.q3 } }),

@@ -127,6 +127,8 @@ export interface PeerResult {
   readonly seconds: readonly number[]
   readonly parts: Readonly<Record<string, number>>
   readonly summary: Summary
+  /** The same of the calls that woke the library's threads, half a second after the last turn: short calls only. */
+  readonly woken?: Summary
   /** Peer ÷ nigh: of the medians, and the quartiles of the rounds' own ratios. Absent for nigh itself. */
   readonly ratio?: { readonly median: number; readonly q1: number; readonly q3: number }
   readonly verdict: Verdict
