@@ -42,6 +42,7 @@ const suites = [
     counts: 'closing line',
     minutes: 6,
   },
+  { name: 'aborts', command: ['node', 'tools/aborts.mjs', '--quick'], counts: 'closing line', minutes: 6 },
   { name: 'choose-k', command: ['node', 'tools/choose-k.mjs', '--check'], counts: 'command', minutes: 10 },
   { name: 'browser', command: ['npm', 'run', 'test:browser'], counts: 'closing line', minutes: 12 },
   { name: 'studio-types', command: ['npm', 'run', 'check:studio'], counts: 'command', minutes: 2 },

@@ -99,6 +99,12 @@ const vitest = (tests) =>
     ...tests,
   ])
 
+const failures = (output) =>
+  output
+    .split('\n')
+    .filter((line) => /×|FAIL|Error/.test(line))
+    .join('\n')
+
 const kernelBytes = ['fit', 'search'].map((name) => join(core, `src/kernels/${name}.bytes.ts`))
 const bytesBefore = kernelBytes.map((path) => readFileSync(path, 'utf8'))
 const rows = []
@@ -112,7 +118,7 @@ try {
   const every = [...new Set(faults.filter(wanted).flatMap(({ tests }) => tests.flat()))]
   const clean = vitest(every)
   if (clean.status !== 0)
-    throw new Error(`the tests fail before anything is planted:\n${clean.stdout.slice(-3000)}`)
+    throw new Error(`the tests fail before anything is planted:\n${failures(clean.stdout)}`)
   for (const [number, fault] of faults.entries()) {
     if (!wanted(fault, number)) continue
     const name = nameOf(fault, number)

@@ -1,7 +1,7 @@
 // What calls leave behind, each part in a process of its own: aborts, failing calls, thousands of small fits, fits within
-// fits; and how long the calling thread is held at a time, in processor time, so that a busy machine does not matter.
+// fits. How soon an abort is heard: tools/aborts.mjs.
 // Usage: node --expose-gc tools/resources.mjs [--quick]      Linux: threads and files are counted in /proc
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Report, run } from './report.mjs'
 
@@ -13,7 +13,6 @@ const parts = {
   'failing calls leave no thread, file or memory': failures,
   'small fits keep the memory level': smallFits,
   'fits within fits and beside each other start no more workers than one': nested,
-  'the calling thread is never held long': stretches,
 }
 
 if (part === null) {
@@ -183,114 +182,4 @@ async function nested() {
   for (const model of [outer, ...within, ...beside])
     if (model.inertia !== one.inertia) throw new Error('another answer')
   compare('one fit within another, 20 beside each other', before, await held(), 150)
-}
-
-/** Processor time of this thread, in milliseconds. */
-function spent() {
-  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
-}
-
-/** The longest time for which this thread computed between two turns of its loop while a call ran. */
-async function longestStretch(call) {
-  let running = true
-  let longest = 0
-  let last = spent()
-  const watch = () => {
-    const now = spent()
-    longest = Math.max(longest, now - last)
-    if (running) setImmediate(watch)
-    last = spent()
-  }
-  setImmediate(watch)
-  await new Promise((resolve) => setImmediate(resolve))
-  longest = 0
-  last = spent()
-  await call()
-  running = false
-  return Math.max(longest, spent() - last)
-}
-
-async function stretches() {
-  const { nigh, points, draw } = await library()
-  const size = quick ? 0.2 : 1
-  const n = Math.round(100_000 * size)
-  const wide = points(n, 8)
-  const few = points(Math.round(3000 * size), 4)
-  const line = Array.from({ length: n }, draw)
-  const classes = Array.from({ length: n }, (_, i) => `c${i % 5}`)
-  const numbers = Array.from({ length: n }, (_, i) => i % 97)
-  const places = nigh.Matrix.of(
-    Float64Array.from({ length: 2 * few.rows }, (_, i) => (draw() - 0.5) * (i % 2 === 0 ? 170 : 350)),
-    2,
-  )
-  const table = nigh.Table.of([
-    { name: 'x', type: 'number', values: Float64Array.from({ length: few.rows }, draw) },
-    {
-      name: 't',
-      type: 'text',
-      values: Int32Array.from({ length: few.rows }, (_, i) => i % 4),
-      categories: ['a', 'b', 'c', 'd'],
-    },
-  ])
-  const search = await nigh.NearestNeighbors.fit(wide)
-  const learner = await nigh.KNNClassifier.fit(wide, classes)
-  const holes = Array.from({ length: few.rows }, (_, i) =>
-    Array.from(few.row(i), (x, j) => (i % 5 === j ? Number.NaN : x)),
-  )
-  const imputer = nigh.KNNImputer.fit(holes, { k: 5 })
-  const model = await nigh.KMeans.fit(wide, { k: 20, nInit: 1, maxIterations: 3 })
-  const calls = {
-    'KMeans.fit': () => nigh.KMeans.fit(wide, { k: 50, nInit: 1, maxIterations: 20 }),
-    'KMeans.fit, small': () => nigh.KMeans.fit(points(2000, 4), { k: 8 }),
-    'KMeans.predict': () => model.predict(wide),
-    'NearestNeighbors.fit, kdtree': () => nigh.NearestNeighbors.fit(wide, { algorithm: 'kdtree' }),
-    'NearestNeighbors.fit, balltree': () =>
-      nigh.NearestNeighbors.fit(wide, { algorithm: 'balltree', metric: 'manhattan' }),
-    'NearestNeighbors.fit, cosine': () => nigh.NearestNeighbors.fit(wide, { metric: 'cosine' }),
-    'NearestNeighbors.fit, flat': () => nigh.NearestNeighbors.fit(wide, { algorithm: 'flat' }),
-    nearest: () => search.nearest(points(2000, 8), { k: 10 }),
-    within: () => search.within(points(300, 8), { radius: 0.3 }),
-    'KNNClassifier.predict': () => learner.predict(points(2000, 8)),
-    'KNNRegressor.fit': () => nigh.KNNRegressor.fit(wide, numbers),
-    'RadiusClassifier.fit': () => nigh.RadiusClassifier.fit(wide, classes, { radius: 0.2 }),
-    'NearestCentroid.fit': () => nigh.NearestCentroid.fit(wide, classes),
-    'KNNImputer.transform': () => imputer.transform(holes),
-    'LocalOutlierFactor.fit': () => nigh.LocalOutlierFactor.fit(few),
-    'NeighborDistance.fit': () => nigh.NeighborDistance.fit(few),
-    'CentroidDistance.fit': () => nigh.CentroidDistance.fit(wide, { k: 10 }),
-    'MiniBatchKMeans.fit': () => nigh.MiniBatchKMeans.fit(wide, { k: 10 }),
-    'BisectingKMeans.fit': () => nigh.BisectingKMeans.fit(wide, { k: 8 }),
-    'KMedians.fit': () => nigh.KMedians.fit(few, { k: 5 }),
-    'KMedoids.fit': () => nigh.KMedoids.fit(few, { k: 5 }),
-    'KMeans1D.fit': () => nigh.KMeans1D.fit(line, { k: 8 }),
-    'BoundedKMeans.fit': () => nigh.BoundedKMeans.fit(few, { k: 5, minSize: 100 * size }),
-    'GeoKMeans.fit': () => nigh.GeoKMeans.fit(places, { k: 6 }),
-    'SphericalKMeans.fit': () => nigh.SphericalKMeans.fit(few, { k: 5 }),
-    'KPrototypes.fit': () => nigh.KPrototypes.fit(table, { k: 4 }),
-    chooseK: () => nigh.chooseK(few, { from: 2, to: 6 }),
-    chooseNeighbors: () => nigh.chooseNeighbors(few, classes.slice(0, few.rows)),
-    silhouette: () =>
-      nigh.silhouette(
-        few,
-        Uint32Array.from({ length: few.rows }, (_, i) => i % 4),
-      ),
-    validateClassifier: () => nigh.validateClassifier(few, classes.slice(0, few.rows)),
-  }
-  const found = []
-  for (const [name, call] of Object.entries(calls)) {
-    try {
-      await call() // what a first call costs (compilation, workers) is not the question
-      let longest = Number.POSITIVE_INFINITY
-      for (let turn = 0; turn < 3; turn++) longest = Math.min(longest, await longestStretch(call))
-      found.push([name, longest])
-    } catch (error) {
-      throw new Error(`${name}: ${error.message}`)
-    }
-  }
-  found.sort((a, b) => b[1] - a[1])
-  const told = found.map(([name, longest]) => `${name} ${longest.toFixed(0)}`).join(', ')
-  const most = quick ? 50 : 100
-  const over = found.filter(([, longest]) => longest > most)
-  if (over.length > 0) throw new Error(`longer than ${most} ms at a stretch: ${told}`)
-  console.log(`longest stretches in ms: ${told}`)
 }

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { InputError } from 'nigh'
+import { InputError, isMissing } from 'nigh'
+import type { Column } from 'nigh'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { show } from '../show/text.ts'
 import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
@@ -68,8 +70,10 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     }
     // A stream that fails may also just end: nothing but the count tells.
     if (done !== rows) throw new Error(`it breaks off after row ${done} of ${rows}`)
+    const nulls = await nullsOf(connection, path, rows)
     const columns = builders.map((builder, j) => {
       const column = builder.finish(named[j].name)
+      checkMissing(column, named[j].type, nulls.get(column.name))
       if (column.type !== 'number') return store.keep(column)
       const { infinite, rounded } = lookAt(column.values, /INT|DECIMAL/.test(named[j].type))
       if (infinite >= 0) {
@@ -166,6 +170,36 @@ function takeColumn(file: string, name: string, type: string): Taken {
     'E_PARQUET',
     name,
     `${file}: column ${show(name)} holds ${type}, which nigh cannot use; leave it out with --ignore ${show(name)}`,
+  )
+}
+
+/** How many cells of each column the footer says are missing; only columns for which it says so throughout. */
+async function nullsOf(
+  connection: DuckDBConnection,
+  path: string,
+  rows: number,
+): Promise<ReadonlyMap<string, number>> {
+  const counted = await connection.runAndReadAll(
+    `SELECT path_in_schema, sum(stats_null_count)::DOUBLE FROM parquet_metadata(${path}) GROUP BY path_in_schema
+     HAVING count(*) = count(stats_null_count) AND sum(num_values) = ${rows}`,
+  )
+  return new Map(counted.getRows().map(([name, nulls]) => [String(name), Number(nulls)]))
+}
+
+/**
+ * Pages have no checksum, and marks of missing cells that end early count as present: but the footer counts, too.
+ *
+ * @throws Error where it counts otherwise
+ */
+function checkMissing(column: Column, type: string, nulls: number | undefined): void {
+  if (nulls === undefined) return
+  let missing = 0
+  for (let i = 0; i < column.values.length; i++) if (isMissing(column, i)) missing++
+  // NaN is a missing cell here, and no null there.
+  const more = /^(FLOAT|DOUBLE)$/.test(type) || instants.test(type)
+  if (missing === nulls || (more && missing > nulls)) return
+  throw new Error(
+    `column ${show(column.name)} has ${missing} missing cells, but ${nulls} by the file’s footer: the file is damaged`,
   )
 }
 

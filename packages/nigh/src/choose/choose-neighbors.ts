@@ -171,7 +171,7 @@ function* chooseSteps(
     const found = yield* nearestSteps(call, search, undefined, queries, { k: wanted }, wanted)
     yield* judge(found, columns, test, part.kept === null ? train : part.kept.map((row) => train[row]))
   }
-  return chosen(task, from, losses, truth.spread)
+  return yield* chosen(task, from, losses, truth.spread)
 }
 
 function taskOf(
@@ -320,18 +320,20 @@ function ballotsFor(
   }
 }
 
-function chosen(
+function* chosen(
   task: 'classify' | 'regress',
   from: number,
   losses: readonly Float64Array[],
   spread: number,
-): ChosenNeighbors {
-  const curve = losses.map((loss, at) => {
+): Steps<ChosenNeighbors> {
+  const curve: NeighborsScore[] = []
+  for (const [at, loss] of losses.entries()) {
     const n = loss.length
     const mean = sumOf(n, (i) => loss[i]) / n
     const variance = n > 1 ? sumOf(n, (i) => (loss[i] - mean) ** 2) / (n - 1) : 0
-    return { k: from + at, score: 1 - mean / spread, error: Math.sqrt(variance / n) / spread }
-  })
+    curve.push({ k: from + at, score: 1 - mean / spread, error: Math.sqrt(variance / n) / spread })
+    yield { done: n, total: n, work: n }
+  }
   let best = curve[0]
   for (const row of curve) if (row.score >= best.score) best = row
   const near = curve.filter((row) => row.score >= best.score - best.error).map((row) => row.k)

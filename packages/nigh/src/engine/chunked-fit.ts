@@ -4,7 +4,7 @@ import { LABELS, LOWER, UPPER } from '../kernels/layout.ts'
 import { ChunkedSeeding } from './chunked-seeding.ts'
 import { compareRows, type FitRows, type FitWork } from './fit-record.ts'
 import { LocalFit } from './local-fit.ts'
-import { type RowChunks, RowWindows } from './row-windows.ts'
+import { type RowChunks, RowWindows, type WindowOptions } from './row-windows.ts'
 import type { Runner } from './runner.ts'
 
 /** What was found out about the rows when they were looked at first. */
@@ -44,12 +44,7 @@ export class ChunkedFit implements FitEngine {
     chunks: RowChunks,
     weights: Float64Array | null,
     survey: Survey,
-    options: {
-      readonly factor: number
-      readonly call: string
-      readonly signal: AbortSignal | null
-      readonly keepCopy: boolean
-    },
+    options: WindowOptions & { readonly keepCopy: boolean },
   ) {
     this.columns = chunks.columns
     this.#rows = chunks.rows

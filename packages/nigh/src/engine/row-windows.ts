@@ -14,6 +14,20 @@ export interface RowChunks {
   readonly reach: ((numbers: Uint32Array) => Promise<Matrix>) | null
 }
 
+/** How rows are brought in. */
+export interface WindowOptions {
+  /** Power of two that the rows are multiplied by. */
+  readonly factor: number
+  /** The call, for errors. */
+  readonly call: string
+  readonly signal: AbortSignal | null
+  /**
+   * Awaited before each window's work: others get their turn, and an abort is heard. The chunks need not do so: a
+   * source that has its rows at hand answers within the same turn.
+   */
+  readonly pause: () => Promise<void>
+}
+
 /**
  * Brings rows into a record's memory, a window at a time. How the source cuts them into chunks does not matter:
  * windows are always filled, but for the last.
@@ -22,23 +36,19 @@ export class RowWindows {
   readonly #record: FitRecord
   readonly #chunks: RowChunks
   readonly #weights: Float64Array | null
-  /** Power of two that the rows are multiplied by. */
   readonly #factor: number
   readonly #call: string
   readonly #signal: AbortSignal | null
+  readonly #pause: () => Promise<void>
 
-  constructor(
-    record: FitRecord,
-    chunks: RowChunks,
-    weights: Float64Array | null,
-    options: { readonly factor: number; readonly call: string; readonly signal: AbortSignal | null },
-  ) {
+  constructor(record: FitRecord, chunks: RowChunks, weights: Float64Array | null, options: WindowOptions) {
     this.#record = record
     this.#chunks = chunks
     this.#weights = weights
     this.#factor = options.factor
     this.#call = options.call
     this.#signal = options.signal
+    this.#pause = options.pause
   }
 
   /**
@@ -61,16 +71,21 @@ export class RowWindows {
         taken += some
         filled += some
         if (filled < room) continue
-        if (this.#window(from, filled, work) === 'enough') return
+        if ((await this.#window(from, filled, work)) === 'enough') return
         from += filled
         filled = 0
       }
     }
     if (from + filled !== rows) throw this.#changed(String(from + filled))
-    if (filled > 0) this.#window(from, filled, work)
+    if (filled > 0) await this.#window(from, filled, work)
   }
 
-  #window(from: number, count: number, work: (from: number, count: number) => 'enough' | undefined) {
+  async #window(
+    from: number,
+    count: number,
+    work: (from: number, count: number) => 'enough' | undefined,
+  ): Promise<'enough' | undefined> {
+    await this.#pause()
     this.#signal?.throwIfAborted()
     this.#record.hold(count)
     if (this.#weights !== null) {

@@ -296,4 +296,20 @@ describe('points in chunks', () => {
     // The members went home: the next fit on threads finds them.
     expect((await KMeans.fit(points, { k: 4, nInit: 1 })).k).toBe(4)
   })
+
+  it('lets others have their turn, and hears them, where the source has all rows at hand', async () => {
+    const points = made(22, 40_000, 4, { fine: true })
+    let turns = 0
+    const controller = new AbortController()
+    const others = (): void => {
+      if (++turns === 30) controller.abort(new Error('enough'))
+      else setImmediate(others)
+    }
+    setImmediate(others)
+    const window = 65_536
+    await expect(
+      fitChunks('KMeans.fit', cut(points, [1000]), { k: 9, signal: controller.signal }, window),
+    ).rejects.toThrow('enough')
+    expect(turns).toBe(30)
+  })
 })

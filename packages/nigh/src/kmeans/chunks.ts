@@ -56,6 +56,7 @@ export interface Surveyed {
  * Passes over all points once: counts them, checks them and finds their ranges.
  *
  * @param weightOf says what a row counts; rows that count 0 have no part in the ranges
+ * @param pause awaited now and then, so that others get their turn and an abort is heard
  * @throws {InputError} E_EMPTY, E_SHAPE, E_TYPE, E_NONFINITE; what the encoder throws; E_PARAM for tables without an
  * encoder
  */
@@ -65,6 +66,7 @@ export async function surveyChunks(
   encoder: Encoder | undefined,
   weightOf: (row: number) => number,
   signal: AbortSignal | null,
+  pause: () => Promise<void>,
 ): Promise<Surveyed> {
   const ranges = new GrowingRanges()
   const sample = new Sample()
@@ -72,7 +74,12 @@ export async function surveyChunks(
   let given = 0
   let double = false
   const dropping = encoder?.settings.missing === 'drop'
+  let looked = 0
   for await (const chunk of points.chunks()) {
+    if (looked > BETWEEN_PAUSES) {
+      await pause()
+      looked = 0
+    }
     signal?.throwIfAborted()
     const { matrix, rows, taken } = takeChunk(call, chunk, encoder)
     if (matrix === null) {
@@ -89,6 +96,7 @@ export async function surveyChunks(
     if (matrix.values instanceof Float64Array) double = true
     ranges.add(matrix, (i) => weightOf(given + (rows === null ? i : rows[i])))
     sample.add(matrix)
+    looked += matrix.values.length
     if (dropping && chunk instanceof Table) {
       for (let i = 0; i < matrix.rows; i++) kept.push(given + (rows === null ? i : rows[i]))
     }
@@ -257,3 +265,5 @@ class Sample {
 }
 
 const SAMPLED = 1024
+/** Numbers looked at between two pauses: a few milliseconds. */
+const BETWEEN_PAUSES = 500_000

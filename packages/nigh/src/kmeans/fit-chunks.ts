@@ -8,7 +8,7 @@ import { ROUND } from '../kernels/layout.ts'
 import { fitKit } from '../kernels/fit-kit.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import { lend } from '../workers/pool.ts'
-import { canShareMemory, hardwareThreads } from '../workers/spawn.ts'
+import { canShareMemory, hardwareThreads, nextTurn } from '../workers/spawn.ts'
 import { type PointChunks, surveyChunks } from './chunks.ts'
 import { gridsOf } from './grids.ts'
 import { exponentFor, type FitJob, type FitResult, fitSteps, refuseLarge } from './job.ts'
@@ -52,7 +52,7 @@ export async function fitChunks(
     )
   }
   const weightOf = sampleWeight === undefined ? () => 1 : (row: number) => sampleWeight[row]
-  const surveyed = await surveyChunks(call, points, encoder, weightOf, signal)
+  const surveyed = await surveyChunks(call, points, encoder, weightOf, signal, nextTurn)
   const { chunks, double, kept } = surveyed
   const { rows, columns } = chunks
   const used =
@@ -94,7 +94,7 @@ export async function fitChunks(
   const width = columns * (double ? 8 : 4)
   const windowRows = Math.min(
     Math.ceil(rows / ROUND) * ROUND,
-    Math.max(ROUND, Math.floor(windowBytes / width / ROUND) * ROUND),
+    Math.max(ROUND, Math.floor(Math.min(windowBytes / width, WINDOW_WORK / (k * columns)) / ROUND) * ROUND),
   )
   const window = {
     rows: windowRows,
@@ -114,6 +114,7 @@ export async function fitChunks(
       factor,
       call,
       signal,
+      pause: nextTurn,
       keepCopy: checked.starts > 1,
     },
   )
@@ -176,5 +177,7 @@ function runnerFor(kernels: KernelSetName, threads: number): Runner {
 
 /** Points held at a time. */
 const WINDOW_BYTES = 1 << 24
+/** Multiply-adds of a window's pass at most, for which the calling thread may be held: some 20 ms. */
+const WINDOW_WORK = 100_000_000
 /** Up to this many multiply-adds an iteration, members cost more than they save. */
 const SMALL = 1_000_000
