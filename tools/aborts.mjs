@@ -119,6 +119,8 @@ const calls = {
   'NeighborDistance.fit': (run) => nigh.NeighborDistance.fit(middle, run),
   'CentroidDistance.fit': (run) => nigh.CentroidDistance.fit(wide, { k: 30, ...run }),
   'MiniBatchKMeans.fit': (run) => nigh.MiniBatchKMeans.fit(wide, { k: 30, nInit: 2, ...run }),
+  'MiniBatchKMeans.fit of chunks': (run) =>
+    nigh.MiniBatchKMeans.fit(chunksOf(wide), { k: 30, nInit: 1, ...run }),
   'BisectingKMeans.fit': (run) =>
     nigh.BisectingKMeans.fit(wide, { k: 8, nInit: 2, maxIterations: 20, ...run }),
   'BisectingKMeans.predict': (run) => bisected.predict(wide, run),

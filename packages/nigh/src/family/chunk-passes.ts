@@ -6,6 +6,10 @@ import { canonicalOrder, type DistinctRows, distinctRows } from './distinct-rows
 import { checkSquares } from './fit-options.ts'
 import { nearest, pace, type Work } from './partition.ts'
 import type { Space } from './space.ts'
+import { nextTurn } from '../workers/spawn.ts'
+
+/** Numbers looked at between two pauses: a few milliseconds. */
+const BETWEEN_PAUSES = 500_000
 
 /** Passes over rows that come anew for each, with turns for other work. */
 export class ChunkPasses {
@@ -105,7 +109,7 @@ export class ChunkPasses {
           inertia += weight * costs[i]
           counts[found[i]] += weight
         }
-        if (to < count) yield { done: to, total: count }
+        yield { done: to, total: count }
       }
       return 'more'
     }
@@ -151,6 +155,7 @@ export class ChunkPasses {
     let from = 0
     // One more pass is certain: the last. Another one may follow.
     const total = (this.#made + 2) * rows
+    let looked = 0
     for await (const chunk of this.#chunks.pass()) {
       signal?.throwIfAborted()
       if (from + chunk.rows > rows) throw this.#changed(`more than ${rows} rows`)
@@ -160,6 +165,12 @@ export class ChunkPasses {
       const answer = await work(values instanceof Float64Array ? values : Float64Array.from(values), from)
       from += chunk.rows
       onProgress?.({ done: this.#made * rows + from, total })
+      looked += values.length
+      if (looked > BETWEEN_PAUSES) {
+        // Others get their turn, and an abort is heard, also where the source has all its rows at hand.
+        await nextTurn()
+        looked = 0
+      }
       if (answer === 'enough') {
         from = rows
         break

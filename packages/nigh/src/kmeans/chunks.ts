@@ -4,6 +4,7 @@ import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { RowChunks } from '../engine/row-windows.ts'
 import type { Survey } from '../engine/chunked-fit.ts'
+import { nextTurn } from '../workers/spawn.ts'
 
 /** A chunk of points: rows of numbers; or, where the options name a fitted encoder, a table or what it was encoded to. */
 export type PointChunk = MatrixLike | Table
@@ -56,7 +57,6 @@ export interface Surveyed {
  * Passes over all points once: counts them, checks them and finds their ranges.
  *
  * @param weightOf says what a row counts; rows that count 0 have no part in the ranges
- * @param pause awaited now and then, so that others get their turn and an abort is heard
  * @throws {InputError} E_EMPTY, E_SHAPE, E_TYPE, E_NONFINITE; what the encoder throws; E_PARAM for tables without an
  * encoder
  */
@@ -66,7 +66,6 @@ export async function surveyChunks(
   encoder: Encoder | undefined,
   weightOf: (row: number) => number,
   signal: AbortSignal | null,
-  pause: () => Promise<void>,
 ): Promise<Surveyed> {
   const ranges = new GrowingRanges()
   const sample = new Sample()
@@ -77,7 +76,8 @@ export async function surveyChunks(
   let looked = 0
   for await (const chunk of points.chunks()) {
     if (looked > BETWEEN_PAUSES) {
-      await pause()
+      // Others get their turn, and an abort is heard, also where the source has all its rows at hand.
+      await nextTurn()
       looked = 0
     }
     signal?.throwIfAborted()

@@ -52,7 +52,7 @@ export async function fitChunks(
     )
   }
   const weightOf = sampleWeight === undefined ? () => 1 : (row: number) => sampleWeight[row]
-  const surveyed = await surveyChunks(call, points, encoder, weightOf, signal, nextTurn)
+  const surveyed = await surveyChunks(call, points, encoder, weightOf, signal)
   const { chunks, double, kept } = surveyed
   const { rows, columns } = chunks
   const used =
