@@ -6,7 +6,6 @@ import { canonicalOrder, type DistinctRows, distinctRows } from './distinct-rows
 import { checkSquares } from './fit-options.ts'
 import { nearest, pace, type Work } from './partition.ts'
 import type { Space } from './space.ts'
-import { nextTurn } from '../workers/spawn.ts'
 
 /** Numbers looked at between two pauses: a few milliseconds. */
 const BETWEEN_PAUSES = 500_000
@@ -168,7 +167,7 @@ export class ChunkPasses {
       looked += values.length
       if (looked > BETWEEN_PAUSES) {
         // Others get their turn, and an abort is heard, also where the source has all its rows at hand.
-        await nextTurn()
+        await this.work(turn())
         looked = 0
       }
       if (answer === 'enough') {
@@ -188,4 +187,9 @@ export class ChunkPasses {
       `${this.#call}: points must give the same rows at every pass: ${rows} of ${columns} columns at first, then ${got}`,
     )
   }
+}
+
+/** Work that is nothing but a pause. */
+function* turn(): Work<void> {
+  yield { done: 0, total: 1 }
 }
