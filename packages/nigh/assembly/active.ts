@@ -36,7 +36,8 @@ import {
   work,
   workCentroids,
 } from './fit-state'
-import { boundsOf, down32, gathered, normsOf, padList, up32, useForm } from './scores'
+import { lengthOf, listRest, padList } from './list'
+import { boundsOf, down32, gathered, normsOf, up32, useForm } from './scores'
 import { boundOf } from './settle'
 
 /**
@@ -77,7 +78,7 @@ export function findActive(start: i32, end: i32): i32 {
     if (gap) m = f32x4.pmax(m, gathered(gap, l0, l1, l2, l3))
     v128.store(scratch + OWN_UP + at, m)
     v128.store(scratch + OWN_LOW + at, u)
-    next = listed4(next, <i32>r, i32x4.bitmask(f32x4.lt(u, m)))
+    next = listRest(next, <i32>r, i32x4.bitmask(f32x4.lt(u, m)))
   }
   let open = lengthOf(near, next, <i32>rows)
   if (open == 0) return 0
@@ -129,10 +130,10 @@ function findDirect(start: i32, end: i32): i32 {
     const c = surelySame(at + 32)
     const d = surelySame(at + 48)
     if (i32x4.all_true(v128.and(v128.and(a, b), v128.and(c, d)))) continue
-    next = listed4(next, <i32>r, i32x4.bitmask(a))
-    next = listed4(next, <i32>r + 4, i32x4.bitmask(b))
-    next = listed4(next, <i32>r + 8, i32x4.bitmask(c))
-    next = listed4(next, <i32>r + 12, i32x4.bitmask(d))
+    next = listRest(next, <i32>r, i32x4.bitmask(a))
+    next = listRest(next, <i32>r + 4, i32x4.bitmask(b))
+    next = listRest(next, <i32>r + 8, i32x4.bitmask(c))
+    next = listRest(next, <i32>r + 12, i32x4.bitmask(d))
   }
   return lengthOf(list, next, <i32>rows)
 }
@@ -150,25 +151,6 @@ function surelySame(at: usize): v128 {
   if (!halfGaps) return sure
   const u = f32x4.mul(f32x4.add(kept, gathered(paths32, o0, o1, o2, o3)), wider)
   return v128.or(sure, f32x4.lt(u, gathered(halfGaps, o0, o1, o2, o3)))
-}
-
-/** Lists those of four rows whose bit is not set, and returns where the list goes on. Nothing here can be mispredicted. */
-function listed4(next: usize, row: i32, sure: i32): usize {
-  const open = <usize>~sure
-  store<i32>(next, row)
-  next += (open << 2) & 4
-  store<i32>(next, row + 1)
-  next += (open << 1) & 4
-  store<i32>(next, row + 2)
-  next += open & 4
-  store<i32>(next, row + 3)
-  return next + ((open >> 1) & 4)
-}
-
-/** How many rows a list holds: the last vectors may have reached past the round's rows, and listed what is none. */
-function lengthOf(list: usize, next: usize, rows: i32): i32 {
-  while (next > list && load<i32>(next - 4) >= rows) next -= 4
-  return <i32>((next - list) >> 2)
 }
 
 /**

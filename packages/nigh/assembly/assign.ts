@@ -50,6 +50,7 @@ import {
 } from './fit-state'
 import { assignMany } from './groups'
 import { nearestByLanes } from './lanes'
+import { padList } from './list'
 import {
   boundsOf,
   endsShort,
@@ -59,7 +60,6 @@ import {
   formWidth,
   listed,
   normsOf,
-  padList,
   useForm,
 } from './scores'
 import { decide, keepBounds, relabel, settle } from './settle'

@@ -31,6 +31,7 @@ import {
   stepsDown,
   stepsUp,
 } from './fit-state'
+import { padList } from './list'
 import {
   boundsOf,
   endsShort,
@@ -42,7 +43,6 @@ import {
   formWidth,
   gathered,
   normsOf,
-  padList,
 } from './scores'
 import { boundOf, decide, groupBound, keepGroupBound, settle } from './settle'
 import { nearestOfPanels } from './tile'

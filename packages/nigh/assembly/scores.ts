@@ -115,13 +115,6 @@ export function boundsOf(normSq: v128, lowScore: v128, upScore: v128, out: usize
   v128.store(out, f32x4.add(f32x4.mul(f32x4.sqrt(most), f32x4.splat(1 + 1e-6)), delta), 16)
 }
 
-/** Repeats the last entry of a list up to a multiple of four or eight. */
-export function padList(list: usize, length: i32, multiple: i32 = 4): void {
-  const last = load<i32>(list + ((<usize>(length - 1)) << 2))
-  const end = (length + multiple - 1) & -multiple
-  for (let at = length; at < end; at++) store<i32>(list + ((<usize>at) << 2), last)
-}
-
 /** Four float32 of a table, by byte offsets. */
 export function gathered(table: usize, o0: usize, o1: usize, o2: usize, o3: usize): v128 {
   let v = v128.load32_zero(table + o0)
