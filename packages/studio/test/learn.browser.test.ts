@@ -153,6 +153,22 @@ describe('Learn', () => {
     await watched.context.close()
   })
 
+  it('goes on after a reload where it was', async () => {
+    const watched = await open(browser, site.url)
+    const { page } = watched
+    await settled(watched)
+    for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Step ▸' }).click()
+    const before = await page.locator('[data-step]').innerText()
+    expect(before).toMatch(/^4 of /)
+    await page.reload()
+    await settled(watched)
+    expect(await page.locator('[data-step]').innerText()).toBe(before)
+    await page.getByRole('button', { name: 'Other start' }).click()
+    await page.waitForFunction(() => document.querySelector('[data-step]')?.textContent?.startsWith('1 of'))
+    expect(watched.faults).toEqual([])
+    await watched.context.close()
+  })
+
   it('shares a lesson by its address alone', async () => {
     const first = await open(browser, site.url)
     await first.page.selectOption('[data-sample]', 'rings')
@@ -252,8 +268,7 @@ describe('Learn', () => {
     ] as const) {
       await page.getByRole('button', { name: task }).click()
       await page.locator('#neighbors').fill(k)
-      await expect.poll(async () => !seen.has(await painted()), { timeout: 10_000 }).toBe(true)
-      await page.waitForTimeout(400)
+      await page.waitForSelector(`[data-regions="${task === 'classes' ? 'classify' : 'regress'} ${k}"]`)
       seen.add(await painted())
     }
     expect(seen.size).toBe(4)

@@ -161,7 +161,7 @@ describe('Work', () => {
     await settled(page)
     await page.selectOption('[data-axis=x]', 'c:x')
     await page.selectOption('[data-axis=y]', 'c:y')
-    await page.waitForTimeout(800)
+    await page.waitForSelector('[data-plot][data-axes="c:x c:y"]')
     await page.getByRole('button', { name: 'Lasso' }).click()
     const box = await page.locator('[data-plot]').boundingBox()
     if (box === null) throw new Error('no plot')
@@ -290,6 +290,37 @@ describe('Work', () => {
       ).toBe(true)
       await page.getByRole('button', { name: 'TypeScript', exact: true }).click()
       expect(Number(await runCode(page, folder))).toBeGreaterThan(0)
+    }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('says reasons in words: of categories, of true and false, of close numbers', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    const rows = Array.from(
+      { length: 120 },
+      (_, i) =>
+        `${i % 12},${i === 77 ? 'blue' : i % 2 === 0 ? 'red' : 'green'},${i !== 50},${2000 + (i % 3) / 10}`,
+    )
+    await openTable(page, csv('words.csv', `days,paint,paid,year\n${rows.join('\n')}\n`))
+    await page.getByRole('button', { name: 'Anomalies', exact: true }).click()
+    await page.locator('[data-anomalies]').click()
+    await page.waitForSelector('[data-oddities]')
+    const said = new Map(
+      await page
+        .locator('[data-oddities] tbody tr')
+        .evaluateAll((lines) =>
+          lines.map((line): [string, string] => [
+            line.querySelector('th')?.textContent ?? '',
+            line.querySelector('td.long')?.textContent ?? '',
+          ]),
+        ),
+    )
+    expect(said.get('77')).toContain('paint blue (so are 0 % of the rows like it)')
+    expect(said.get('50')).toContain('paid false (so are 0 % of the rows like it)')
+    for (const reason of said.values()) {
+      for (const [, own, usual] of reason.matchAll(/ (\S+) \(rows like it: ([^)]+)\)/g))
+        expect(own).not.toBe(usual)
     }
     expect(faults).toEqual([])
     await context.close()
@@ -462,7 +493,7 @@ describe('Hostile input', () => {
     expect((await download(page, 'Report')).toString()).not.toContain('<img src=x')
     // A column with empty cells, drawn: rows without a place are left out.
     await page.selectOption('[data-axis=x]', 'c:__proto__')
-    await page.waitForTimeout(300)
+    await page.waitForSelector('[data-plot][data-axes^="c:__proto__"]')
     expect(faults).toEqual([])
     await context.close()
   })

@@ -1,6 +1,6 @@
 import { CentroidDistance, InputError, LocalOutlierFactor, NearestNeighbors, NeighborDistance } from 'nigh'
-import type { Table } from 'nigh'
-import { brief } from '../numbers.ts'
+import type { Encoder, Table } from 'nigh'
+import { brief, percent } from '../numbers.ts'
 import { csvFile, dateText } from '../write/csv.ts'
 import { encoded, modelFile, rowTexts, tableNow, toAllRows, withAnswers, type EncodedTable } from './table.ts'
 import type { FileMade, Oddities, Tasks } from './tasks.ts'
@@ -128,19 +128,39 @@ async function reasonsFor(
   const near = encoder.decode(means)
   return order.map((_, at) => {
     const apart = Array.from({ length: d }, (_, j) => j)
-      .map((j) => ({ j, gap: Math.abs(queries[at][j] - means[at][j]) }))
+      .map((j) => {
+        const [mine, theirs] = [queries[at][j], means[at][j]]
+        const gap = Math.abs(mine - theirs)
+        // What rounding made of a mean is no difference.
+        return { j, gap: gap > 1e-9 * (Math.abs(mine) + Math.abs(theirs)) ? gap : 0 }
+      })
       .sort((a, b) => b.gap - a.gap || a.j - b.j)
     const top = apart.filter(({ gap }, rank) => rank < 3 && gap > 0 && gap > apart[0].gap / 4)
     if (top.length === 0) return 'Like its neighbours in every column.'
-    return top
-      .map(({ j }) => {
-        const column = own.columns[j]
-        const say = (value: number): string => (column.type === 'date' ? dateText(value, true) : brief(value))
-        const name = encoder.features[j]
-        return `${name} ${say(column.values[at])} (rows like it: ${say(near.columns[j].values[at])})`
-      })
-      .join('; ')
+    // A column of text has a feature for every category, and is spoken of once.
+    return [...new Set(top.map(({ j }) => sayFeature(encoder, own, near, j, at)))].join('; ')
   })
+}
+
+/** How a row differs from those like it in one feature. */
+function sayFeature(encoder: Encoder, own: Table, near: Table, j: number, at: number): string {
+  const feature = encoder.features[j]
+  const [value, usual] = [own.columns[j].values[at], near.columns[j].values[at]]
+  if (own.columns[j].type === 'date')
+    return `${feature} ${dateText(value, true)} (rows like it: ${dateText(usual, true)})`
+  const use = encoder.uses.find(({ features }) => features.includes(feature))
+  if (use?.type === 'boolean')
+    return `${feature} ${value > 0.5} (so are ${percent(value > 0.5 ? usual : 1 - usual)} of the rows like it)`
+  if (use?.type === 'text') {
+    const mine = use.features.find((one) => own.column(one).values[at] > 0.5)
+    if (mine !== undefined) {
+      const share = near.column(mine).values[at]
+      return `${use.name} ${mine.slice(use.name.length + 1)} (so are ${percent(share)} of the rows like it)`
+    }
+  }
+  // Where three digits do not tell them apart, more do.
+  const digits = [3, 6, 12].find((many) => brief(value, many) !== brief(usual, many)) ?? 12
+  return `${feature} ${brief(value, digits)} (rows like it: ${brief(usual, digits)})`
 }
 
 /** The table with `score` and `anomaly`, as the command writes it. */

@@ -293,6 +293,7 @@ function Tries(): JSX.Element | null {
   const all = tries.value
   if (all.length === 0) return null
   const best = Math.min(...all.map(({ inertia }) => inertia))
+  const most = Math.max(...all.map(({ inertia }) => inertia))
   const now = all[all.length - 1]
   const worse = best === 0 ? 0 : now.inertia / best - 1
   return (
@@ -301,7 +302,9 @@ function Tries(): JSX.Element | null {
         ? 'Try another start: it may end elsewhere.'
         : worse > 1e-9
           ? `This start ended ${worse < 0.01 ? 'a little' : percent(worse)} above the best of ${all.length} starts: a local optimum.`
-          : `The best of ${all.length} starts: inertia ${brief(best, 4)}; the others ended at up to ${brief(Math.max(...all.map(({ inertia }) => inertia)), 4)}.`}
+          : most / Math.max(best, Number.MIN_VALUE) - 1 <= 1e-9
+            ? `All ${all.length} starts ended alike, at inertia ${brief(best, 4)}.`
+            : `The best of ${all.length} starts: inertia ${brief(best, 4)}; the others ended at up to ${brief(most, 4)}.`}
     </p>
   )
 }

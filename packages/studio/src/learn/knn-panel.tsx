@@ -179,7 +179,7 @@ function Voters(): JSX.Element | null {
   return (
     <div
       class="scroll"
-      style={{ maxHeight: '184px' }}
+      style={{ maxHeight: '232px' }}
       tabIndex={0}
       role="group"
       aria-label="Neighbours, nearest first"
@@ -219,13 +219,18 @@ function Voters(): JSX.Element | null {
 function ClassAnswer(): JSX.Element {
   const found = answer.value
   const votes = tally()
+  const asked = found?.neighbors.length ?? 0
   const winner = votes.find(({ label }) => label === found?.prediction)
   const tied = votes.length > 1 && votes[0].share === votes[1].share
   return (
     <>
-      The {plural(found?.neighbors.length ?? 0, 'nearest neighbour', 'nearest neighbours')} vote{' '}
-      {votes.map(({ votes: each }) => each).join(' : ')}, so the new point ◇ gets{' '}
-      <b>class {labelNames[found?.prediction ?? 0]}</b> with <b>{percent(winner?.share ?? 0)}</b> of the{' '}
+      {asked === 1
+        ? 'The nearest neighbour decides'
+        : votes.length === 1
+          ? `The ${asked} nearest neighbours agree`
+          : `The ${asked} nearest neighbours vote ${votes.map(({ votes: each }) => each).join(' : ')}`}
+      , so the new point ◇ gets <b>class {labelNames[found?.prediction ?? 0]}</b> with{' '}
+      <b>{percent(winner?.share ?? 0)}</b> of the{' '}
       {lesson.value.weights === 'distance' ? 'weighted votes' : 'votes'}
       {tied ? ' (a tie goes to the first letter)' : ''}.
     </>
@@ -290,7 +295,7 @@ function Regions(): JSX.Element {
             image.data[4 * i + 3] = task === 'classify' ? 90 + 165 * shares[i] : 255
           }
           pen.putImageData(image, 0, 0)
-          target.dataset.regions = String(k)
+          target.dataset.regions = `${task} ${k}`
         })
         .catch((error: unknown) => {
           if (!(error instanceof Cancelled)) pen.clearRect(0, 0, width, height)

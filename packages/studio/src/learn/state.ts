@@ -59,6 +59,8 @@ let asked: RunAsk = { points: [], clusters: 0, init: 'random', seed: 0, placed: 
 let waiting: RunAsk | null = null
 let busy = false
 let first = true
+/** The step that the first run shows: the one from before a reload. */
+let resumed = 0
 
 /** Only for what K-Means looks at: moving the query does not run it again. */
 effect(() => {
@@ -93,9 +95,10 @@ async function runs(): Promise<void> {
       run.value = found
       runPoints.value = ask.points
       fresh.value = waiting === null
-      at.value = 0
+      at.value = Math.min(resumed, Math.max(0, found.frames.length - 1))
       playing.value = false
     })
+    if (found.frames.length > 0) resumed = 0
   }
   busy = false
 }
@@ -194,8 +197,10 @@ export function begin(): void {
   begun = true
   // The step that was shown before the reload.
   const step = kept('lesson:step')
-  if (shared === null && before !== null && typeof step === 'number' && Number.isInteger(step) && step >= 0)
-    at.value = Math.min(step, Math.max(0, run.peek().frames.length - 1))
+  if (shared === null && before !== null && typeof step === 'number' && Number.isInteger(step) && step >= 0) {
+    resumed = step
+    at.value = step
+  }
   effect(() => keep('lesson', lesson.value))
   effect(() => keep('lesson:step', at.value))
 }

@@ -47,8 +47,7 @@ export async function readJson(reading: Reading, lines: boolean): Promise<Column
     }
     takeLine(rest)
   } else {
-    let text = ''
-    for await (const piece of reading.text()) text += piece
+    const text = await wholeText(reading)
     const parsed = parse(name, text, null)
     if (!Array.isArray(parsed)) {
       throw new InputError('E_JSON', 'file', `${name} must hold an array of objects, [{…}, {…}].`)
@@ -69,6 +68,24 @@ export async function readJson(reading: Reading, lines: boolean): Promise<Column
     }
     return datesOf(made)
   })
+}
+
+/** @throws {InputError} E_SIZE where no string of this browser is long enough */
+async function wholeText(reading: Reading): Promise<string> {
+  let text = ''
+  for await (const piece of reading.text()) {
+    try {
+      text += piece
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new InputError(
+        'E_SIZE',
+        'file',
+        `${reading.name} is one array that is longer than this browser can hold as one text. Save it with one object a line, as .ndjson: such files are read line by line.`,
+      )
+    }
+  }
+  return text
 }
 
 function parse(name: string, text: string, line: number | null): unknown {

@@ -92,10 +92,9 @@ export function Columns(): JSX.Element | null {
         })}
       </ul>
       <div class="row">
-        <label class="field" style={{ flex: 1 }}>
+        <label class="field over" style={{ flex: 1 }}>
           Scale
           <select
-            style={{ flex: 1 }}
             value={scale}
             data-scale
             onChange={(event) => {
@@ -112,10 +111,9 @@ export function Columns(): JSX.Element | null {
         </label>
       </div>
       {empty > 0 || missing !== 'drop' ? (
-        <label class="field">
+        <label class="field over">
           Empty cells
           <select
-            style={{ flex: 1 }}
             value={missing}
             onChange={(event) => {
               const { value } = event.currentTarget

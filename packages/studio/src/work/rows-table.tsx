@@ -16,8 +16,9 @@ export interface Line {
   readonly lit?: boolean
 }
 
-/** Text beyond this is cut, and whole on a look. */
+/** Text and names beyond this are cut, and whole on a look. */
 const LONGEST = 40
+const LONGEST_NAME = 24
 
 /** Rows of the table that is open, side by side with what was found about them. Scrolls in itself. */
 export function RowsTable(props: {
@@ -43,7 +44,7 @@ export function RowsTable(props: {
             <th scope="col">row</th>
             {heads.map(({ name, kind }) => (
               <th key={name} scope="col" class={kind === 'number' ? undefined : 'text'} title={name}>
-                {cut(name)}
+                {cut(name, LONGEST_NAME)}
               </th>
             ))}
           </tr>
@@ -63,7 +64,7 @@ export function RowsTable(props: {
                     </td>
                   )
                 }
-                const short = cut(show)
+                const short = cut(show, LONGEST)
                 return (
                   <td
                     key={name}
@@ -82,6 +83,6 @@ export function RowsTable(props: {
   )
 }
 
-function cut(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }

@@ -54,6 +54,8 @@ export function Scatter(props: {
   const busy = useRef(false)
   const again = useRef(false)
   const painted = useRef<Frame>(whole)
+  /** What lies along the axes of the points that the painter has; asked for, and there. */
+  const axes = useRef({ asked: '', there: '' })
   const ready = useSignal(0)
   const { x, y, columns, scale, missing } = settings.value
   const edition = table.value?.edition
@@ -101,6 +103,7 @@ export function Scatter(props: {
       switch (data.type) {
         case 'extent':
           extent.value = data.extent
+          axes.current.there = axes.current.asked
           ready.value++
           outside.value = props.whole === true ? 0 : data.outside
           show(props.whole === true ? data.extent : data.bulk)
@@ -119,6 +122,7 @@ export function Scatter(props: {
           painted.current = data.frame
           place()
           busy.current = false
+          holder.current?.setAttribute('data-axes', axes.current.there)
           holder.current?.setAttribute(
             'data-paints',
             String(Number(holder.current.getAttribute('data-paints') ?? 0) + 1),
@@ -173,6 +177,7 @@ export function Scatter(props: {
         points.current = found.x.length
         shares.value = found.shares
         busy.current = false
+        axes.current.asked = `${x} ${y}`
         send({ type: 'points', x: found.x, y: found.y }, [found.x.buffer, found.y.buffer])
       })
       .catch((error: unknown) => {
