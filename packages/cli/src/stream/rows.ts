@@ -41,14 +41,19 @@ export class SpooledRows implements PointChunks {
     return this.columns * (this.#single ? 4 : 8)
   }
 
-  /** All rows, the next chunk on its way while one is worked on. */
+  /**
+   * All rows, the next chunk on its way while one is worked on. A chunk lasts until the next is asked for: two buffers
+   * take turns, since new ones would have to be cleared, and collected, for every few MB of every pass.
+   */
   async *chunks(): AsyncGenerator<Matrix> {
     const together = Math.max(1, Math.floor(chunkBytes / this.#width))
-    let next = this.#fetch(0, together)
-    for (let from = 0; from < this.rowCount; from += together) {
+    const room = Math.min(together, this.rowCount) * this.#width
+    const buffers = [new ArrayBuffer(room), new ArrayBuffer(together < this.rowCount ? room : 0)] as const
+    let next = this.#fetch(buffers[0], 0, together)
+    for (let from = 0, turn = 1; from < this.rowCount; from += together, turn ^= 1) {
       const chunk = await next
       if (from + together < this.rowCount) {
-        next = this.#fetch(from + together, together)
+        next = this.#fetch(buffers[turn], from + together, together)
         // A failure is told where it is waited for, or not at all where nobody comes to that.
         next.catch(() => {})
       }
@@ -56,9 +61,9 @@ export class SpooledRows implements PointChunks {
     }
   }
 
-  async #fetch(from: number, most: number): Promise<Matrix> {
+  async #fetch(buffer: ArrayBuffer, from: number, most: number): Promise<Matrix> {
     const rows = Math.min(most, this.rowCount - from)
-    const bytes = new Uint8Array(rows * this.#width)
+    const bytes = new Uint8Array(buffer, 0, rows * this.#width)
     const { descriptor } = this.#source
     for (let filled = 0; filled < bytes.length; ) {
       const at = from * this.#width + filled
@@ -71,7 +76,9 @@ export class SpooledRows implements PointChunks {
       filled += got
     }
     return Matrix.trusted(
-      this.#single ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer),
+      this.#single
+        ? new Float32Array(buffer, 0, rows * this.columns)
+        : new Float64Array(buffer, 0, rows * this.columns),
       this.columns,
     )
   }

@@ -22,7 +22,10 @@ export type PointChunk = MatrixLike | Table
  * const clusters = await KMeans.fit(source, { k: 3 })
  */
 export interface PointChunks {
-  /** All rows, chunk after chunk: the same rows in the same order at every call. */
+  /**
+   * All rows, chunk after chunk: the same rows in the same order at every call. A chunk's memory may be used again once
+   * the next is asked for.
+   */
   chunks(): AsyncIterable<PointChunk> | Iterable<PointChunk>
   /**
    * The rows with these numbers, in this order, for a source that can reach rows without reading all: it spares
