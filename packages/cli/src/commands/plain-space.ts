@@ -1,6 +1,6 @@
 import { GeoKMeans, KMedians, KMedoids, KPrototypes, Matrix, SphericalKMeans } from 'nigh'
 import type { Column, KMeans, Table } from 'nigh'
-import type { FamilyModel, NumberFamily } from './family-answers.ts'
+import type { NumberFamily } from './family-answers.ts'
 
 /** Rows as points that lie as far apart as a clustering takes them to be, by a plain distance. */
 export interface PlainSpace {
@@ -38,11 +38,6 @@ export function plainSpace(model: KMeans | NumberFamily, rows: Matrix): PlainSpa
         says: `by euclidean distance, not by ${model.metric ?? 'that of the fit'}`,
       }
   }
-}
-
-/** Whether a model is one whose rows hold categories. */
-export function isMixed(model: KMeans | FamilyModel): model is KPrototypes {
-  return model instanceof KPrototypes
 }
 
 /** Rows by their direction: points on the unit sphere, whose distance rises with the cosine distance. */

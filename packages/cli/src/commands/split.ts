@@ -9,7 +9,7 @@ export type Trial =
   | { readonly kind: 'loo' }
 
 /** Labels of the kinds that classes have. */
-export type ClassTargets = readonly string[] | readonly number[] | readonly boolean[]
+type ClassTargets = readonly string[] | readonly number[] | readonly boolean[]
 
 /** The splits of a trial: seeded; classes keep their shares where there are enough of each. */
 export function splitsOf(
