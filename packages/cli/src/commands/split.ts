@@ -8,9 +8,6 @@ export type Trial =
   | { readonly kind: 'folds'; readonly folds: number }
   | { readonly kind: 'loo' }
 
-/** Labels of the kinds that classes have. */
-type ClassTargets = readonly string[] | readonly number[] | readonly boolean[]
-
 /** The splits of a trial: seeded; classes keep their shares where there are enough of each. */
 export function splitsOf(
   rows: number,
