@@ -1,5 +1,5 @@
-import { GeoKMeans, KMedians, KMedoids, KPrototypes, Matrix, SphericalKMeans } from 'nigh'
-import type { Column, KMeans, Table } from 'nigh'
+import { GeoKMeans, KMedians, KMedoids, Matrix, SphericalKMeans } from 'nigh'
+import type { Column, KMeans, KPrototypes, Table } from 'nigh'
 import type { NumberFamily } from './family-answers.ts'
 
 /** Rows as points that lie as far apart as a clustering takes them to be, by a plain distance. */
