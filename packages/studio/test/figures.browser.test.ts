@@ -1,6 +1,6 @@
 // What a first visit costs. `npm run studio:figures` prints it.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
@@ -74,6 +74,22 @@ async function visit(address: string, usable: string, slower: number): Promise<S
   await context.close()
   return { ...loadOf(site.asked), firstPaint, usable: after, busy, elapsed, shift }
 }
+
+describe('The scripts of workers', () => {
+  it('begin with one that nobody imports: WebKit would make a second copy of it', () => {
+    const assets = join(dist, 'assets')
+    const scripts = readdirSync(assets).filter((file) => file.endsWith('.js'))
+    const begins = scripts.filter((file) => /^(worker|painter)-/.test(file))
+    expect(begins).toHaveLength(2)
+    for (const file of scripts) {
+      const text = readFileSync(join(assets, file), 'utf8')
+      for (const begin of begins) {
+        const imports = new RegExp(`(?:from|import)\\s*\\(?\\s*["'\`]\\./${begin.replaceAll('.', '\\.')}`)
+        expect(imports.test(text), `${file} imports ${begin}`).toBe(false)
+      }
+    }
+  })
+})
 
 describe('A first visit', () => {
   it('is small, soon of use, and never holds the page up', async () => {
