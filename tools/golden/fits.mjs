@@ -20,6 +20,18 @@ const sets = [
 ]
 const offsets = [0, 1e4, 1e7, 1.7e12]
 
+/** Variants that are fitted in chunks as well. */
+const chunkedToo = [
+  'random starts',
+  'given start with empty clusters',
+  'whole weights',
+  'fractional weights',
+  'stopped early',
+  'float32',
+  'float64 of 1e140',
+  'many groups of centroids',
+]
+
 export const files = sets.map(({ name }) => name).filter((name) => name !== 'blobs')
 
 /** Numbers from 0 to 1 by a linear congruence: whole-number arithmetic, the same everywhere. */
@@ -212,6 +224,7 @@ export async function goldenFits(nigh, textOf, how, tell) {
     ],
     ['float64 of 1e-200', { ...even, values: even.values.map((x) => x * 2 ** -660) }, { k: 20, nInit: 1 }],
     ['float64 of 1e140', { ...even, values: even.values.map((x) => x * 2 ** 460) }, { k: 20, nInit: 1 }],
+    ['many groups of centroids', blobs(1500, 27, 29), { k: 400, nInit: 1 }],
     ['one row', { values: Float64Array.of(3, 4), columns: 2 }, { k: 1 }],
     ['as many clusters as rows', { values: even.values.slice(0, 400), columns: 4 }, { k: 100, nInit: 1 }],
   ]
@@ -226,6 +239,14 @@ export async function goldenFits(nigh, textOf, how, tell) {
     parts.distances = (await model.transform(asked, run)).values
     parts.bytes = model.toBytes()
     tell(name, parts)
+  }
+
+  for (const [name, { values, columns }, options] of variants) {
+    if (!chunkedToo.includes(name)) continue
+    const whole = `${name}, whole`
+    tell(whole, clusterParts(await fit(values, columns, options)))
+    const chunked = await KMeans.fit(chunksOf(values, columns, Matrix), { ...options, ...run })
+    tell(`${name}, in chunks`, clusterParts(chunked), whole)
   }
 
   await familyFits(nigh, { even, ties, wide }, run, tell)
@@ -337,12 +358,31 @@ async function familyFits(nigh, { even, ties, wide }, run, tell) {
     tell(title, clusterParts(await fit(values)))
     tell(`${title}, rows shuffled`, clusterParts(await fit(rowsOf(values, columns, order)), order), title)
   }
+  const batches = (sizes) => ({
+    *chunks() {
+      for (let from = 0, i = 0; from < 6000; i++) {
+        const to = Math.min(6000, from + sizes[i % sizes.length])
+        yield Matrix.of(even.values.slice(from * 4, to * 4), 4)
+        from = to
+      }
+    },
+  })
+  const mini = { k: 9, nInit: 1 }
+  tell('MiniBatchKMeans in chunks', clusterParts(await nigh.MiniBatchKMeans.fit(batches([6000]), mini)))
+  tell(
+    'MiniBatchKMeans in other chunks',
+    clusterParts(await nigh.MiniBatchKMeans.fit(batches([1, 700, 33]), mini)),
+    'MiniBatchKMeans in chunks',
+  )
   const letters = { name: 't', type: 'text', categories: ['a', 'b', 'c'] }
   const table = nigh.Table.of([
     { name: 'x', type: 'number', values: some.values.slice(0, 500) },
     { ...letters, values: Int32Array.from({ length: 500 }, (_, i) => (i * 7) % 3) },
   ])
   tell('KPrototypes', clusterParts(await nigh.KPrototypes.fit(table, { k: 5, nInit: 2 })))
+  const mixed = await nigh.NearestNeighbors.fit(table, { metric: 'gower', ...threads })
+  const near = await mixed.nearest(undefined, { k: 6, ...threads })
+  tell('gower', { indices: near.indices, distances: near.distances, bytes: mixed.toBytes() })
   for (const name of ['LocalOutlierFactor', 'NeighborDistance']) {
     const model = await nigh[name].fit(Matrix.of(some.values, some.columns), { k: 9, ...threads })
     tell(name, { scores: model.scores, outliers: model.outliers, bytes: model.toBytes() })

@@ -490,8 +490,8 @@ export const faults = [
   ...plant(family, 'src/family/bounded-assignment.ts', [
     [
       'the smallest size is not kept',
-      'Math.min(maxSize, Math.max(minSize, size))',
-      'Math.min(maxSize, size)',
+      'Math.min(this.#maxSize, Math.max(this.#minSize, size))',
+      'Math.min(this.#maxSize, size)',
     ],
     [
       'the dearest row goes',

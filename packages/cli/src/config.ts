@@ -5,7 +5,7 @@ import { show } from './show/text.ts'
 import { replaceFile } from './write/replace.ts'
 
 /** What a configuration file needs to know of an option. */
-export interface KnownOption {
+interface KnownOption {
   readonly long?: string | undefined
   readonly short?: string | undefined
   readonly negate: boolean

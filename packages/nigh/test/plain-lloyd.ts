@@ -5,7 +5,7 @@ import type { Matrix } from '../src/data/matrix.ts'
  * library's engine, kernels or sums.
  */
 
-export function squared(
+function squared(
   a: ArrayLike<number>,
   at: number,
   b: ArrayLike<number>,
@@ -82,7 +82,7 @@ export function inertiaOf(
 }
 
 /** A sum that carries its rounding errors along. */
-export function summed(terms: readonly number[]): number {
+function summed(terms: readonly number[]): number {
   let sum = 0
   let lost = 0
   for (const term of terms) {

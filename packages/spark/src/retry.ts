@@ -64,7 +64,7 @@ export class Retries {
 }
 
 /** Waits, or throws the signal's reason. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason)

@@ -216,7 +216,7 @@ function spreadRows(
 }
 
 /** A table as the model's encoder makes it numbers; where the model was fitted on numbers, the table's own, in order. */
-export function numbersOf(
+function numbersOf(
   model: AnsweringModel,
   table: Table,
 ): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {

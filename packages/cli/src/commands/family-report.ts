@@ -155,7 +155,7 @@ function centresTable(model: NumberFamily, encoder: Encoder): DataTable {
 }
 
 /** The mean of the rows of each cluster; where no row counts, its centre. */
-export function meansBy(
+function meansBy(
   labels: Uint32Array,
   k: number,
   { columns: d, values, rows }: Matrix,

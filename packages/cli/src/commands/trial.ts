@@ -55,7 +55,7 @@ export interface Tried {
 }
 
 /** Answers that are classes. */
-export interface TriedClasses extends ClassificationReport {
+interface TriedClasses extends ClassificationReport {
   readonly task: 'classify'
   readonly truth: readonly Label[]
   readonly predicted: readonly Label[]
@@ -63,7 +63,7 @@ export interface TriedClasses extends ClassificationReport {
 }
 
 /** Answers that are numbers. */
-export interface TriedNumbers extends TargetScores {
+interface TriedNumbers extends TargetScores {
   readonly task: 'regress'
   readonly truth: readonly number[]
   readonly predicted: readonly number[]

@@ -62,7 +62,7 @@ export function parseDate(cell: string): number | undefined {
 }
 
 /** Reads a cell as true or false, in any case: undefined where it is anything else. */
-export function parseBoolean(cell: string): boolean | undefined {
+function parseBoolean(cell: string): boolean | undefined {
   const text = cell.trim().toLowerCase()
   return text === 'true' ? true : text === 'false' ? false : undefined
 }

@@ -65,7 +65,7 @@ function headOf(source: Source): { readonly text: string; readonly whole: boolea
  * Splits the beginning of a file into records, quotation marks respected, blank lines left out.
  * A last record that the beginning cuts is left out.
  */
-export function splitRecords(text: string, delimiter: string, whole: boolean): string[][] {
+function splitRecords(text: string, delimiter: string, whole: boolean): string[][] {
   const records: string[][] = []
   let record: string[] = []
   let cell = ''

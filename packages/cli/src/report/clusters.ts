@@ -76,7 +76,7 @@ function shownOf({ rows, matrix }: Clustering): string {
 }
 
 /** The charts of a clustering, in the order of the page. */
-export async function clusterFigures(
+async function clusterFigures(
   clustering: Clustering,
   signal: AbortSignal,
 ): Promise<{ readonly figures: readonly Figure[]; readonly silhouette: number | null }> {

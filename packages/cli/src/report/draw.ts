@@ -4,15 +4,15 @@ import { escaped } from './escape.ts'
 import type { Look } from './palette.ts'
 
 /** The charting library, loaded when the first chart is drawn: commands that draw none start without it. */
-export type Plot = typeof import('@observablehq/plot')
+type Plot = typeof import('@observablehq/plot')
 
 /** A group's name beside its look. */
-export interface LegendEntry extends Look {
+interface LegendEntry extends Look {
   readonly label: string
 }
 
 /** What a chart is drawn from. */
-export interface Drawing extends PlotOptions {
+interface Drawing extends PlotOptions {
   readonly title: string
   readonly description: string
   readonly legend?: readonly LegendEntry[]
@@ -116,7 +116,7 @@ function legendLines(legend: readonly LegendEntry[], width: number): Legend {
 }
 
 /** The shapes of Plot's symbols, in a box of ten. */
-export const shapes: Readonly<Record<Look['symbol'], string>> = {
+const shapes: Readonly<Record<Look['symbol'], string>> = {
   circle: 'M5,0A5,5,0,1,1,-5,0A5,5,0,1,1,5,0Z',
   square: 'M-4.5,-4.5H4.5V4.5H-4.5Z',
   triangle: 'M0,-5.5L5.5,4.2H-5.5Z',

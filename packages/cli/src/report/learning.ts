@@ -49,7 +49,7 @@ export interface Learning {
 }
 
 /** How the trial came out. */
-export type Outcome =
+type Outcome =
   | {
       readonly task: 'classify'
       readonly truth: readonly Label[]

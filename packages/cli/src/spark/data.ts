@@ -96,7 +96,7 @@ async function uploaded(spark: Spark, table: Table, signal: AbortSignal): Promis
 }
 
 /** The columns that features are made of, as the flags say; those that Spark cannot turn into numbers stay out. */
-export function featureColumns(source: Source, flags: DataFlags, aside: readonly string[]): string[] {
+function featureColumns(source: Source, flags: DataFlags, aside: readonly string[]): string[] {
   const known = source.columns.map(({ name }) => name)
   for (const [option, list] of [
     ['--columns', flags.columns ?? []],

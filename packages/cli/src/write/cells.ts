@@ -2,7 +2,7 @@ import type { Column } from 'nigh'
 import { shortSingle } from './text-bytes.ts'
 
 /** A number in as few digits as bring it back: a float32 as such, not as the float64 beside it. */
-export function numberText(value: number, single: boolean): string {
+function numberText(value: number, single: boolean): string {
   return single ? shortSingle(value) : String(value)
 }
 

@@ -18,7 +18,7 @@ const endings = {
 } as const
 
 /** Formats that {@link writeRows} writes. */
-export type WrittenFormat = (typeof endings)[keyof typeof endings]
+type WrittenFormat = (typeof endings)[keyof typeof endings]
 
 /** What is about to be written, to refuse it before the work and not after. */
 export interface Outlook {

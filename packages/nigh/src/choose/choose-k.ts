@@ -22,7 +22,7 @@ export interface Clusters {
 }
 
 /** Finds k clusters, on this thread: `KMeans.fitSync` does. */
-export type FitClusters = (
+type FitClusters = (
   points: Matrix,
   options: {
     readonly k: number
@@ -174,7 +174,7 @@ const ENOUGH = 40
 const FEW_STARTS = 3
 
 /** The steps of {@link chooseK}, by any way of clustering. */
-export function* chooseSteps(
+function* chooseSteps(
   call: string,
   fit: FitClusters,
   all: Matrix,

@@ -62,7 +62,7 @@ export interface EncoderOptions {
 }
 
 /** What becomes of empty cells. */
-export type Missing = 'refuse' | 'drop' | 'impute' | 'mark'
+type Missing = 'refuse' | 'drop' | 'impute' | 'mark'
 
 /** Every option of a fitted encoder but the weights. */
 export interface EncoderSettings {

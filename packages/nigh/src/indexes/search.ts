@@ -10,7 +10,7 @@ import { Selection } from './selection.ts'
 import { blockRows, type Index, type NearestRequest, type WithinRequest } from './spatial-index.ts'
 
 /** What a long search yields: how far it is, and the work since it last yielded. */
-export interface Stage {
+interface Stage {
   /** Queries answered (while an index is built: 0). */
   readonly done: number
   readonly total: number

@@ -76,7 +76,7 @@ function bitsFor(weight: number): number {
 }
 
 /** The smallest e with 2^e > value, kept where 2^e times any grid stays a normal number. */
-export function exponentAbove(value: number): number {
+function exponentAbove(value: number): number {
   if (!(value > SMALLEST)) return -700
   view.setFloat64(0, value)
   return ((view.getUint32(0) >>> 20) & 0x7ff) - 1022

@@ -77,7 +77,7 @@ function* firstCentroids(
  * `iterations` counts assignments, the last one, which changed nothing, among them (as scikit-learn counts).
  * Source: Lloyd 1982.
  */
-export function* lloyd(
+function* lloyd(
   engine: FitEngine,
   grids: Grids,
   initial: Float64Array,
