@@ -13,7 +13,10 @@ const near = [
   [`${src}/knn`, `${src}/metrics`],
 ]
 const votes = [[`${src}/knn`]]
-const data = [[`${src}/data`], [`${src}/kmeans`, `${src}/knn`]]
+const data = [
+  [`${src}/data`, 'packages/nigh/test/weights.test.ts'],
+  [`${src}/kmeans`, `${src}/knn`],
+]
 const files = [
   [`${src}/files`, 'packages/nigh/test/model-files.test.ts'],
   [`${src}/kmeans`, `${src}/knn`],

@@ -54,3 +54,17 @@ test('the same later, on threads, and for anomalies', async () => {
   const copied = await nigh.CentroidDistance.fit(nigh.Table.fromRows(copies), options)
   expect(weighted.clusters.centroids).toEqual(copied.clusters.centroids)
 })
+
+test('a column that only absent rows have a cell of has none', () => {
+  const table = nigh.Table.fromRows([
+    { x: 1, ok: null },
+    { x: 2, ok: true },
+    { x: 9, ok: null },
+    { x: 8, ok: null },
+  ])
+  const fit = (sampleWeight: number[]): nigh.KMeans =>
+    nigh.KMeans.fitSync(table, { k: 2, sampleWeight, encoder: { missing: 'impute', columns: ['x', 'ok'] } })
+  expect(fit([1, 1, 1, 1]).k).toBe(2)
+  expect(() => fit([1, 0, 1, 1])).toThrow(nigh.InputError)
+  expect(() => fit([1, 0, 1, 1])).toThrow(/"ok"/)
+})
