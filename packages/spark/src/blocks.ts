@@ -12,12 +12,15 @@ const weightsFlag = 2
 const cellFlag = 4
 const keyFlag = 8
 
-/** About this many bytes a block. */
-const blockBytes = 1 << 20
+/**
+ * About this many bytes a block. Java garbage collectors treat arrays of half a megabyte as a case of their own (G1, in
+ * heaps below 4 GB), which costs more than many small blocks do.
+ */
+const blockBytes = 1 << 18
 
 /** How many rows of d columns make a block. */
-export function blockRows(columns: number): number {
-  return Math.max(64, Math.min(65_536, Math.floor(blockBytes / (columns * 8 + 16))))
+export function blockRows(columns: number, bytes: number = blockBytes): number {
+  return Math.max(64, Math.min(65_536, Math.floor(bytes / (columns * 8 + 16))))
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Cells {
 
 /** Below this many rows, looking at all of them costs less than cells do. */
 const plainRows = 20_000
+/** Bytes of a block of a cell: larger than other blocks, as rows sorted by their distance prune better together. */
+const cellBytes = 1 << 20
 /** Rows sampled for each cell. */
 const sampled = 24
 
@@ -46,7 +48,7 @@ export async function cutCells(
   if (cells === 0) {
     const plain = source.sql(
       `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
-        from (select monotonically_increasing_id() div ${blockRows(columns)} as part, id, x from input) group by part`,
+        from (select monotonically_increasing_id() div ${blockRows(columns, cellBytes)} as part, id, x from input) group by part`,
       { plain: new Uint8Array(0) },
     )
     const view = await plain.createView(name)
@@ -57,7 +59,7 @@ export async function cutCells(
   const model = await KMeans.fit(sample, { k: Math.min(cells, sample.rows), nInit: 1, maxIterations: 10 })
   const centres = Float64Array.from(model.centroids.values)
   const counts = model.counts.map((count) => (count / sample.rows) * rows)
-  const chunks = counts.map((count) => Math.max(1, Math.ceil((1.2 * count) / blockRows(columns))))
+  const chunks = counts.map((count) => Math.max(1, Math.ceil((1.2 * count) / blockRows(columns, cellBytes))))
   const packed = source.sql(
     `select nigh_pack(:centres, cell, collect_list(struct(id, cast(null as double), x))) as block from (
       select cell, cast(pmod(xxhash64(id), cast(element_at(:chunks, cell + 1) as bigint)) as int) as part, id, x

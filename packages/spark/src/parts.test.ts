@@ -50,8 +50,8 @@ describe('blocks', () => {
   })
 
   it('are of a size that is worth a task', () => {
-    expect(blockRows(16)).toBe(7281)
-    expect(blockRows(1)).toBe(43_690)
+    expect(blockRows(16)).toBe(1820)
+    expect(blockRows(1)).toBe(10_922)
     expect(blockRows(100_000)).toBe(64)
     expect(cellsFor(1000)).toBe(0)
     expect(cellsFor(1_000_000)).toBe(250)

@@ -27,6 +27,9 @@ interface Known {
 /** Bytes of rows that a pass over candidates brings along, as the next draws will probably ask for them. */
 const aheadBytes = 4 << 20
 
+/** How many buckets beside the expected one are brought along at most. */
+const farthestReach = 6
+
 /** Different rows that are kept here for later draws; beyond, all are let go. */
 const mostContents = 2 ** 20
 
@@ -43,6 +46,9 @@ export class SparkSeeding {
   readonly #contents = new Map<number, Content[]>()
   #contentsHeld = 0
   #known: Known | null = null
+  /** The buckets in which the next draws were expected, and by how much the last two expectations were off. */
+  #foreseen: readonly number[] = []
+  #misses: readonly [number, number] = [0, 0]
 
   constructor(passes: FitPasses, grids: Grids, rows: number) {
     this.#passes = passes
@@ -57,6 +63,8 @@ export class SparkSeeding {
     this.#totals = new Float64Array(bucketCount * 2)
     this.#weightTotals = null
     this.#excluded = []
+    this.#foreseen = []
+    this.#misses = [0, 0]
   }
 
   /**
@@ -136,20 +144,29 @@ export class SparkSeeding {
     return this.#known
   }
 
-  /** The buckets in which draws will fall, or a neighbour, as far as can be said before a row is taken. */
+  /** The buckets in which draws will fall, or near there, as far as can be said before a row is taken. */
   #ahead(next: readonly number[]): readonly number[] {
     const wanted = new Set<number>()
     const bytes = (this.#rows / bucketCount) * (this.#passes.columns + 2) * 8
-    const reach = bytes * next.length * 3 <= aheadBytes ? 1 : 0
+    this.#foreseen = next.map((share) => bucketAt(this.#totals, share)?.bucket ?? -1)
     if (bytes * next.length > aheadBytes) return []
-    for (const share of next) {
-      const place = bucketAt(this.#totals, share)
-      if (place === null) continue
-      for (let b = place.bucket - reach; b <= place.bucket + reach; b++) {
+    const affordable = Math.floor((aheadBytes / (bytes * next.length) - 1) / 2)
+    const reach = Math.max(0, Math.min(Math.max(...this.#misses) + 1, farthestReach, affordable))
+    for (const bucket of this.#foreseen) {
+      if (bucket < 0) continue
+      for (let b = bucket - reach; b <= bucket + reach; b++) {
         if (b >= 0 && b < bucketCount && !this.#contents.has(b)) wanted.add(b)
       }
     }
     return [...wanted]
+  }
+
+  /** How far off the last two foresights were is how far the next looks. */
+  #learnReach(places: readonly (Place | null)[]): void {
+    if (places.length !== this.#foreseen.length || this.#foreseen.includes(-1)) return
+    const off = places.map((place, i) => (place === null ? 0 : Math.abs(place.bucket - this.#foreseen[i])))
+    this.#misses = [this.#misses[1], Math.max(0, ...off)]
+    this.#foreseen = []
   }
 
   async takeRow(row: Float64Array): Promise<void> {
@@ -175,6 +192,7 @@ export class SparkSeeding {
   ): Promise<(Float64Array | null)[]> {
     const totals = by === 'weight' ? await this.#weights(taken) : this.#totals
     const places = at.map((share) => bucketAt(totals, share))
+    if (by === 'distance') this.#learnReach(places)
     await this.#fetch(places.flatMap((place) => (place === null ? [] : [place.bucket])))
     return places.map((place) => (place === null ? null : this.#walk(by, place)))
   }

@@ -141,6 +141,96 @@ describe('the command on a cluster', () => {
     expect(readFileSync(join(folder, 'species.csv'), 'utf8').split('\n')[0]).toMatch(/prediction,neighbors$/)
   })
 
+  it('knn: a report of some rows, tried here', async () => {
+    const page = join(folder, 'knn.html')
+    const plot = join(folder, 'knn.svg')
+    const { code, err } = await nigh([
+      'knn',
+      iris,
+      '--target',
+      'species',
+      '--spark',
+      url,
+      '--report',
+      page,
+      '--plot',
+      plot,
+    ])
+    expect(code, err).toBe(0)
+    expect(readFileSync(page, 'utf8')).toContain('species')
+    expect(readFileSync(plot, 'utf8')).toContain('<svg')
+  })
+
+  it('choose-k: a number of clusters, and its report', async () => {
+    const page = join(folder, 'choice.html')
+    const found = await answer([
+      'choose-k',
+      `file://${join(folder, 'cells')}`,
+      '--columns',
+      'a,b',
+      '--to',
+      '5',
+      '--spark',
+      url,
+      '--report',
+      page,
+    ])
+    expect(found).toMatchObject({ command: 'choose-k', rows: 600, k: 3, sampled: 600, onSpark: version })
+    expect(readFileSync(page, 'utf8')).toContain('k = 3')
+  })
+
+  it('anomalies: the same rows as here, and why', async () => {
+    const options = [
+      'anomalies',
+      iris,
+      '--ignore',
+      'species',
+      '--method',
+      'centroid',
+      '--k',
+      '3',
+      '--top',
+      '6',
+    ]
+    const [here, there] = [
+      await answer([...options, '--out', join(folder, 'here-scores.csv')]),
+      await answer([...options, '--spark', url, '--out', join(folder, 'there-scores.csv')]),
+    ]
+    const ranked = (found: Record<string, unknown>): unknown =>
+      JSON.parse(
+        JSON.stringify(found.ranked, (key, x: unknown) => (key === 'score' ? Number(x).toFixed(9) : x)),
+      )
+    expect(ranked(there)).toEqual(ranked(here))
+    expect({ ...there, ranked: 0, threshold: 0 }).toEqual({
+      ...here,
+      ranked: 0,
+      threshold: 0,
+      onSpark: version,
+    })
+    expect(Number(there.threshold)).toBeCloseTo(Number(here.threshold), 9)
+    const flags = (name: string): string[] =>
+      readFileSync(join(folder, name), 'utf8')
+        .split('\n')
+        .map((line) => line.split(',').at(-1) ?? '')
+    expect(flags('there-scores.csv')).toEqual(flags('here-scores.csv'))
+  })
+
+  it('refuses what a cluster cannot do, before it connects', async () => {
+    const nowhere = ['--spark', 'sc://127.0.0.1:1']
+    for (const [args, says] of [
+      [['anomalies', iris, ...nowhere], '--method neighbor does not go with --spark'],
+      [['anomalies', iris, '--method', 'centroid', '--report', 'x.html', ...nowhere], '--report'],
+      [['knn', iris, '--target', 'species', '--cv', '5', ...nowhere], '--cv "5" does not go with --spark'],
+      [['knn', iris, '--target', 'species', '--model', 'x.nigh', ...nowhere], '--model'],
+      [['neighbors', iris, '--metric', 'cosine', ...nowhere], '--metric cosine does not go with --spark'],
+      [['kmeans', iris, '--k', '2', '--method', 'medoids', ...nowhere], '--spark does not go with'],
+    ] as const) {
+      const { code, err } = await nigh(args)
+      expect(code, err).toBe(2)
+      expect(err).toContain(says)
+    }
+  })
+
   it('says what is wrong in one line', async () => {
     const wrong = await nigh(['kmeans', iris, '--k', '2', '--spark', url], {
       SPARK_CONNECT_AUTHENTICATE_TOKEN: 'no',

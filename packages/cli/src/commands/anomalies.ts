@@ -132,28 +132,8 @@ export async function anomalies(name: string, flags: AnomalyFlags, run: Run): Pr
     '',
   )
   if (quality !== undefined) run.say(...qualityLines(quality, run), '')
-  const highest = ranked[0]?.score ?? 0
-  const shown = ranked.slice(0, flags.top)
   run.say(
-    run.paint.bold(`The ${shown.length} strangest rows`),
-    ...grid(
-      [
-        { title: 'row', align: 'right' },
-        { title: 'score', align: 'right' },
-        { title: '', align: 'left' },
-        ...(labels === undefined ? [] : [{ title: 'known', align: 'left' } as const]),
-        { title: 'why', align: 'left' },
-      ],
-      shown.map((one) => [
-        String(one.row),
-        brief(one.score),
-        bar(one.score / highest, 6),
-        ...(labels === undefined ? [] : [one.known === true ? 'yes' : '·']),
-        one.reasons.join('; '),
-      ]),
-      run.width,
-      run.paint,
-    ),
+    ...rankedLines(ranked.slice(0, flags.top), labels !== undefined, run),
     '',
     'Rows are numbered from 0.',
   )
@@ -163,13 +143,40 @@ export async function anomalies(name: string, flags: AnomalyFlags, run: Run): Pr
   run.say(run.paint.dim(timeLine(run)))
 }
 
+/** The strangest rows as a table. */
+export function rankedLines(shown: readonly Ranked[], isKnown: boolean, run: Run): string[] {
+  const highest = shown[0]?.score ?? 0
+  return [
+    run.paint.bold(`The ${shown.length} strangest rows`),
+    ...grid(
+      [
+        { title: 'row', align: 'right' },
+        { title: 'score', align: 'right' },
+        { title: '', align: 'left' },
+        ...(isKnown ? [{ title: 'known', align: 'left' } as const] : []),
+        { title: 'why', align: 'left' },
+      ],
+      shown.map((one) => [
+        String(one.row),
+        brief(one.score),
+        bar(one.score / highest, 6),
+        ...(isKnown ? [one.known === true ? 'yes' : '·'] : []),
+        one.reasons.join('; '),
+      ]),
+      run.width,
+      run.paint,
+    ),
+  ]
+}
+
 const scoreNames = {
   neighbor: 'distance to the k-th neighbour',
   centroid: 'distance to the centre, in typical distances of its cluster',
   lof: 'local outlier factor',
 } as const
 
-function checkAnomalyFlags(flags: AnomalyFlags): void {
+/** Refuses options that exclude each other. */
+export function checkAnomalyFlags(flags: AnomalyFlags): void {
   const { method, contamination, threshold, metric } = flags
   if (contamination !== undefined && threshold !== undefined) {
     throw new InputError(
@@ -185,7 +192,7 @@ function checkAnomalyFlags(flags: AnomalyFlags): void {
 }
 
 /** Neighbours, or clusters, where none are asked for. */
-function neighborsOf({ k, method }: AnomalyFlags, rows: number): number {
+export function neighborsOf({ k, method }: AnomalyFlags, rows: number): number {
   const most = method === 'centroid' ? rows : rows - 1
   if (rows < 3) {
     throw new InputError('E_SHAPE', 'data', `nigh anomalies needs at least 3 rows, got ${rows}`)
@@ -221,7 +228,8 @@ async function fitted(
   return NeighborDistance.fit(points, searching)
 }
 
-function methodInWords({ method }: AnomalyFlags, k: number): string {
+/** How rows are scored, in words. */
+export function methodInWords({ method }: AnomalyFlags, k: number): string {
   switch (method) {
     case 'neighbor':
       return `distance to the ${ordinal(k)} nearest row`

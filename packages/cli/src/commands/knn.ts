@@ -60,11 +60,86 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
   const read = await run.read(name, readingOf(flags, [flags.target], drawn))
   if (!read.table.has(flags.target)) throw unknownColumn(read.name, '--target', flags.target, read.names)
+  const learnt = await tryOut(read, flags, drawn, true, run)
+  const { input, table, targets, report } = learnt
+  const { encoder } = learnt.prepared
+  if (flags.model !== undefined || flags.predict !== undefined) {
+    const options = { ...modelOptions(flags), encoder, ...run.work }
+    const model = await run.time('fit', 'fitting', async (): Promise<AnsweringModel> => {
+      if (targets.task === 'classify') return KNNClassifier.fit(table, targets.values, options)
+      return KNNRegressor.fit(table, targets.values, options)
+    })
+    if (flags.model !== undefined) {
+      await run.time('write', 'writing', () =>
+        replaceFile(flags.model ?? '', (draft) => draft.write(model.toBytes())),
+      )
+    }
+    if (flags.predict !== undefined) {
+      const fresh = await run.read(flags.predict, readOptionsOf(flags))
+      checkEncoded(fresh.name, fresh.rows, encoder, flags)
+      const answers = await run.time('predict', 'predicting', () =>
+        answerRows(model, fresh.table, run, explained),
+      )
+      const answered = withAnswers(fresh.table, answers, run)
+      if (out !== undefined) {
+        await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
+      } else if (!run.json) sayRows(answered, answers.length, run)
+    }
+  }
+  if (drawn) await drawLearnt(learnt, flags, run)
+  run.answer({
+    ...knnAnswer(targets.task, table.rows, encoder, flags),
+    evaluation: report.json,
+    ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
+    warnings: input.warnings.map(({ code, message }) => ({ code, message })),
+    seconds: run.seconds,
+    timings: run.timings,
+  })
+  if (run.json || run.quiet) return
+  const what =
+    targets.task === 'classify'
+      ? `target: ${plural(new Set(targets.values).size, 'class', 'classes')}`
+      : 'target: numbers'
+  run.sayInput(input, encoder, new Map([[flags.target, what]]))
+  run.say(
+    `${run.paint.bold(targets.task === 'classify' ? 'KNN classification' : 'KNN regression')}  ${meansOf(learnt, flags)}`,
+    '',
+    ...report.lines,
+    '',
+  )
+  if (explained !== undefined) sayExplained(explained, run)
+  sayFiles(flags, run)
+  if (flags.model !== undefined)
+    run.say(`Model, learnt from all rows: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
+  if (out !== undefined && flags.out !== '-') run.say(`Rows with prediction: ${flags.out}`)
+  run.say(run.paint.dim(timeLine(run)))
+}
+
+/** Rows that were learnt from, and how the trial came out. */
+interface Learnt {
+  readonly input: Input
+  /** The rows with a target. */
+  readonly table: Table
+  /** What those rows are in the file, from 0; null where none was left out. */
+  readonly fileRows: Uint32Array | null
+  readonly targets: Targets
+  readonly prepared: Prepared
+  readonly report: Tried
+}
+
+/** Learns from some rows and answers the others. */
+async function tryOut(
+  read: Input,
+  flags: KNNFlags,
+  drawn: boolean,
+  noted: boolean,
+  run: Run,
+): Promise<Learnt> {
   const { input, kept } = withTargets(read, flags, run)
   const all = targetsOf(input, flags, run)
   const prepared = await run.time('encode', 'encoding', () => prepare(input, flags, [flags.target]))
   const { encoder, rows } = prepared
-  run.notes(encoder)
+  if (noted) run.notes(encoder)
   const table = rows === null ? input.table : input.table.take(rows)
   const targets = rows === null ? all : takeTargets(all, rows)
   const fileRows = rows === null ? kept : kept === null ? rows : rows.map((row) => kept[row])
@@ -89,76 +164,28 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       run,
     ),
   )
+  return { input, table, fileRows, targets, prepared, report }
+}
 
-  if (flags.model !== undefined || flags.predict !== undefined) {
-    const options = { ...modelOptions(flags), encoder, ...run.work }
-    const model = await run.time('fit', 'fitting', async (): Promise<AnsweringModel> => {
-      if (targets.task === 'classify') return KNNClassifier.fit(table, targets.values, options)
-      return KNNRegressor.fit(table, targets.values, options)
-    })
-    if (flags.model !== undefined) {
-      await run.time('write', 'writing', () =>
-        replaceFile(flags.model ?? '', (draft) => draft.write(model.toBytes())),
-      )
-    }
-    if (flags.predict !== undefined) {
-      const fresh = await run.read(flags.predict, readOptionsOf(flags))
-      checkEncoded(fresh.name, fresh.rows, encoder, flags)
-      const answers = await run.time('predict', 'predicting', () =>
-        answerRows(model, fresh.table, run, explained),
-      )
-      const answered = withAnswers(fresh.table, answers, run)
-      if (out !== undefined) {
-        await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
-      } else if (!run.json) sayRows(answered, answers.length, run)
-    }
-  }
+/** How rows were answered, in words. */
+function meansOf({ report }: Learnt, flags: KNNFlags): string {
   const metric = flags.metric === 'minkowski' ? `minkowski (p = ${flags.p ?? 2})` : flags.metric
-  const means = `k = ${flags.k}, ${flags.weights} weights, ${metric} distance; ${report.method}`
-  if (drawn)
-    await run.time('report', 'drawing', () =>
-      draw(input, table, fileRows, targets, prepared, report, means, flags, run),
-    )
-  run.answer({
-    ...knnAnswer(targets.task, table.rows, encoder, flags),
-    evaluation: report.json,
-    ...(explained === undefined ? {} : { explanations: explained.map(explainedJSON) }),
-    warnings: input.warnings.map(({ code, message }) => ({ code, message })),
-    seconds: run.seconds,
-    timings: run.timings,
-  })
-  if (run.json || run.quiet) return
-  const what =
-    targets.task === 'classify'
-      ? `target: ${plural(new Set(targets.values).size, 'class', 'classes')}`
-      : 'target: numbers'
-  run.sayInput(input, encoder, new Map([[flags.target, what]]))
-  run.say(
-    `${run.paint.bold(targets.task === 'classify' ? 'KNN classification' : 'KNN regression')}  ${means}`,
-    '',
-    ...report.lines,
-    '',
-  )
-  if (explained !== undefined) sayExplained(explained, run)
-  sayFiles(flags, run)
-  if (flags.model !== undefined)
-    run.say(`Model, learnt from all rows: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
-  if (out !== undefined && flags.out !== '-') run.say(`Rows with prediction: ${flags.out}`)
-  run.say(run.paint.dim(timeLine(run)))
+  return `k = ${flags.k}, ${flags.weights} weights, ${metric} distance; ${report.method}`
+}
+
+/** Tries out rows that stand for more, and draws what came out. */
+export async function drawTrial(read: Input, flags: KNNFlags, run: Run): Promise<void> {
+  await drawLearnt(await tryOut(read, flags, true, false, run), flags, run)
 }
 
 /** Draws the page and the chart that were asked for. */
-async function draw(
-  input: Input,
-  table: Table,
-  fileRows: Uint32Array | null,
-  targets: Targets,
-  { matrix, encoder }: Prepared,
-  tried: Tried,
-  method: string,
-  flags: KNNFlags,
-  run: Run,
-): Promise<void> {
+function drawLearnt(learnt: Learnt, flags: KNNFlags, run: Run): Promise<void> {
+  return run.time('report', 'drawing', () => draw(learnt, flags, run))
+}
+
+async function draw(learnt: Learnt, flags: KNNFlags, run: Run): Promise<void> {
+  const { input, table, fileRows, targets, report: tried } = learnt
+  const { matrix, encoder } = learnt.prepared
   const { learningReport } = await import('../report/learning.ts')
   // The curve asks every row's neighbours: 5,000 rows show it as well.
   const rows = sampled(matrix.rows, 5000)
@@ -200,7 +227,7 @@ async function draw(
     encoder,
     target: flags.target,
     k: flags.k,
-    method,
+    method: meansOf(learnt, flags),
     rows: tried.rows,
     curve,
     curveRows: rows.length,

@@ -4,7 +4,7 @@ import { anomalies } from '../commands/anomalies.ts'
 import { integer, names, real } from '../options.ts'
 import type { Start } from '../run.ts'
 import { dataOptions, outputOptions, readingOptions } from './groups.ts'
-import { metric, plot, plotOf, power, report, sphere, unseen } from './singles.ts'
+import { metric, plot, plotOf, power, report, rowId, spark, sparkToken, sphere, unseen } from './singles.ts'
 
 /** `nigh anomalies DATA`: its options. */
 export function addAnomalies(program: CommandUnknownOpts, start: Start): void {
@@ -68,6 +68,9 @@ export function addAnomalies(program: CommandUnknownOpts, start: Start): void {
             ),
           )
           .addOption(new Option('--model <file>', 'save the model (.nigh)'))
+          .addOption(spark())
+          .addOption(sparkToken())
+          .addOption(rowId())
           .addOption(unseen())
           .addOption(report())
           .addOption(plot())
@@ -79,5 +82,9 @@ export function addAnomalies(program: CommandUnknownOpts, start: Start): void {
       'after',
       '\nExamples:\n  nigh anomalies payments.csv --ignore id --contamination 0.01 --out flagged.csv\n  nigh anomalies breast-cancer.csv --label diagnosis --anomalous malignant --method lof',
     )
-    .action((data, flags) => anomalies(data, flags, start('anomalies', flags, flags.out === '-')))
+    .action(async (data, flags) => {
+      const work =
+        flags.spark === undefined ? anomalies : (await import('../spark/anomalies.ts')).anomaliesOnSpark
+      await work(data, flags, start('anomalies', flags, flags.out === '-'))
+    })
 }

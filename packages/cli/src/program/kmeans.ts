@@ -141,11 +141,18 @@ export function addChooseK(program: CommandUnknownOpts, start: Start): void {
         .argument('<data>', 'the file of rows')
         .addOption(new Option('--from <n>', 'smallest number looked at (default: 1)').argParser(integer(1)))
         .addOption(new Option('--to <n>', 'largest number looked at (default: 10)').argParser(integer(1)))
+        .addOption(spark())
+        .addOption(sparkToken())
+        .addOption(rowId())
         .addOption(report())
         .addOption(plot())
         .addOption(plotOf('elbow, criterion')),
     ),
   )
     .addHelpText('after', '\nExample:\n  nigh choose-k wine.csv --ignore cultivar --to 8')
-    .action((data, flags) => chooseKFor(data, flags, start('choose-k', flags, false)))
+    .action(async (data, flags) => {
+      const work =
+        flags.spark === undefined ? chooseKFor : (await import('../spark/choose-k.ts')).chooseKOnSpark
+      await work(data, flags, start('choose-k', flags, false))
+    })
 }

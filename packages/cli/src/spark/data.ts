@@ -12,6 +12,8 @@ import { plural } from '../show/numbers.ts'
 
 /** The column of features that an encoder makes on the cluster. */
 export const features = 'nigh_features'
+/** Rows of which the terminal's profile and the pictures of a report are made. */
+export const shownRows = 20_000
 /** The numbers of uploaded rows, from 0. */
 const uploadedId = 'nigh_row'
 

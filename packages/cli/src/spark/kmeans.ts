@@ -1,6 +1,6 @@
 import type { Spark } from '@nigh/spark'
 import { InputError } from 'nigh'
-import type { ChosenK, Encoder, KMeans, Matrix } from 'nigh'
+import type { Encoder, KMeans, Matrix } from 'nigh'
 import { choiceJSON } from '../commands/choose-k.ts'
 import { fitLine, kmeansAnswer } from '../commands/kmeans-fit.ts'
 import type { KMeansFlags } from '../commands/kmeans-fit.ts'
@@ -20,16 +20,15 @@ import {
   isRemote,
   openSource,
   sampleOf,
+  shownRows,
   sourceLines,
   tableFrom,
 } from './data.ts'
 import type { Source } from './data.ts'
+import { chosenOn } from './choose-k.ts'
 import { saveRows } from './rows.ts'
 import { onSpark } from './session.ts'
 import type { SparkFlags } from './session.ts'
-
-/** Rows of which the terminal's profile and the pictures of a report are made. */
-const shownRows = 20_000
 
 /** `nigh kmeans DATA --k N --spark sc://…` */
 export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlags, run: Run): Promise<void> {
@@ -52,7 +51,7 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
     }
     const encoder = await encoderFor(spark, source, flags, aside, run)
     run.notes(encoder)
-    const chosen = flags.k === 'auto' ? await chosenFor(spark, source, encoder, flags, run) : undefined
+    const chosen = flags.k === 'auto' ? await chosenOn(spark, source, encoder, flags, run) : undefined
     const k = flags.k === 'auto' ? (chosen?.k ?? 1) : flags.k
     const model = await run.time('fit', 'clustering', () =>
       spark.kmeans(source.frame, {
@@ -143,19 +142,6 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
     if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
     run.say(run.paint.dim(timeLine(run)))
   })
-}
-
-async function chosenFor(
-  spark: Spark,
-  source: Source,
-  encoder: Encoder,
-  flags: KMeansFlags,
-  run: Run,
-): Promise<ChosenK> {
-  const frame = await encoded(spark, source, encoder)
-  return run.time('choose', 'comparing numbers of clusters', () =>
-    spark.chooseK(frame, { columns: [features], seed: flags.seed, fits: false, signal: run.signal }),
-  )
 }
 
 /** Some labelled rows here: as a table, as numbers, and their clusters. */

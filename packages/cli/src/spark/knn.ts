@@ -1,12 +1,24 @@
 import type { Column, Table } from 'nigh'
 import type { KNNFlags } from '../commands/knn.ts'
-import { knnAnswer, sayRows } from '../commands/knn.ts'
+import { drawTrial, knnAnswer, sayRows } from '../commands/knn.ts'
 import { places, textColumn } from '../commands/shared.ts'
+import { sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { brief, percent, plural } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
-import { encoded, encoderFor, features, openSource, sourceLines, tableFrom, watching } from './data.ts'
+import {
+  encoded,
+  encoderFor,
+  features,
+  inputOf,
+  openSource,
+  sampleOf,
+  shownRows,
+  sourceLines,
+  tableFrom,
+  watching,
+} from './data.ts'
 import type { Source } from './data.ts'
 import { onlyEuclidean } from './neighbors.ts'
 import { onSpark, refuseFlags } from './session.ts'
@@ -14,16 +26,14 @@ import type { SparkFlags } from './session.ts'
 
 /** `nigh knn DATA --target COLUMN --spark sc://…` */
 export async function knnOnSpark(name: string, flags: KNNFlags & SparkFlags, run: Run): Promise<void> {
-  const here = 'it needs all rows on one machine'
   refuseFlags(
-    { cv: flags.cv, model: flags.model, report: flags.report, plot: flags.plot },
+    { cv: flags.cv, model: flags.model },
     {
       cv: 'every row would be asked of all others; --holdout tries a share of them',
       model: 'the model would hold all rows of the cluster; --predict answers rows there',
-      report: here,
-      plot: here,
     },
   )
+  const drawn = wantsReport(flags)
   onlyEuclidean(flags.metric)
   const out = places({ out: flags.out })
   await onSpark(flags, run, async (spark) => {
@@ -52,6 +62,20 @@ export async function knnOnSpark(name: string, flags: KNNFlags & SparkFlags, run
         await run.time('write', 'writing', () => run.write(predicted, out, flags.formulas))
       else if (!run.json) sayRows(predicted, 2, run)
     }
+    if (drawn) {
+      const some = await run.time('sample', 'reading some rows', () =>
+        tableFrom(
+          sampleOf(source.frame, source.rows, shownRows),
+          run,
+          source.input === null ? [] : [source.id],
+        ),
+      )
+      if (some.rows < source.rows)
+        run.warn(
+          `the report is of ${plural(some.rows, 'row')} of ${plural(source.rows, 'row')}, tried on this machine`,
+        )
+      await drawTrial({ ...inputOf(source, some), rows: some.rows }, flags, run)
+    }
     const method = `tried on ${plural(evaluation.rows, 'row')} held out`
     run.answer({
       ...knnAnswer(task, source.rows, encoder, flags),
@@ -75,6 +99,7 @@ export async function knnOnSpark(name: string, flags: KNNFlags & SparkFlags, run
       ...scores,
       '',
     )
+    sayFiles(flags, run)
     if (out !== undefined && flags.out !== '-') run.say(`Rows with prediction: ${flags.out}`)
     run.say(run.paint.dim(timeLine(run)))
   })

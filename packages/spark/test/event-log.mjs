@@ -1,0 +1,82 @@
+// Reads what Spark itself wrote down of its work: tasks with their processor time and the bytes they shuffled, queries,
+// and the memory of the driver.
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Settings with which a server writes its events down, to a folder that exists. */
+export function eventLogTo(folder) {
+  return {
+    'spark.eventLog.enabled': 'true',
+    'spark.eventLog.dir': `file://${folder}`,
+    'spark.eventLog.compress': 'false',
+    'spark.eventLog.rolling.enabled': 'false',
+    'spark.eventLog.logStageExecutorMetrics': 'true',
+    'spark.executor.heartbeatInterval': '2s',
+  }
+}
+
+const wanted = [
+  'SparkListenerTaskEnd',
+  'SparkListenerStageCompleted',
+  'SparkListenerStageExecutorMetrics',
+  'SparkListenerSQLExecutionStart',
+]
+
+/**
+ * The events of a server that has stopped.
+ *
+ * @returns {{ tasks: { at: number, cpu: number, shuffled: number, result: number }[], queries: number[], driver: { at: number, heap: number }[] }}
+ * times in milliseconds since 1970, processor time in seconds, sizes in bytes
+ */
+export function readEvents(folder) {
+  const found = { tasks: [], queries: [], driver: [] }
+  const stageEnds = new Map()
+  for (const name of readdirSync(folder)) {
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      const kind = line.slice(0, 120)
+      if (!wanted.some((event) => kind.includes(event))) continue
+      const event = JSON.parse(line)
+      if (kind.includes('SQLExecutionStart')) found.queries.push(event.time)
+      else if (kind.includes('StageCompleted')) {
+        stageEnds.set(event['Stage Info']['Stage ID'], event['Stage Info']['Completion Time'])
+      } else if (kind.includes('StageExecutorMetrics')) {
+        // Written after the end of its stage.
+        const at = stageEnds.get(event['Stage ID'])
+        if (event['Executor ID'] === 'driver' && at !== undefined) {
+          found.driver.push({ at, heap: event['Executor Metrics'].JVMHeapMemory })
+        }
+      } else {
+        const metrics = event['Task Metrics']
+        if (metrics === undefined) continue
+        found.tasks.push({
+          at: event['Task Info']['Finish Time'],
+          cpu: metrics['Executor CPU Time'] / 1e9,
+          shuffled: metrics['Shuffle Write Metrics']['Shuffle Bytes Written'],
+          result: metrics['Result Size'],
+        })
+      }
+    }
+  }
+  return found
+}
+
+/** What happened between two times. */
+export function between(events, from, to) {
+  const tasks = events.tasks.filter(({ at }) => at >= from && at < to)
+  const sum = (key) => tasks.reduce((total, task) => total + task[key], 0)
+  return {
+    queries: events.queries.filter((at) => at >= from && at < to).length,
+    tasks: tasks.length,
+    taskProcessorSeconds: round(sum('cpu')),
+    shuffledBytes: sum('shuffled'),
+    bytesToDriver: sum('result'),
+    driverHeapBytes: events.driver
+      .filter(({ at }) => at >= from && at < to)
+      .reduce((most, { heap }) => Math.max(most, heap), 0),
+  }
+}
+
+/** Seconds to the millisecond. */
+export function round(seconds) {
+  return Math.round(seconds * 1000) / 1000
+}
