@@ -145,7 +145,7 @@ try {
     load: loads,
     spark: version,
     driverMemory: memory,
-    executors: '2 of one core and 900 MB',
+    executors: '2 executors of one core and 900 MB',
     rows,
     columns: columns.length,
     k,

@@ -87,7 +87,7 @@ function measuredOf(measured) {
   const share = alike.seconds / theirs.seconds
   const scale = (nearest.queries * nearest.rows) / (sql.queries * sql.rows)
   return [
-    `${measured.date}, commit ${measured.commit}: ${whole(rows)} rows × ${columns} in Parquet, k = ${k}, on one machine (${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}): Spark ${measured.spark} with executors ${measured.executors} and a driver of ${measured.driverMemory}, and the client beside them; load ${measured.load.join(', after it ')}. Engines in turns, ${runs(exact.runs)}; processors are those of driver, executors and client together.`,
+    `${measured.date}, commit ${measured.commit}: ${whole(rows)} rows × ${columns} in Parquet, k = ${k}, on one machine (${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}): Spark ${measured.spark} with ${measured.executors} and a driver of ${measured.driverMemory.replace('g', ' GB')}, and the client beside them; load ${measured.load.join(', after it ')}. Engines in turns, ${runs(exact.runs)}; processors are those of driver, executors and client together.`,
     '',
     '| K-Means | least | middle | processors | iterations | inertia |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -156,8 +156,9 @@ function capacityOf(measured) {
   const { packing, seeding, iterating } = exact.phases
   const nearest = summary(measured, 'nearest')
   const hours = (processorSeconds) => (processorSeconds * billion) / rows / 3600
+  const two = (n) => (n < 100 ? Number(n.toPrecision(2)).toString() : whole(n))
   const cost = (title, processorSeconds) =>
-    `| ${title} | ${hours(processorSeconds).toPrecision(2)} | ${(hours(processorSeconds) * dollarsPerCoreHour).toFixed(2)} |`
+    `| ${title} | ${two(hours(processorSeconds))} | ${(hours(processorSeconds) * dollarsPerCoreHour).toFixed(2)} |`
   const onCluster = exact.spark.taskProcessorSeconds
   const heap = Math.max(...measured.laps.map(({ spark }) => spark.driverHeapBytes))
   const ratio = (exact.processors.driver + exact.processors.executors) / local.processors.client
@@ -165,8 +166,8 @@ function capacityOf(measured) {
   return [
     `Measured with ${whole(rows)} rows × ${d}, k = ${k} (above):`,
     '',
-    `- **Shuffled**: packing ${bytes(packing.shuffledBytes)}, which is ${Math.round(packing.shuffledBytes / rows)} bytes a row; a seeding pass ${bytes(seeding.shuffledBytes / seeding.queries)}; a pass of iterations ${bytes(iterating.shuffledBytes / iterating.queries)} in the middle, rows brought here among them. Rows of weight 1 on the network: packing is the only step that moves them.`,
-    `- **Driver**: ${measured.driverMemory} was enough for everything above; the most heap that its samples saw in use was ${bytes(heap)}, garbage included, and ${bytes(exact.spark.driverHeapBytes)} during the exact fit. Tasks sent it ${bytes(exact.spark.bytesToDriver)} in ${exact.spark.queries} passes.`,
+    `- **Shuffled**: packing ${bytes(packing.shuffledBytes)}, which is ${Math.round(packing.shuffledBytes / rows)} bytes a row; a seeding pass ${bytes(seeding.shuffledBytes / seeding.queries)}; a pass of iterations ${bytes(iterating.shuffledBytes / iterating.queries)} on average, rows brought here among them. Packing is the only step that moves all rows.`,
+    `- **Driver**: ${measured.driverMemory.replace('g', ' GB')} was enough for everything above; the most heap that its samples saw in use was ${bytes(heap)}, garbage included, and ${bytes(exact.spark.driverHeapBytes)} during the exact fit. Tasks sent it ${bytes(exact.spark.bytesToDriver)} in ${exact.spark.queries} passes.`,
     `- **A pass** costs about ${Math.max(1, Math.round(fixed * 1000))} ms here beyond the work of its tasks, whatever the number of rows.`,
     '',
     `By arithmetic, for 10⁹ such rows (tasks' processor time grows with the rows; ${dollarsPerCoreHour} dollars a core hour):`,
@@ -181,7 +182,10 @@ function capacityOf(measured) {
       `one machine of ${whole(((12 * d + 16) * billion) / 1e9)} GB: ${local.iterations} iterations`,
       local.processors.client,
     ),
-    `| join of 10⁶ queries | ${((nearest.spark.taskProcessorSeconds * billion * 1e6) / nearest.rows / nearest.queries / 3600).toPrecision(2)} | ${((nearest.spark.taskProcessorSeconds * billion * 1e6 * dollarsPerCoreHour) / nearest.rows / nearest.queries / 3600).toFixed(2)} |`,
+    cost(
+      `join of ${whole(nearest.queries)} queries, the same share of pairs pruned`,
+      (nearest.spark.taskProcessorSeconds * rows) / nearest.rows,
+    ),
     '',
     `- **One machine instead**: the fit took ${seconds(exact.processors.driver + exact.processors.executors)} of processors on the cluster and ${seconds(local.processors.client)} on one machine, ${ratio.toFixed(1)} times as much. So a cluster needs about ${ratio.toFixed(0)} times the cores of a machine to be as quick, and a machine is cheaper for as long as it holds the rows: ${12 * d + 16} bytes a row, ${whole(((12 * d + 16) * 1e8) / 1e9)} GB for 10⁸. Beyond its memory, or where the rows are on the cluster already and must not leave it, the cluster earns its cost.`,
   ]
