@@ -23,12 +23,31 @@ export function blockRows(columns: number, bytes: number = blockBytes): number {
   return Math.max(64, Math.min(65_536, Math.floor(bytes / (columns * 8 + 16))))
 }
 
+/** About this many bytes of rows make a task of a pass, and of a search, which is more work for each row. */
+const passBytes = 1 << 24
+const searchBytes = 1 << 22
+
+/** How many tasks look at n rows. */
+export function tasksFor(work: 'pass' | 'search', rows: number, columns: number): number {
+  return Math.max(1, Math.ceil((rows * (columns * 8 + 16)) / (work === 'pass' ? passBytes : searchBytes)))
+}
+
+/**
+ * SQL of the blocks of `input` in at most so many partitions, none of them moved: a server cuts what was shuffled into
+ * 200 by default, and a pass over few rows would be nothing but the cost of 200 tasks.
+ */
+export function gathered(tasks: number): string {
+  return `(select /*+ COALESCE(${tasks}) */ block from input)`
+}
+
 /**
  * Rows packed into binary blocks and kept in the cluster's memory: what passes run over. A block that the cluster
  * loses is packed again from its source.
  */
 export class Blocks {
   readonly #view: Frame
+  /** Where a pass reads blocks from. */
+  #from = 'input'
   readonly columns: number
 
   private constructor(view: Frame, columns: number) {
@@ -67,9 +86,14 @@ export class Blocks {
     return this.#view
   }
 
+  /** Makes as many tasks of a pass as its rows are worth, from the next on. */
+  expect(rows: number): void {
+    this.#from = gathered(tasksFor('pass', rows, this.columns))
+  }
+
   /** Runs one pass over all blocks and returns its answer; null where there are no rows. */
   async pass(call: string, request: Uint8Array, watch: Watch): Promise<Uint8Array | null> {
-    const asked = this.#view.sql('select nigh_fit(:request, block) as answer from input', { request })
+    const asked = this.#view.sql(`select nigh_fit(:request, block) as answer from ${this.#from}`, { request })
     for await (const table of asked.tables(watch, call)) {
       if (table.numRows === 0) continue
       const column = table.getChild('answer')

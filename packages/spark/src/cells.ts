@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { KMeans, Matrix } from 'nigh'
 import { bytesOf } from './arrow.ts'
-import { blockRows, packBlock, unpackBlock } from './blocks.ts'
+import { blockRows, gathered, packBlock, tasksFor, unpackBlock } from './blocks.ts'
 import type { Features } from './columns.ts'
 import type { Frame } from './frame.ts'
 import type { Watch } from './session.ts'
@@ -10,6 +10,8 @@ import type { Watch } from './session.ts'
 export interface Cells {
   /** The blocks, in a column `block`. */
   readonly view: Frame
+  /** SQL that reads the blocks of `input` in as many tasks as they are worth. */
+  readonly from: string
   /** The centres, cells × d; null where the rows are in plain blocks. */
   readonly centres: Matrix | null
   /** About how many rows each cell holds. */
@@ -43,6 +45,7 @@ export async function cutCells(
   cells: number,
   watch: Watch,
 ): Promise<Cells> {
+  const from = gathered(tasksFor('search', rows, columns))
   const name = `nigh_cells_${randomUUID().replaceAll('-', '')}`
   const source = frame.sql(`select ${id} as id, ${features.sql} as x from input`)
   if (cells === 0) {
@@ -53,7 +56,7 @@ export async function cutCells(
     )
     const view = await plain.createView(name)
     await view.persist()
-    return { view, centres: null, counts: new Float64Array(0) }
+    return { view, from, centres: null, counts: new Float64Array(0) }
   }
   const sample = await sampleOf(source, Math.min(1, (cells * sampled) / rows), columns, watch)
   const model = await KMeans.fit(sample, { k: Math.min(cells, sample.rows), nInit: 1, maxIterations: 10 })
@@ -69,7 +72,7 @@ export async function cutCells(
   )
   const view = await packed.createView(name)
   await view.persist()
-  return { view, centres: Matrix.of(centres, columns), counts }
+  return { view, from, centres: Matrix.of(centres, columns), counts }
 }
 
 /** Some of the rows, each with the same probability. */

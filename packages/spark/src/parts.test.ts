@@ -6,7 +6,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { InputError } from 'nigh'
 import { describe, expect, it } from 'vitest'
 import { arrowTables, encodeRows, idsOf, numbersOf, rowsOf } from './arrow.ts'
-import { blockRows, packBlock, unpackBlock } from './blocks.ts'
+import { blockRows, packBlock, tasksFor, unpackBlock } from './blocks.ts'
 import { cellsFor } from './cells.ts'
 import { SparkError, sparkError } from './errors.ts'
 import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts'
@@ -53,6 +53,11 @@ describe('blocks', () => {
     expect(blockRows(16)).toBe(1820)
     expect(blockRows(1)).toBe(10_922)
     expect(blockRows(100_000)).toBe(64)
+    // 3,000 rows are one task, whatever a server cuts them into; 10⁹ are as many as there are.
+    expect(tasksFor('pass', 3000, 2)).toBe(1)
+    expect(tasksFor('pass', 2_000_000, 16)).toBe(18)
+    expect(tasksFor('search', 1_000_000, 16)).toBe(35)
+    expect(tasksFor('pass', 1e9, 16)).toBeGreaterThan(8000)
     expect(cellsFor(1000)).toBe(0)
     expect(cellsFor(1_000_000)).toBe(250)
     expect(cellsFor(1e9)).toBe(2048)
