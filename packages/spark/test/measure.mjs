@@ -137,11 +137,11 @@ try {
     const cuts = phases === undefined ? {} : { phases: cut(phases, from, end, happened) }
     return { name, seconds, processors, spark: between(happened, from, end), ...rest, ...cuts }
   })
-  const { slug, ...machine } = describeMachine()
+  const { cpu, cores, memoryGiB, platform, node } = describeMachine()
   const measured = {
     date: new Date().toISOString().slice(0, 10),
     commit: describeCommit(),
-    machine,
+    machine: { cpu, cores, memoryGiB, platform, node },
     load: loads,
     spark: version,
     driverMemory: memory,
