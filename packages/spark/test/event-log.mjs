@@ -19,7 +19,7 @@ const wanted = [
   'SparkListenerTaskEnd',
   'SparkListenerStageCompleted',
   'SparkListenerStageExecutorMetrics',
-  'SparkListenerSQLExecutionStart',
+  'SparkListenerJobStart',
 ]
 
 /**
@@ -31,19 +31,23 @@ const wanted = [
 export function readEvents(folder) {
   const found = { tasks: [], queries: [], driver: [] }
   const stageEnds = new Map()
+  const heaps = []
+  const started = new Set()
   for (const name of readdirSync(folder)) {
     for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
       const kind = line.slice(0, 120)
       if (!wanted.some((event) => kind.includes(event))) continue
       const event = JSON.parse(line)
-      if (kind.includes('SQLExecutionStart')) found.queries.push(event.time)
-      else if (kind.includes('StageCompleted')) {
+      if (kind.includes('JobStart')) {
+        // A query may be several jobs; one without any only made a view.
+        const query = event.Properties['spark.sql.execution.id']
+        if (query !== undefined && !started.has(query)) found.queries.push(event['Submission Time'])
+        started.add(query)
+      } else if (kind.includes('StageCompleted')) {
         stageEnds.set(event['Stage Info']['Stage ID'], event['Stage Info']['Completion Time'])
       } else if (kind.includes('StageExecutorMetrics')) {
-        // Written after the end of its stage.
-        const at = stageEnds.get(event['Stage ID'])
-        if (event['Executor ID'] === 'driver' && at !== undefined) {
-          found.driver.push({ at, heap: event['Executor Metrics'].JVMHeapMemory })
+        if (event['Executor ID'] === 'driver') {
+          heaps.push({ stage: event['Stage ID'], heap: event['Executor Metrics'].JVMHeapMemory })
         }
       } else {
         const metrics = event['Task Metrics']
@@ -56,6 +60,10 @@ export function readEvents(folder) {
         })
       }
     }
+  }
+  for (const { stage, heap } of heaps) {
+    const at = stageEnds.get(stage)
+    if (at !== undefined) found.driver.push({ at, heap })
   }
   return found
 }
