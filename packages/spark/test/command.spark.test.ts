@@ -176,7 +176,7 @@ describe('the command on a cluster', () => {
       page,
     ])
     expect(found).toMatchObject({ command: 'choose-k', rows: 600, k: 3, sampled: 600, onSpark: version })
-    expect(readFileSync(page, 'utf8')).toContain('k = 3')
+    expect(readFileSync(page, 'utf8')).toContain('recommend 3 clusters')
   })
 
   it('anomalies: the same rows as here, and why', async () => {
