@@ -221,7 +221,9 @@ export function sayFile(
     arrow: 'Arrow',
     npy: 'npy',
   }[format]
-  return [`${file}: ${plural(rows, 'row')} × ${plural(columns, 'column')} (${kind}, ${inBytes(size)})`]
+  // What a cluster reads has no size here.
+  const weight = size === 0 ? kind : `${kind}, ${inBytes(size)}`
+  return [`${file}: ${plural(rows, 'row')} × ${plural(columns, 'column')} (${weight})`]
 }
 
 /**
