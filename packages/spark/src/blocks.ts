@@ -32,12 +32,9 @@ export function tasksFor(work: 'pass' | 'search', rows: number, columns: number)
   return Math.max(1, Math.ceil((rows * (columns * 8 + 16)) / (work === 'pass' ? passBytes : searchBytes)))
 }
 
-/**
- * SQL of the blocks of `input` in at most so many partitions, none of them moved: a server cuts what was shuffled into
- * 200 by default, and a pass over few rows would be nothing but the cost of 200 tasks.
- */
-export function gathered(tasks: number): string {
-  return `(select /*+ COALESCE(${tasks}) */ block from input)`
+/** A hint that makes at most so many partitions of what was shuffled, none of them moved. */
+export function gathering(tasks: number): string {
+  return `/*+ COALESCE(${tasks}) */`
 }
 
 /**
@@ -45,9 +42,7 @@ export function gathered(tasks: number): string {
  * loses is packed again from its source.
  */
 export class Blocks {
-  readonly #view: Frame
-  /** Where a pass reads blocks from. */
-  #from = 'input'
+  #view: Frame
   readonly columns: number
 
   private constructor(view: Frame, columns: number) {
@@ -86,14 +81,27 @@ export class Blocks {
     return this.#view
   }
 
-  /** Makes as many tasks of a pass as its rows are worth, from the next on. */
-  expect(rows: number): void {
-    this.#from = gathered(tasksFor('pass', rows, this.columns))
+  /**
+   * Keeps the blocks in as many partitions as n rows are worth, where there may be far more: a server cuts what is
+   * shuffled into 200 by default, and a pass over few rows would be nothing but the cost of 200 tasks. They are kept
+   * anew, rather than gathered in each pass, as that would lose sight of which executor holds them.
+   *
+   * @param shuffled into how many partitions the server cuts what is shuffled
+   */
+  async gather(rows: number, shuffled: number, watch: Watch): Promise<void> {
+    const tasks = tasksFor('pass', rows, this.columns)
+    if (!(shuffled > 2 * tasks)) return
+    const many = this.#view
+    const few = many.sql(`select ${gathering(tasks)} block from input`)
+    this.#view = await few.createView(`nigh_blocks_${randomUUID().replaceAll('-', '')}`)
+    await this.#view.persist()
+    await this.#view.count(watch)
+    await many.unpersist().catch(() => {})
   }
 
   /** Runs one pass over all blocks and returns its answer; null where there are no rows. */
   async pass(call: string, request: Uint8Array, watch: Watch): Promise<Uint8Array | null> {
-    const asked = this.#view.sql(`select nigh_fit(:request, block) as answer from ${this.#from}`, { request })
+    const asked = this.#view.sql('select nigh_fit(:request, block) as answer from input', { request })
     for await (const table of asked.tables(watch, call)) {
       if (table.numRows === 0) continue
       const column = table.getChild('answer')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { KMeans, Matrix } from 'nigh'
 import { bytesOf } from './arrow.ts'
-import { blockRows, gathered, packBlock, tasksFor, unpackBlock } from './blocks.ts'
+import { blockRows, gathering, packBlock, tasksFor, unpackBlock } from './blocks.ts'
 import type { Features } from './columns.ts'
 import type { Frame } from './frame.ts'
 import type { Watch } from './session.ts'
@@ -10,8 +10,6 @@ import type { Watch } from './session.ts'
 export interface Cells {
   /** The blocks, in a column `block`. */
   readonly view: Frame
-  /** SQL that reads the blocks of `input` in as many tasks as they are worth. */
-  readonly from: string
   /** The centres, cells × d; null where the rows are in plain blocks. */
   readonly centres: Matrix | null
   /** About how many rows each cell holds. */
@@ -45,18 +43,18 @@ export async function cutCells(
   cells: number,
   watch: Watch,
 ): Promise<Cells> {
-  const from = gathered(tasksFor('search', rows, columns))
+  const hint = gathering(tasksFor('search', rows, columns))
   const name = `nigh_cells_${randomUUID().replaceAll('-', '')}`
   const source = frame.sql(`select ${id} as id, ${features.sql} as x from input`)
   if (cells === 0) {
     const plain = source.sql(
-      `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
+      `select ${hint} nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
         from (select monotonically_increasing_id() div ${blockRows(columns, cellBytes)} as part, id, x from input) group by part`,
       { plain: new Uint8Array(0) },
     )
     const view = await plain.createView(name)
     await view.persist()
-    return { view, from, centres: null, counts: new Float64Array(0) }
+    return { view, centres: null, counts: new Float64Array(0) }
   }
   const sample = await sampleOf(source, Math.min(1, (cells * sampled) / rows), columns, watch)
   const model = await KMeans.fit(sample, { k: Math.min(cells, sample.rows), nInit: 1, maxIterations: 10 })
@@ -64,7 +62,7 @@ export async function cutCells(
   const counts = model.counts.map((count) => (count / sample.rows) * rows)
   const chunks = counts.map((count) => Math.max(1, Math.ceil((1.2 * count) / blockRows(columns, cellBytes))))
   const packed = source.sql(
-    `select nigh_pack(:centres, cell, collect_list(struct(id, cast(null as double), x))) as block from (
+    `select ${hint} nigh_pack(:centres, cell, collect_list(struct(id, cast(null as double), x))) as block from (
       select cell, cast(pmod(xxhash64(id), cast(element_at(:chunks, cell + 1) as bigint)) as int) as part, id, x
       from (select nigh_nearest(:centres, x).cluster as cell, id, x from input)
     ) group by cell, part`,
@@ -72,7 +70,7 @@ export async function cutCells(
   )
   const view = await packed.createView(name)
   await view.persist()
-  return { view, from, centres: Matrix.of(centres, columns), counts }
+  return { view, centres: Matrix.of(centres, columns), counts }
 }
 
 /** Some of the rows, each with the same probability. */

@@ -49,11 +49,6 @@ export class FitPasses {
     return this.#watch.signal
   }
 
-  /** Tells how many rows there are. */
-  expect(rows: number): void {
-    this.#blocks.expect(rows)
-  }
-
   /** Another start: what executors remember of the rows must not be taken for this one's. */
   restart(): void {
     this.#fit = nextFit()

@@ -125,6 +125,10 @@ export async function fitMany(
       const given = checkInit(options.init, checked.k, columns)
       const engine = new SparkFit(blocks, watch)
       await refusing(call, features.names, () => engine.prepare())
+      if (models.length === 0) {
+        const [shuffled] = await session.settings(['spark.sql.shuffle.partitions'])
+        await blocks.gather(engine.rows, Number(shuffled), watch)
+      }
       if (checked.k > engine.rows) {
         throw new InputError(
           'E_K',

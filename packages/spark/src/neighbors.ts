@@ -178,7 +178,7 @@ export class SparkIndex {
     watch: Watch,
   ): Promise<SearchAnswer> {
     const asked = this.#cut.view.sql(
-      `select nigh_near(:search, :queries, :previous, block) as answer from ${this.#cut.from}`,
+      'select nigh_near(:search, :queries, :previous, block) as answer from input',
       {
         search: this.#header(k, modes[mode], own, 0),
         queries,
@@ -243,7 +243,7 @@ export class SparkIndex {
         continue
       }
       const found = this.#cut.view.sql(
-        `select query, id, sq from (select inline(nigh_within(:search, :queries, block)) from ${this.#cut.from}) order by query, sq, id`,
+        `select query, id, sq from (select inline(nigh_within(:search, :queries, block)) from input) order by query, sq, id`,
         {
           search: this.#header(1, modes.all, queries === undefined, radius),
           queries: packed(batch, this.columns),
@@ -417,7 +417,7 @@ async function plainRows(frame: Frame, features: Features, id: string): Promise<
   const name = `nigh_rows_${randomUUID().replaceAll('-', '')}`
   const view = await frame.sql(`select ${id} as id, ${features.sql} as x from input`).createView(name)
   await view.persist()
-  return { view, from: 'input', centres: null, counts: new Float64Array(0) }
+  return { view, centres: null, counts: new Float64Array(0) }
 }
 
 function finite(x: unknown): number {

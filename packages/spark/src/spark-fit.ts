@@ -65,7 +65,6 @@ export class SparkFit implements FitEngine {
     const minima = found.slice(0, d)
     const maxima = found.slice(d, 2 * d)
     this.#rows = found[2 * d + 2]
-    this.#passes.expect(this.#rows)
     if (found[2 * d] === 0) {
       throw new InputError(
         'E_WEIGHTS',
