@@ -93,7 +93,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nigh-measure-'))
 const events = join(folder, 'events')
 mkdirSync(events)
 const loads = [load()]
-const memory = '1g'
+const memory = '2g'
 const cluster = await startCluster({ memory, conf: eventLogTo(events) })
 let version = ''
 let rounds = 0
