@@ -1,7 +1,8 @@
 // Reads what Spark itself wrote down of its work: tasks with their processor time and the bytes they shuffled, queries,
 // and the memory of the driver.
-import { readFileSync, readdirSync } from 'node:fs'
+import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 /** Settings with which a server writes its events down, to a folder that exists. */
 export function eventLogTo(folder) {
@@ -25,16 +26,17 @@ const wanted = [
 /**
  * The events of a server that has stopped.
  *
- * @returns {{ tasks: { at: number, cpu: number, shuffled: number, result: number }[], queries: number[], driver: { at: number, heap: number }[] }}
+ * @returns {Promise<{ tasks: { at: number, cpu: number, shuffled: number, result: number }[], queries: number[], driver: { at: number, heap: number }[] }>}
  * times in milliseconds since 1970, processor time in seconds, sizes in bytes
  */
-export function readEvents(folder) {
+export async function readEvents(folder) {
   const found = { tasks: [], queries: [], driver: [] }
   const stageEnds = new Map()
   const heaps = []
   const started = new Set()
   for (const name of readdirSync(folder)) {
-    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+    // Hundreds of megabytes: queries are written down with their plans.
+    for await (const line of createInterface({ input: createReadStream(join(folder, name)) })) {
       const kind = line.slice(0, 120)
       if (!wanted.some((event) => kind.includes(event))) continue
       const event = JSON.parse(line)

@@ -131,7 +131,7 @@ try {
   await spark.close()
   await cluster.stop()
   loads.push(load())
-  const happened = readEvents(events)
+  const happened = await readEvents(events)
   const told = laps.map(({ name, seconds, processors, from, to: end, found }) => {
     const { phases, ...rest } = found
     const cuts = phases === undefined ? {} : { phases: cut(phases, from, end, happened) }
