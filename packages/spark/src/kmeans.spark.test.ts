@@ -144,6 +144,34 @@ describe('exact engine', () => {
     })
   }
 
+  it('makes few tasks of few rows, where the server cuts what is shuffled into many', async () => {
+    const points = blobs(20_000, 5, 9, 1)
+    const local = await KMeans.fit(points, { k: 7, seed: 3, nInit: 1, maxIterations: 20 })
+    const cutting = await connect(process.env.NIGH_SPARK_URL ?? '', {
+      token: process.env.NIGH_SPARK_TOKEN ?? '',
+    })
+    try {
+      await cutting.sql('set spark.sql.shuffle.partitions = 40').collect()
+      const table = await cutting.upload(points)
+      let most = 0
+      const model = await cutting.kmeans(table, {
+        columns: names(5),
+        k: 7,
+        seed: 3,
+        nInit: 1,
+        maxIterations: 20,
+        onProgress: ({ phase, cluster }) => {
+          if (phase !== 'pack' && cluster !== null) most = Math.max(most, cluster.tasks)
+        },
+      })
+      same(model, local)
+      // A task and the one that adds up; nothing is told of passes that are quick.
+      expect(most).toBeLessThan(10)
+    } finally {
+      await cutting.close()
+    }
+  })
+
   it('takes a column of arrays, and columns of whole numbers', async () => {
     const local = await KMeans.fit(
       [
