@@ -100,6 +100,7 @@ function inFlags(message: string): string {
     )
     .replace(/\b(missing|unseen): '(\w+)'/g, '--$1 $2')
     .replace(/\bmaxCategories\b/g, 'the limit on categories')
+    .replace('name the ones to use in columns', 'name the ones to use with --columns')
 }
 
 function flag(option: string): string {

@@ -244,6 +244,9 @@ describe('Encoder.fit', () => {
     expect(refusal(() => Encoder.fit(people.select(['id', 'note']))).message).toBe(
       'Encoder.fit: table must have a column to use, got none: column "id" is not used: it looks like an id (3 different whole numbers); column "note" is not used: its 3 texts are all different; name the ones to use in columns',
     )
+    expect(refusal(() => Encoder.fit(Table.fromRows([{ a: 1, b: 2 }]))).message).toBe(
+      'Encoder.fit: table must have a column to use, got none: its only row tells nothing about them; name the ones to use in columns',
+    )
   })
 
   it('refuses infinite numbers with row and column, only where they are used', () => {

@@ -390,7 +390,10 @@ function* fitting(
   const rest = [...unused.values()]
   const chosen = settings.columns ?? table.names.filter((name) => !unused.has(name))
   if (chosen.length === 0) {
-    const why = notesOn({ settings, columns: rest, rows, dropped: 0 }).slice(0, 3).join('; ')
+    const why =
+      rows === 1
+        ? 'its only row tells nothing about them'
+        : notesOn({ settings, columns: rest, rows, dropped: 0 }).slice(0, 3).join('; ')
     throw new InputError(
       'E_FEATURES',
       'columns',
