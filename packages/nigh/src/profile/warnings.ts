@@ -16,6 +16,8 @@ const SCALES_APART = 10
 const DOMINANT = 0.9
 /** A cluster with less than this share of the rows is tiny. */
 const TINY = 0.01
+/** Tiny clusters that are named: with k near n, nearly all are tiny. */
+const MOST_TOLD = 5
 
 /**
  * Warnings that matter: columns on different scales, one column that decides alone, tiny clusters.
@@ -54,9 +56,11 @@ export function warningsOf(
   }
   const tiny = Array.from(sizes.keys()).filter((c) => sizes[c] < TINY * rows || (sizes[c] === 1 && rows > 10))
   if (tiny.length > 0 && labels.length > 1) {
-    const which = tiny
+    const told = tiny
+      .slice(0, MOST_TOLD)
       .map((c) => `${labels[c]} (${inWords(sizes[c])} ${sizes[c] === 1 ? 'row' : 'rows'})`)
-      .join(', ')
+    const more = tiny.length - told.length
+    const which = `${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
     warnings.push({
       code: 'W_TINY',
       message: `${tiny.length === 1 ? 'Cluster' : 'Clusters'} ${which} of ${inWords(rows)} rows: perhaps outliers rather than a group. Look at them, or ask for fewer clusters.`,
