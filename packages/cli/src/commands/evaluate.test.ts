@@ -167,7 +167,7 @@ describe('every kind of model', () => {
         { radius: 5, outlierValue: NaN },
       ),
       neighbors: await NearestNeighbors.fit(points),
-      imputer: await KNNImputer.fit(points),
+      imputer: KNNImputer.fit(points),
     }
     for (const [name, model] of Object.entries(models))
       writeFileSync(join(folder, `${name}.nigh`), model.toBytes())
