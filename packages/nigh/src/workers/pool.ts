@@ -297,16 +297,20 @@ function makeIdle(thread: Thread): void {
 // --- memory -------------------------------------------------------------------------------------------------------
 
 let spare: Memory | null = null
+/** A larger one, for as long as nothing has collected it: calls in a row must not pile up one memory each. */
+let large: WeakRef<Memory> | null = null
 /** A memory up to this size is kept for the next job. */
 const SPARE_BYTES = 256 * 1024 * 1024
 
 function takeMemory(): Memory {
-  const memory = spare ?? Memory.create(true)
-  spare = null
+  const memory = spare ?? large?.deref() ?? Memory.create(true)
+  if (memory === spare) spare = null
+  else large = null
   memory.release()
   return memory
 }
 
 function keepMemory(memory: Memory): void {
   if (memory.buffer.byteLength <= SPARE_BYTES) spare = memory
+  else large = new WeakRef(memory)
 }
