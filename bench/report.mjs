@@ -1,5 +1,5 @@
-// node bench/report.mjs RESULTS.json [FOLDER]: writes benchmarks.md and benchmarks.svg from a results file (into docs/,
-// unless another folder is named), and prints the README's lines.
+// node bench/report.mjs RESULTS.json [FOLDER]: writes benchmarks.md and benchmarks.svg from a results file and notes.md
+// (into docs/, unless another folder is named), and prints the README's lines.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -42,7 +42,7 @@ function pageOf({ machine, date, commit, suites }, name) {
     '',
   ]
   for (const [key, suite] of Object.entries(suites)) lines.push(...sectionOf(key, suite))
-  lines.push('## Versions and kernels', '')
+  lines.push(readFileSync(new URL('notes.md', import.meta.url), 'utf8'), '## Versions and kernels', '')
   /** @type {Map<string, Record<string, string>>} */
   const versions = new Map()
   for (const suite of Object.values(suites)) {
@@ -130,7 +130,7 @@ function readmeLines({ machine, date, suites }) {
   for (const [key, { about, cases }] of Object.entries(suites)) {
     if (key.includes(',') || key === 'scaling') continue
     for (const { name, peers } of cases) {
-      const { nigh, ...others } = peers
+      const { nigh, 'nigh, other Node': _, ...others } = peers
       if (nigh === undefined) continue
       const ratios = Object.entries(others).map(
         ([peer, { ratio }]) => `${peer} ${ratio === undefined ? '' : digits(ratio.median)}`,
