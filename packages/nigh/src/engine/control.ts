@@ -21,11 +21,10 @@ export const KERNEL = 6
 export const RECORD = 7
 /** 1 when the job is over and members go back to wait for messages. */
 export const DISMISSED = 8
+/** 1 where there are more threads than the machine runs at once: nobody looks long before it sleeps. */
+export const CROWDED = 9
 /** Number of fields. */
 export const CONTROL_FIELDS = 16
-
-/** Looks at the shared word this many times before it sleeps: passes often follow within microseconds. */
-export const SPINS = 3000
 
 /** Thrown through an algorithm when the caller gave up. */
 export class Aborted extends Error {

@@ -5,14 +5,15 @@ import {
   Aborted,
   BLOCK,
   COUNT,
+  CROWDED,
   DISMISSED,
   GENERATION,
   KERNEL,
   NEXT,
   PENDING,
   RECORD,
-  SPINS,
 } from './control.ts'
+import { Patience } from './patience.ts'
 import type { Runner } from './runner.ts'
 import { wantMembers } from './wanted.ts'
 
@@ -75,8 +76,8 @@ export class TeamRunner implements Runner {
     }
     takeBlocks(control, this.kernels, kernel, record, 0)
     if (members > 0) {
-      for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, PENDING) === 0) break
-      this.#awaitMembers()
+      const crowded = Atomics.load(control, CROWDED) === 1
+      patience.await(control, PENDING, 0, true, crowded, () => this.#awaitMembers())
     }
     if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
   }
@@ -104,6 +105,9 @@ export class TeamRunner implements Runner {
   }
 }
 
+/** This thread's, whether it leads or serves. */
+const patience = new Patience()
+
 /** Whether this thread may sleep: the main thread of a browser may not. Null: not tried yet. */
 let mayWait: boolean | null = null
 
@@ -119,9 +123,9 @@ function tryWait(): boolean {
 /** Works as member number `thread` until the leader dismisses the team. */
 export function serveTeam(kernels: Kernels, control: Int32Array<ArrayBufferLike>, thread: number): void {
   let seen = 0
+  const crowded = Atomics.load(control, CROWDED) === 1
   for (;;) {
-    for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(control, GENERATION) !== seen) break
-    Atomics.wait(control, GENERATION, seen)
+    patience.await(control, GENERATION, seen, false, crowded, () => Atomics.wait(control, GENERATION, seen))
     const generation = Atomics.load(control, GENERATION)
     if (generation === seen) continue
     seen = generation

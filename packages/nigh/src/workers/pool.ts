@@ -1,5 +1,5 @@
 import { InputError } from '../check.ts'
-import { ABORT, CONTROL_FIELDS } from '../engine/control.ts'
+import { ABORT, CONTROL_FIELDS, CROWDED } from '../engine/control.ts'
 import { placeRows, type CarriedRows } from '../engine/rows.ts'
 import type { TeamRunner } from '../engine/team.ts'
 import type { KernelSetName } from '../kernels/contract.ts'
@@ -97,7 +97,8 @@ async function lead(
     free()
     throw signal.reason
   }
-  const wanted = memory === null ? 1 : (options.threads ?? Math.min(16, await hardwareThreads()))
+  const atOnce = await hardwareThreads()
+  const wanted = memory === null ? 1 : (options.threads ?? Math.min(16, atOnce))
   const team = await gather(wanted)
   if (team.length === 0) {
     free()
@@ -107,6 +108,7 @@ async function lead(
   const control = new Int32Array(
     memory === null ? new ArrayBuffer(CONTROL_FIELDS * 4) : new SharedArrayBuffer(CONTROL_FIELDS * 4),
   )
+  if (threads > atOnce) control[CROWDED] = 1
   return new Promise<JobResult | null>((resolve, reject) => {
     let serving = threads
     let settled = false
