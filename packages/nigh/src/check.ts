@@ -73,6 +73,12 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** What to say of a fit that found fewer different rows than clusters were asked for. */
+export function fewerDistinct(call: string, k: number, found: number): string {
+  const rows = `there ${found === 1 ? 'is' : 'are'} only ${counted(found, 'different row')}`
+  return `${call}: k is ${k}, but ${rows}, and so ${counted(found, 'cluster')}`
+}
+
 /**
  * Refuses `new` in code that the compiler did not look at: models are made by `fit`, and have no half-built form.
  *
@@ -152,18 +158,39 @@ export function checkChoice<const T extends string>(
   throw new InputError('E_PARAM', param, `${call}: ${param} must be one of ${words}, got ${show(value)}`)
 }
 
-/** Checks that an options object holds no name that the call does not know: a misspelt option must not pass in silence. */
+/** An option or its default. `??` would give the default for null too, which no rule then sees. */
+export function orDefault<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value
+}
+
+/** Checks that a value is true or false: anything else, `'false'` and 0 too, would be one of them by accident. */
+export function checkBoolean(call: string, param: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new InputError('E_TYPE', param, `${call}: ${param} must be true or false, got ${show(value)}`)
+}
+
+/**
+ * Checks that an options object holds no name that the call does not know: a misspelt option must not pass in silence.
+ * `threads`, `signal` and `onProgress` mean the same everywhere, and are checked here.
+ */
 export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
     throw new InputError('E_TYPE', 'options', `${call}: options must be an object, got ${show(options)}`)
   }
-  for (const name of Object.keys(options)) {
+  for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) {
       throw new InputError(
         'E_PARAM',
         name,
         `${call}: there is no option ${show(name)}; the options are ${known.join(', ')}`,
       )
+    }
+    if (name === 'threads' && value !== undefined) checkInteger(call, name, value, 1, 256)
+    if (name === 'signal' && value !== undefined && !(value instanceof AbortSignal)) {
+      throw new InputError('E_TYPE', name, `${call}: signal must be an AbortSignal, got ${show(value)}`)
+    }
+    if (name === 'onProgress' && value !== undefined && typeof value !== 'function') {
+      throw new InputError('E_TYPE', name, `${call}: onProgress must be a function, got ${show(value)}`)
     }
   }
 }

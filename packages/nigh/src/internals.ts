@@ -1,5 +1,5 @@
 // What nigh's own other packages use beside its public names. No promise of stability: versions move together.
-export { checkChoice, checkInteger, checkNumber, checkOptions, show } from './check.ts'
+export { checkChoice, checkInteger, checkNumber, checkOptions, fewerDistinct, show } from './check.ts'
 export { powerAbove } from './data/sums.ts'
 export { hashRow } from './kernels/scalar.ts'
 export { gridsOf, threeGrids } from './kmeans/grids.ts'

@@ -195,6 +195,123 @@ describe('weights, for everything that takes them', () => {
   })
 })
 
+describe('options that are none', () => {
+  const table = nigh.Table.fromRows(sound.map(([x, y], i) => ({ x, y, kind: classes[i] })))
+  const shares = sound.map((_, i) => (i % 2 === 0 ? [0.6, 0.4] : [0.1, 0.9]))
+  const calls: readonly (readonly [string, string, unknown, (given: never) => unknown])[] = [
+    ['KMeans.fitSync', 'seed', null, (seed) => nigh.KMeans.fitSync(sound, { ...k, seed })],
+    ['KMeans.fitSync', 'tolerance', null, (tolerance) => nigh.KMeans.fitSync(sound, { ...k, tolerance })],
+    ['KMeans.fitSync', 'encoder', null, (encoder) => nigh.KMeans.fitSync(table, { ...k, encoder })],
+    ['KMeans.fitSync', 'encoder', 'minmax', (encoder) => nigh.KMeans.fitSync(table, { ...k, encoder })],
+    [
+      'KMedians.fitSync',
+      'maxIterations',
+      null,
+      (maxIterations) => nigh.KMedians.fitSync(sound, { ...k, maxIterations }),
+    ],
+    ['KMedoids.fitSync', 'init', null, (init) => nigh.KMedoids.fitSync(sound, { ...k, init })],
+    [
+      'BoundedKMeans.fitSync',
+      'maxSize',
+      null,
+      (maxSize) => nigh.BoundedKMeans.fitSync(sound, { ...k, maxSize }),
+    ],
+    [
+      'GeoKMeans.fitSync',
+      'sphereRadius',
+      null,
+      (sphereRadius) => nigh.GeoKMeans.fitSync(sound, { ...k, sphereRadius }),
+    ],
+    ['KPrototypes.fitSync', 'init', null, (init) => nigh.KPrototypes.fitSync(table, { ...k, init })],
+    [
+      'MiniBatchKMeans.fitSync',
+      'batchSize',
+      null,
+      (batchSize) => nigh.MiniBatchKMeans.fitSync(sound, { ...k, batchSize }),
+    ],
+    [
+      'NeighborDistance.fit',
+      'distance',
+      null,
+      (distance) => nigh.NeighborDistance.fitSync(sound, { distance }),
+    ],
+    ['chooseKSync', 'to', null, (to) => nigh.chooseKSync(sound, { to })],
+    ['chooseNeighborsSync', 'seed', 'x', (seed) => nigh.chooseNeighborsSync(sound, classes, { seed })],
+    [
+      'validateClassifier',
+      'folds',
+      null,
+      async (folds) => nigh.validateClassifier(sound, classes, { folds }),
+    ],
+    ['validateClassifier', 'folds', 16, async (folds) => nigh.validateClassifier(sound, classes, { folds })],
+    ['validateRegressor', 'folds', 31, async (folds) => nigh.validateRegressor(sound, amounts, { folds })],
+    [
+      'validateClassifier',
+      'splits',
+      [null],
+      async (splits) => nigh.validateClassifier(sound, classes, { splits }),
+    ],
+    [
+      'validateClassifier',
+      'splits',
+      [{ train: 3 }],
+      async (splits) => nigh.validateClassifier(sound, classes, { splits }),
+    ],
+    [
+      'validateRegressor',
+      'splits',
+      [3],
+      async (splits) => nigh.validateRegressor(sound, amounts, { splits }),
+    ],
+    [
+      'gridSearch',
+      'parallel',
+      null,
+      async (parallel) => nigh.gridSearch({ a: [1] }, ({ a }) => a, { parallel }),
+    ],
+    ['randomSearch', 'seed', null, async (seed) => nigh.randomSearch({ a: [1] }, ({ a }) => a, { seed })],
+    ['kFold', 'shuffle', 1, (shuffle) => nigh.kFold(30, { shuffle })],
+    ['stratifiedKFold', 'shuffle', 'yes', (shuffle) => nigh.stratifiedKFold(classes, { shuffle })],
+    ['trainTestSplit', 'testSize', null, (testSize) => nigh.trainTestSplit(30, { testSize })],
+    [
+      'balancedAccuracy',
+      'adjusted',
+      'yes',
+      (adjusted) => nigh.balancedAccuracy(classes, classes, { adjusted }),
+    ],
+    ['precisionRecallF1', 'beta', null, (beta) => nigh.precisionRecallF1(classes, classes, { beta })],
+    ['vMeasure', 'beta', null, (beta) => nigh.vMeasure(classes, classes, { beta })],
+    ['logLoss', 'classes', 'ab', (named) => nigh.logLoss(classes, shares, { classes: named })],
+    ['logLoss', 'classes', ['a', 'a'], (named) => nigh.logLoss(classes, shares, { classes: named })],
+    ['rocAuc', 'classes', [['a']], (named) => nigh.rocAuc(classes, shares, { classes: named })],
+    ['silhouetteSync', 'seed', null, (seed) => nigh.silhouetteSync(sound, halves, { seed })],
+    ['principalComponents', 'count', null, (count) => nigh.principalComponents(sound, { count })],
+    ['profileClusters', 'examples', null, (examples) => nigh.profileClusters(sound, halves, { examples })],
+  ]
+
+  test.each(calls)('%s: %s of %j', async (name, param, given, call) => {
+    const outcome = Promise.resolve(given).then((value) => call(never(value)))
+    await expect(outcome).rejects.toMatchObject({
+      name: 'InputError',
+      param,
+      message: expect.stringMatching(new RegExp(`^${name}: ${param}`)) as string,
+    })
+  })
+
+  test('labels that are not among given classes are held against the option that gave them', () => {
+    expect(() => nigh.logLoss(classes, shares, { classes: ['a', 'c'] })).toThrow(/not one of classes$/)
+  })
+
+  test('nothing to find is said as such', () => {
+    expect(() => search.nearestSync([[0, 0]], { k: 2, filter: [] })).toThrow(
+      /there must be rows that may be found, got none$/,
+    )
+    expect(() => search.nearestSync(undefined, { k: 2, filter: [4] })).toThrow(
+      /there must be 2 rows that may be found or more.*got 1$/,
+    )
+  })
+})
+
 describe('targets', () => {
   test.each([
     ['too few', amounts.slice(1), 'E_SHAPE'],
@@ -439,6 +556,19 @@ describe.each(later)('%s', (_, call) => {
   test('an aborted signal stops it at once, with its own reason', async () => {
     const reason = new Error('enough')
     await expect(call(fresh(), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+
+  test.each([
+    ['signal', null],
+    ['signal', 'now'],
+    ['signal', { aborted: true }],
+    ['onProgress', null],
+    ['onProgress', 3],
+  ])('%s %j is refused', async (param, value) => {
+    await expect(call(fresh(), never({ [param]: value }))).rejects.toMatchObject({
+      name: 'InputError',
+      param,
+    })
   })
 
   test('what the caller writes, or takes away, while it works changes nothing', async () => {

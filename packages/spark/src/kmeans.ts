@@ -7,6 +7,7 @@ import {
   checkInteger,
   checkNumber,
   checkOptions,
+  fewerDistinct,
   fit,
   powerAbove,
   runLater,
@@ -414,7 +415,7 @@ function modelOf(
   const warnings: Warning[] = []
   const found = outcome.centroids.length / columns
   if (found < checked.k) {
-    const message = `${call}: k is ${checked.k}, but only ${found} rows are different: there are ${found} clusters`
+    const message = fewerDistinct(call, checked.k, found)
     if (checked.strict) throw new InputError('E_DISTINCT', 'k', message)
     warnings.push({ code: 'W_DISTINCT', message })
   }

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
+import { checkNumber, checkOptions, InputError, checkMade, orDefault } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { fittedPoints, ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
@@ -198,7 +198,7 @@ function parted<T extends CentroidDistanceOptions>(
 } {
   checkOptions(call, options, [...Object.keys(options ?? {}), ...thresholdOptionNames])
   const limit = checkThreshold(call, options)
-  const minimumShare = checkNumber(call, 'minimumShare', options.minimumShare ?? 0.1, 0, 1)
+  const minimumShare = checkNumber(call, 'minimumShare', orDefault(options.minimumShare, 0.1), 0, 1)
   const { contamination: _contamination, threshold: _threshold, minimumShare: _share, ...rest } = options
   return { own: { limit, minimumShare }, rest }
 }

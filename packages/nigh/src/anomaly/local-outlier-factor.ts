@@ -6,7 +6,7 @@ import { readModel, writeModel } from '../files/model-file.ts'
 import type { TensorValues } from '../files/tensor.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
-import { checkRun, type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
 import { readSearch, searchContent } from '../knn/saved-search.ts'
 import {
   buildSearch,
@@ -103,7 +103,6 @@ export class LocalOutlierFactor implements FittedAnomalies {
   static *#fitSteps(points: PointsLike, options: LocalOutlierFactorOptions): Steps<LocalOutlierFactor> {
     const verb = call('fit')
     checkOptions(verb, options, [...searchOptionNames, ...runOptionNames, ...thresholdOptionNames, 'k'])
-    checkRun(verb, options)
     const limit = checkThreshold(verb, options)
     const kept = keptOptions(options)
     const { matrix, encoder } = searchPoints(verb, points, options)

@@ -1,10 +1,10 @@
-import { checkChoice, checkOptions, checkMade } from '../check.ts'
+import { checkChoice, checkOptions, checkMade, orDefault } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { type PointsLike } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
-import { checkRun, type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
 import { readSearch, searchContent } from '../knn/saved-search.ts'
 import {
   buildSearch,
@@ -94,10 +94,9 @@ export class NeighborDistance implements FittedAnomalies {
     const verb = call('fit')
     const known = [...searchOptionNames, ...runOptionNames, ...thresholdOptionNames, 'k', 'distance']
     checkOptions(verb, options, known)
-    checkRun(verb, options)
     const limit = checkThreshold(verb, options)
     const kept = keptOptions(options)
-    const kind: Kind = checkChoice(verb, 'distance', options.distance ?? 'kth', ['kth', 'mean'])
+    const kind: Kind = checkChoice(verb, 'distance', orDefault(options.distance, 'kth'), ['kth', 'mean'])
     const { matrix, encoder } = searchPoints(verb, points, options)
     const { k = Math.max(1, Math.min(5, matrix.rows - 1)) } = options
     const search = yield* buildSearch(verb, matrix, options, encoder, points === matrix)

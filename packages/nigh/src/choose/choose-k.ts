@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkOptions, InputError } from '../check.ts'
+import { checkChoice, checkInteger, checkOptions, InputError, orDefault } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { fittedPoints, ownCopy, type PointsLike, type PointsOptions } from '../data/points.ts'
 import { Table } from '../data/table.ts'
@@ -7,7 +7,7 @@ import { calinskiHarabasz, daviesBouldin } from '../evaluate/dispersion.ts'
 import { sampleRows, silhouetteSync } from '../evaluate/silhouette.ts'
 import { squarable } from '../evaluate/sum.ts'
 import { copiesOf, rowsByWeight } from './copies.ts'
-import { checkRun, type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { KMeans } from '../kmeans/kmeans.ts'
 import { Random } from '../random.ts'
 import { hopkins, MOST_TURNED, referenceFor } from './reference.ts'
@@ -132,7 +132,6 @@ export async function chooseK(
 ): Promise<ChosenK> {
   const call = 'chooseK'
   checkOptions(call, options, [...names, 'signal', 'onProgress'])
-  checkRun(call, options)
   const { matrix, weights } = weightedPoints(call, points, options)
   // A copy: the caller's numbers may change while this waits.
   const own = ownCopy(points, matrix)
@@ -285,22 +284,28 @@ function planOf(call: string, n: number, columns: number, options: ChooseKOption
   if (n < 4) {
     throw new InputError('E_SHAPE', 'points', `${call}: points must have at least 4 rows, got ${n}`)
   }
-  const sampleSize = checkInteger(call, 'sampleSize', options.sampleSize ?? 4000, 4, Number.MAX_SAFE_INTEGER)
+  const sampleSize = checkInteger(
+    call,
+    'sampleSize',
+    orDefault(options.sampleSize, 4000),
+    4,
+    Number.MAX_SAFE_INTEGER,
+  )
   const rows = Math.min(n, sampleSize)
   const most = Math.floor(rows / 2)
   const to = checkInteger(
     call,
     'to',
-    options.to ?? Math.min(10, most),
+    orDefault(options.to, Math.min(10, most)),
     1,
     most,
     'half the rows looked at, so that each half can be clustered',
   )
-  const from = checkInteger(call, 'from', options.from ?? 1, 1, to, 'the largest k looked at')
+  const from = checkInteger(call, 'from', orDefault(options.from, 1), 1, to, 'the largest k looked at')
   const kind = checkChoice(
     call,
     'reference',
-    options.reference ?? (columns <= MOST_TURNED ? 'principal' : 'box'),
+    orDefault(options.reference, columns <= MOST_TURNED ? 'principal' : 'box'),
     ['principal', 'box'],
   )
   return {
@@ -308,10 +313,10 @@ function planOf(call: string, n: number, columns: number, options: ChooseKOption
     to,
     rows,
     kind,
-    nInit: checkInteger(call, 'nInit', options.nInit ?? 10, 1, 1000),
-    references: checkInteger(call, 'references', options.references ?? 20, 2, 1000),
-    halvings: checkInteger(call, 'halvings', options.halvings ?? 10, 1, 1000),
-    seed: checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    nInit: checkInteger(call, 'nInit', orDefault(options.nInit, 10), 1, 1000),
+    references: checkInteger(call, 'references', orDefault(options.references, 20), 2, 1000),
+    halvings: checkInteger(call, 'halvings', orDefault(options.halvings, 10), 1, 1000),
+    seed: checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER),
   }
 }
 

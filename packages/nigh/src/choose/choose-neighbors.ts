@@ -1,8 +1,16 @@
-import { checkAnswer, checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
+import {
+  checkAnswer,
+  checkChoice,
+  checkInteger,
+  checkOptions,
+  InputError,
+  show,
+  orDefault,
+} from '../check.ts'
 import { ownCopy, type PointsLike, queryPoints } from '../data/points.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { sumOf } from '../evaluate/sum.ts'
-import { type RunOptions, checkRun, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runOptionNames, runPaced } from '../indexes/steps.ts'
 import type { Neighbors } from '../indexes/neighbors.ts'
 import type { Steps } from '../indexes/search.ts'
 import { type Ballots, evenOffsets } from '../knn/ballots.ts'
@@ -99,10 +107,10 @@ function* chooseSteps(
   options: ChooseNeighborsOptions,
 ): Steps<ChosenNeighbors> {
   checkOptions(call, options, names)
-  checkRun(call, options)
-  const weights = checkWeights(call, options.weights ?? 'uniform')
+  const weights = checkWeights(call, orDefault(options.weights, 'uniform'))
   const task = taskOf(call, targets, options.task)
   const { folds = 'loo', seed = 0 } = options
+  checkInteger(call, 'seed', seed, 0, Number.MAX_SAFE_INTEGER)
   const source = folds === 'loo' ? rowSource(call, points) : ownSource(call, points)
   const whole = folds === 'loo' ? searchPoints(call, source, options) : null
   const rows = whole === null ? source.rows : whole.matrix.rows
@@ -122,12 +130,12 @@ function* chooseSteps(
   const to = checkInteger(
     call,
     'to',
-    options.to ?? Math.min(30, most),
+    orDefault(options.to, Math.min(30, most)),
     1,
     most,
     'the neighbours that every row has',
   )
-  const from = checkInteger(call, 'from', options.from ?? 1, 1, to, 'the largest k looked at')
+  const from = checkInteger(call, 'from', orDefault(options.from, 1), 1, to, 'the largest k looked at')
   const wanted = edged ? to + 1 : to
   const count = to - from + 1
   checkAnswer(call, 'to', rows * count * 8, `the errors of ${rows} rows for ${count} values of k`)

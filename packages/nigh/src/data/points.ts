@@ -1,4 +1,4 @@
-import { counted, InputError, show } from '../check.ts'
+import { counted, InputError, orDefault, show } from '../check.ts'
 import { Encoder, type EncoderOptions } from './encoder.ts'
 import { listNames } from './names.ts'
 import { Matrix, type MatrixLike } from './matrix.ts'
@@ -49,10 +49,21 @@ export function fittedPoints(
     }
     return { matrix: Matrix.from(call, 'points', points), encoder: undefined, kept: null }
   }
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    throw new InputError(
+      'E_TYPE',
+      'encoder',
+      `${call}: encoder must be a fitted Encoder or options for one, got ${show(given)}`,
+    )
+  }
   const encoder =
     given instanceof Encoder
       ? given
-      : Encoder.fitFor(call, points, sampleWeight === undefined ? (given ?? {}) : { sampleWeight, ...given })
+      : Encoder.fitFor(
+          call,
+          points,
+          sampleWeight === undefined ? orDefault(given, {}) : { sampleWeight, ...given },
+        )
   const { matrix, rows } = encoder.encodeFor(call, points)
   return { matrix, encoder, kept: rows }
 }

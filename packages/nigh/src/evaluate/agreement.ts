@@ -1,4 +1,4 @@
-import { checkChoice, checkNumber, checkOptions } from '../check.ts'
+import { checkChoice, checkNumber, checkOptions, orDefault } from '../check.ts'
 import { checkSameLength, codeLabels, type Labels } from './labels.ts'
 import { sumOf } from './sum.ts'
 
@@ -133,7 +133,7 @@ export function vMeasure(
 ): VMeasure {
   const call = 'vMeasure'
   checkOptions(call, options, ['beta'])
-  const beta = checkNumber(call, 'beta', options.beta ?? 1, 0, Number.MAX_VALUE)
+  const beta = checkNumber(call, 'beta', orDefault(options.beta, 1), 0, Number.MAX_VALUE)
   const found = overlap(call, targets, predictions)
   const { n, classSizes, clusterSizes, cells } = found
   const shared = information(found)
@@ -150,7 +150,7 @@ export function vMeasure(
 
 function averageOf(call: string, options: MutualInformationOptions): EntropyAverage {
   checkOptions(call, options, ['average'])
-  return checkChoice(call, 'average', options.average ?? 'arithmetic', [
+  return checkChoice(call, 'average', orDefault(options.average, 'arithmetic'), [
     'arithmetic',
     'geometric',
     'min',

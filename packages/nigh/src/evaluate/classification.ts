@@ -1,4 +1,13 @@
-import { InputError, checkAnswer, checkChoice, checkNumber, checkOptions, show } from '../check.ts'
+import {
+  InputError,
+  checkAnswer,
+  checkBoolean,
+  checkChoice,
+  checkNumber,
+  checkOptions,
+  show,
+  orDefault,
+} from '../check.ts'
 import { checkSameLength, codeTogether, type Label, type Labels } from './labels.ts'
 import { checkWeights, type Numbers, sumOf } from './sum.ts'
 
@@ -92,6 +101,7 @@ export function balancedAccuracy(
 ): number {
   const call = 'balancedAccuracy'
   checkOptions(call, options, ['sampleWeight', 'adjusted'])
+  const adjusted = checkBoolean(call, 'adjusted', orDefault(options.adjusted, false))
   const { cells, size } = cellsOf(call, targets, predictions, options.sampleWeight)
   let classes = 0
   let total = 0
@@ -103,7 +113,7 @@ export function balancedAccuracy(
     total += cells[c * size + c] / support
   }
   const score = total / classes
-  if (options.adjusted !== true) return score
+  if (!adjusted) return score
   // One class alone leaves nothing to chance: right is right.
   if (classes === 1) return score
   const chance = 1 / classes
@@ -118,7 +128,7 @@ export function balancedAccuracy(
 export function confusion(targets: Labels, predictions: Labels, options: ConfusionOptions = {}): Confusion {
   const call = 'confusion'
   checkOptions(call, options, ['sampleWeight', 'labels', 'normalize'])
-  const normalize = checkChoice(call, 'normalize', options.normalize ?? 'none', [
+  const normalize = checkChoice(call, 'normalize', orDefault(options.normalize, 'none'), [
     'none',
     'true',
     'predicted',
@@ -161,7 +171,7 @@ export function precisionRecallF1(
 ): PrecisionRecallF1 {
   const call = 'precisionRecallF1'
   checkOptions(call, options, ['sampleWeight', 'labels', 'beta'])
-  const beta = checkNumber(call, 'beta', options.beta ?? 1, Number.MIN_VALUE, 1e100)
+  const beta = checkNumber(call, 'beta', orDefault(options.beta, 1), Number.MIN_VALUE, 1e100)
   const { cells, classes, size } = cellsOf(call, targets, predictions, options.sampleWeight, options.labels)
   const square = beta * beta
   const shares = (hits: number, predicted: number, support: number): Prf => {

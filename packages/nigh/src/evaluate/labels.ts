@@ -35,24 +35,30 @@ export function codeLabels(call: string, param: string, labels: Labels): Coded {
   return coded
 }
 
-/** {@link codeLabels} of several lists over one set of classes: the classes of all of them. */
+/**
+ * {@link codeLabels} of several lists over one set of classes: the classes of all of them.
+ *
+ * @param given the classes, in the caller's order: other labels are refused then
+ * @param givenParam the option that gave them
+ */
 export function codeTogether(
   call: string,
   lists: readonly (readonly [param: string, labels: Labels])[],
   given?: Labels,
+  givenParam = 'labels',
 ): Coded[] {
   const places = new Map<Label, number>()
   const firsts: Label[] = []
   const found = { kind: '' }
   if (given !== undefined) {
-    checkList(call, 'labels', given)
+    checkList(call, givenParam, given)
     for (let i = 0; i < given.length; i++) {
-      const label = checkLabel(call, 'labels', given[i], i, found)
+      const label = checkLabel(call, givenParam, given[i], i, found)
       if (places.has(label)) {
         throw new InputError(
           'E_PARAM',
-          'labels',
-          `${call}: labels must be different, ${show(label)} stands twice`,
+          givenParam,
+          `${call}: ${givenParam} must be different, ${show(label)} stands twice`,
         )
       }
       places.set(label, firsts.push(label) - 1)
@@ -69,7 +75,7 @@ export function codeTogether(
           throw new InputError(
             'E_PARAM',
             param,
-            `${call}: ${param}[${i}] is ${show(label)}, which is not one of labels`,
+            `${call}: ${param}[${i}] is ${show(label)}, which is not one of ${givenParam}`,
           )
         }
         place = firsts.push(label) - 1

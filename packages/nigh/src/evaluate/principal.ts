@@ -1,4 +1,4 @@
-import { counted, InputError, checkInteger, checkOptions } from '../check.ts'
+import { counted, InputError, checkInteger, checkOptions, orDefault } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { squarable, sumOf } from './sum.ts'
 
@@ -41,7 +41,7 @@ export function principalComponents(
       `${call}: points must have at most ${MOST_COLUMNS} columns, got ${d}`,
     )
   }
-  const count = checkInteger(call, 'count', options.count ?? d, 1, d, 'the number of columns')
+  const count = checkInteger(call, 'count', orDefault(options.count, d), 1, d, 'the number of columns')
   // Squares of 1e200 overflow: by a power of two, directions and shares stay what they are.
   const { scale } = squarable(matrix)
   const { mean, spread } = covariance(matrix, scale)

@@ -1,4 +1,4 @@
-import { InputError, checkChoice, checkOptions, show } from '../check.ts'
+import { InputError, checkChoice, checkOptions, show, orDefault } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { checkSameLength, codeLabels, codeTogether, type Label, type Labels } from './labels.ts'
 import { checkNumbers, checkWeights, type Numbers, sumOf } from './sum.ts'
@@ -205,7 +205,7 @@ function ranked(
   areaOf: AreaOf,
 ): number {
   checkOptions(call, options, rankingNames)
-  const average = checkChoice(call, 'average', options.average ?? 'macro', ['macro', 'weighted'])
+  const average = checkChoice(call, 'average', orDefault(options.average, 'macro'), ['macro', 'weighted'])
   const { codes, classes } = coded(call, targets, options.classes)
   const n = codes.length
   const weight = checkWeights(call, options.sampleWeight, n)
@@ -314,7 +314,7 @@ function coded(
   classes: Labels | undefined,
 ): { codes: Uint32Array; classes: readonly Label[] } {
   if (classes === undefined) return codeLabels(call, 'targets', targets)
-  const [found] = codeTogether(call, [['targets', targets]], classes)
+  const [found] = codeTogether(call, [['targets', targets]], classes, 'classes')
   return found
 }
 

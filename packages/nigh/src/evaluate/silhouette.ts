@@ -1,8 +1,8 @@
-import { InputError, checkChoice, checkInteger, checkOptions } from '../check.ts'
+import { InputError, checkChoice, checkInteger, checkOptions, orDefault } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Random } from '../random.ts'
 import { checkSameLength, codeLabels, type Label, type Labels } from './labels.ts'
-import { checkRun, type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { squarable, sumOf } from './sum.ts'
 
 /** Options of {@link silhouetteSync}. */
@@ -48,7 +48,6 @@ export async function silhouette(
 ): Promise<Silhouette> {
   const call = 'silhouette'
   checkOptions(call, options, ['sampleSize', 'seed', 'metric', 'signal', 'onProgress'])
-  checkRun(call, options)
   return runPaced(steps(call, Matrix.from(call, 'points', points), labels, options), options)
 }
 
@@ -74,7 +73,10 @@ function* steps(
   labels: Labels,
   options: SilhouetteOptions,
 ): Generator<SearchProgress, Silhouette, void> {
-  const metric = checkChoice(call, 'metric', options.metric ?? 'euclidean', ['euclidean', 'manhattan'])
+  const metric = checkChoice(call, 'metric', orDefault(options.metric, 'euclidean'), [
+    'euclidean',
+    'manhattan',
+  ])
   const addDistances = metric === 'euclidean' ? addEuclidean : addManhattan
   const all = codeLabels(call, 'labels', labels)
   checkSameLength(call, 'labels', all.codes.length, 'points', points.rows)
@@ -196,7 +198,7 @@ function nearer(outside: Float64Array, sums: Float64Array, from: number, end: nu
 }
 
 function drawn(call: string, n: number, options: SilhouetteOptions): Uint32Array {
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   if (options.sampleSize === undefined) return Uint32Array.from({ length: n }, (_, i) => i)
   const size = checkInteger(call, 'sampleSize', options.sampleSize, 3, n, 'the number of rows')
   return sampleRows(n, size, seed)

@@ -1,4 +1,12 @@
-import { InputError, checkInteger, checkNumber, checkOptions, show } from '../check.ts'
+import {
+  InputError,
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  show,
+  orDefault,
+} from '../check.ts'
 import { Random } from '../random.ts'
 import { checkSameLength, codeLabels, type Labels } from './labels.ts'
 
@@ -41,7 +49,7 @@ export function trainTestSplit(rows: number, options: HoldoutOptions = {}): Spli
   const call = 'trainTestSplit'
   checkOptions(call, options, ['testSize', 'stratify', 'seed'])
   checkInteger(call, 'rows', rows, 2, 0xffffffff)
-  const test = testRows(call, rows, options.testSize ?? 0.25)
+  const test = testRows(call, rows, orDefault(options.testSize, 0.25))
   const random = seeded(call, options.seed)
   const inTest = new Uint8Array(rows)
   if (options.stratify === undefined) {
@@ -85,12 +93,17 @@ export function trainTestSplit(rows: number, options: HoldoutOptions = {}): Spli
  * @throws {InputError} E_PARAM unless there are from 2 to `rows` folds
  */
 export function kFold(rows: number, options: FoldOptions = {}): readonly Split[] {
-  const call = 'kFold'
+  return evenFolds('kFold', rows, options)
+}
+
+/** {@link kFold} in another call's name. */
+export function evenFolds(call: string, rows: number, options: FoldOptions): readonly Split[] {
   checkOptions(call, options, ['folds', 'shuffle', 'seed'])
+  const shuffle = checkBoolean(call, 'shuffle', orDefault(options.shuffle, false))
   checkInteger(call, 'rows', rows, 2, 0xffffffff)
   const folds = checkFolds(call, options.folds, rows, 'the number of rows')
   const random = seeded(call, options.seed)
-  const order = options.shuffle === true ? random.permutation(rows) : null
+  const order = shuffle ? random.permutation(rows) : null
   const foldOf = new Uint32Array(rows)
   const small = Math.floor(rows / folds)
   const large = rows % folds
@@ -112,8 +125,13 @@ export function kFold(rows: number, options: FoldOptions = {}): readonly Split[]
  * Source: the rows sorted by class are dealt to the folds in turn, so that fold sizes differ by one at most.
  */
 export function stratifiedKFold(targets: Labels, options: FoldOptions = {}): readonly Split[] {
-  const call = 'stratifiedKFold'
+  return classFolds('stratifiedKFold', targets, options)
+}
+
+/** {@link stratifiedKFold} in another call's name. */
+export function classFolds(call: string, targets: Labels, options: FoldOptions): readonly Split[] {
   checkOptions(call, options, ['folds', 'shuffle', 'seed'])
+  const shuffle = checkBoolean(call, 'shuffle', orDefault(options.shuffle, false))
   const { codes, classes } = codeLabels(call, 'targets', targets)
   const n = codes.length
   checkInteger(call, 'rows of targets', n, 2, 0xffffffff)
@@ -135,7 +153,7 @@ export function stratifiedKFold(targets: Labels, options: FoldOptions = {}): rea
     const quota = new Uint32Array(folds)
     for (let i = 0; i < rowsOf.length; i++) quota[(dealt + i) % folds]++
     dealt += rowsOf.length
-    const order = options.shuffle === true ? random.permutation(rowsOf.length) : null
+    const order = shuffle ? random.permutation(rowsOf.length) : null
     let at = 0
     for (let fold = 0; fold < folds; fold++) {
       for (let i = 0; i < quota[fold]; i++, at++) foldOf[rowsOf[order === null ? at : order[at]]] = fold
@@ -211,11 +229,11 @@ function testRows(call: string, rows: number, testSize: number): number {
 }
 
 function checkFolds(call: string, folds: number | undefined, most: number, bound: string): number {
-  return checkInteger(call, 'folds', folds ?? 5, 2, most, bound)
+  return checkInteger(call, 'folds', orDefault(folds, 5), 2, most, bound)
 }
 
 function seeded(call: string, seed: number | undefined): Random {
-  return new Random(checkInteger(call, 'seed', seed ?? 0, 0, Number.MAX_SAFE_INTEGER))
+  return new Random(checkInteger(call, 'seed', orDefault(seed, 0), 0, Number.MAX_SAFE_INTEGER))
 }
 
 function membersOf(codes: Uint32Array, classes: number): number[][] {

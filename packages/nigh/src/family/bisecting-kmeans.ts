@@ -1,11 +1,11 @@
-import { checkChoice, checkInteger, checkOptions, InputError, checkMade } from '../check.ts'
+import { checkChoice, checkInteger, checkOptions, InputError, checkMade, orDefault } from '../check.ts'
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import { tensorOf } from '../files/tensor.ts'
-import { checkRun, runHere, runPaced } from '../indexes/steps.ts'
+import { runHere, runPaced } from '../indexes/steps.ts'
 import { KMeans, type Warning } from '../kmeans/kmeans.ts'
 import type { KMeansOptions } from '../kmeans/options.ts'
 import { checkSquares, type Pacing, type Points, readPoints, warningsOf } from './fit-options.ts'
@@ -130,8 +130,8 @@ export class BisectingKMeans {
     const later = signal === undefined ? {} : { signal }
     let found: KMeans | null = null
     for (let done = 0; ; done++) {
-      signal?.throwIfAborted()
       const next = steps.next(found)
+      signal?.throwIfAborted()
       if (next.done === true) return new BisectingKMeans(next.value)
       onProgress?.({ done, total: options.k })
       found = await KMeans.fit(next.value.points, { ...next.value.options, ...later })
@@ -279,20 +279,25 @@ function* splitting(
     'signal',
     'onProgress',
   ])
-  checkRun(call, options)
   const read = readPoints(call, given, options)
   // A copy: the caller's numbers may change while an async fit waits.
   const points = { ...read, matrix: ownCopy(given, read.matrix) }
   const { values, rows, columns } = points.matrix
   checkSquares(call, 'points', values)
   const k = checkInteger(call, 'k', options.k, 1, rows, 'the number of rows', 'E_K')
-  const strategy = checkChoice(call, 'strategy', options.strategy ?? 'biggest_inertia', [
+  const strategy = checkChoice(call, 'strategy', orDefault(options.strategy, 'biggest_inertia'), [
     'biggest_inertia',
     'largest_cluster',
   ])
-  const nInit = checkInteger(call, 'nInit', options.nInit ?? 10, 1, 1e6)
-  const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 10000, 1, 2 ** 31)
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const nInit = checkInteger(call, 'nInit', orDefault(options.nInit, 10), 1, 1e6)
+  const maxIterations = checkInteger(
+    call,
+    'maxIterations',
+    orDefault(options.maxIterations, 10000),
+    1,
+    2 ** 31,
+  )
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   const own = (members: Uint32Array, clusters: number): Halving => ({
     points: rowsAt(points.matrix, members),
     options: {

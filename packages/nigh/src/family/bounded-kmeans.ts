@@ -1,4 +1,4 @@
-import { checkInteger, InputError, checkMade } from '../check.ts'
+import { checkInteger, InputError, checkMade, orDefault } from '../check.ts'
 import type { PointsLike, PointsOptions } from '../data/points.ts'
 import { runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
@@ -62,7 +62,7 @@ export class BoundedKMeans extends Clusters<PointsLike> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: BoundedKMeansOptions): Promise<BoundedKMeans> {
-    return runPaced(BoundedKMeans.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(BoundedKMeans.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link BoundedKMeans.fit} on this thread, at once. */
@@ -81,8 +81,15 @@ export class BoundedKMeans extends Clusters<PointsLike> {
     const { k } = plan
     const most = Math.floor(n / k)
     const least = Math.ceil(n / k)
-    const minSize = checkInteger(call, 'minSize', options.minSize ?? 1, 1, most, 'rows / k')
-    const maxSize = checkInteger(call, 'maxSize', options.maxSize ?? n, least, n, 'from rows / k to all')
+    const minSize = checkInteger(call, 'minSize', orDefault(options.minSize, 1), 1, most, 'rows / k')
+    const maxSize = checkInteger(
+      call,
+      'maxSize',
+      orDefault(options.maxSize, n),
+      least,
+      n,
+      'from rows / k to all',
+    )
     if (n * k > MOST) {
       throw new InputError(
         'E_MEMORY',

@@ -1,10 +1,18 @@
-import { checkChoice, checkInteger, checkOptions, InputError, show } from '../check.ts'
+import {
+  checkChoice,
+  checkInteger,
+  checkOptions,
+  fewerDistinct,
+  InputError,
+  show,
+  orDefault,
+} from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike, type PointsOptions } from '../data/points.ts'
 import { Table } from '../data/table.ts'
 import { rowWeights } from '../data/weights.ts'
-import { checkRun, type RunOptions } from '../indexes/steps.ts'
+import { type RunOptions } from '../indexes/steps.ts'
 import { LARGEST } from '../kmeans/job.ts'
 import type { Warning } from '../kmeans/kmeans.ts'
 import { Random } from '../random.ts'
@@ -107,10 +115,15 @@ export function checkPlan(
   options: ClusterOptions,
   init: (given: MatrixLike) => Float64Array,
 ): Checked {
-  checkRun(call, options)
   const k = checkInteger(call, 'k', options.k, 1, rows, 'the number of rows', 'E_K')
-  const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 1000, 1, 2 ** 31)
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const maxIterations = checkInteger(
+    call,
+    'maxIterations',
+    orDefault(options.maxIterations, 1000),
+    1,
+    2 ** 31,
+  )
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   const given = options.nInit === undefined ? null : checkInteger(call, 'nInit', options.nInit, 1, 1e6)
   const { init: asked = 'k-means++' } = options
   if (typeof asked === 'string') {
@@ -202,10 +215,7 @@ export function warningsOf(
 ): Warning[] {
   const warnings: Warning[] = []
   if (k < plan.k) {
-    warnings.push({
-      code: 'W_DISTINCT',
-      message: `${call}: k is ${plan.k}, but only ${k} rows are different: there are ${k} clusters`,
-    })
+    warnings.push({ code: 'W_DISTINCT', message: fewerDistinct(call, plan.k, k) })
   }
   if (!converged) {
     warnings.push({

@@ -1,4 +1,4 @@
-import { checkNumber, InputError, checkMade } from '../check.ts'
+import { checkNumber, InputError, checkMade, orDefault } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix } from '../data/matrix.ts'
 import { type PointsLike, queryPoints } from '../data/points.ts'
@@ -64,7 +64,7 @@ export class GeoKMeans extends Clusters<PointsLike> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: GeoKMeansOptions): Promise<GeoKMeans> {
-    return runPaced(GeoKMeans.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(GeoKMeans.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link GeoKMeans.fit} on this thread, at once. */
@@ -77,7 +77,13 @@ export class GeoKMeans extends Clusters<PointsLike> {
     // Scaled coordinates are none: a table is taken as it is, unless an encoder says how.
     const table = given instanceof Table ? ({ encoder: { scale: 'none' } } as const) : {}
     const points = readPoints(call, given, { ...table, ...options })
-    const radius = checkNumber(call, 'sphereRadius', options.sphereRadius ?? 6371.0088, 1e-100, 1e100)
+    const radius = checkNumber(
+      call,
+      'sphereRadius',
+      orDefault(options.sphereRadius, 6371.0088),
+      1e-100,
+      1e100,
+    )
     const { rows, columns } = points.matrix
     if (columns !== 2) {
       throw new InputError(

@@ -1,7 +1,7 @@
 import { checkInteger, checkOptions, InputError, checkMade } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { rowWeights } from '../data/weights.ts'
-import { checkRun, runHere, runPaced } from '../indexes/steps.ts'
+import { runHere, runPaced } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
 import { type DistinctRows, distinctRows } from './distinct-rows.ts'
@@ -59,7 +59,7 @@ export class KMeans1D extends Clusters<LinePoints> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: LinePoints, options: KMeans1DOptions): Promise<KMeans1D> {
-    return runPaced(KMeans1D.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(KMeans1D.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link KMeans1D.fit} on this thread, at once. */
@@ -69,7 +69,6 @@ export class KMeans1D extends Clusters<LinePoints> {
 
   static *#fitSteps(call: string, points: LinePoints, options: KMeans1DOptions): Work<KMeans1D> {
     checkOptions(call, options, ['k', 'sampleWeight', 'signal', 'onProgress'])
-    checkRun(call, options)
     const values = line.read(call, 'points', points)
     const n = values.length
     const k = checkInteger(call, 'k', options.k, 1, n, 'the number of points', 'E_K')

@@ -48,7 +48,7 @@ export class KMedians extends Clusters<PointsLike> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: ClusterOptions): Promise<KMedians> {
-    return runPaced(KMedians.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(KMedians.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link KMedians.fit} on this thread, at once. */

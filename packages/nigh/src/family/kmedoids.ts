@@ -84,7 +84,7 @@ export class KMedoids extends Clusters<PointsLike> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: KMedoidsOptions): Promise<KMedoids> {
-    return runPaced(KMedoids.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(KMedoids.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link KMedoids.fit} on this thread, at once. */
@@ -105,8 +105,8 @@ export class KMedoids extends Clusters<PointsLike> {
     const { init, ...rest } = options
     const words = typeof init === 'string' ? { ...rest, init } : rest
     const plan = checkPlan(call, matrix.rows, matrix.columns, words, () => new Float64Array(0))
-    const rowNumbers = init === undefined || typeof init === 'string' ? null : init
-    if (rowNumbers !== null && options.nInit !== undefined && options.nInit > 1) {
+    const rowNumbers = typeof init === 'string' ? undefined : init
+    if (rowNumbers !== undefined && options.nInit !== undefined && options.nInit > 1) {
       throw new InputError(
         'E_PARAM',
         'nInit',
@@ -114,7 +114,7 @@ export class KMedoids extends Clusters<PointsLike> {
       )
     }
     const rows = yield* candidatesOf(matrix, prepared, metric, points)
-    const first = rowNumbers === null ? null : givenRows(call, rowNumbers, plan.k, matrix.rows, rows)
+    const first = rowNumbers === undefined ? null : givenRows(call, rowNumbers, plan.k, matrix.rows, rows)
     const random = new Random(plan.seed)
     const starts = first === null ? plan.starts : 1
     let best: { medoids: number[]; cost: number; swaps: number; converged: boolean } | null = null

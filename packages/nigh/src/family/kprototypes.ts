@@ -6,13 +6,14 @@ import {
   InputError,
   show,
   checkMade,
+  orDefault,
 } from '../check.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
 import { momentsOf, sampleOf } from '../data/statistics.ts'
 import { cellOf, type Column, isMissing, Table } from '../data/table.ts'
 import { rowWeights } from '../data/weights.ts'
-import { checkRun, runHere, runPaced } from '../indexes/steps.ts'
+import { runHere, runPaced } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
 import { type DistinctRows, distinctRows } from './distinct-rows.ts'
@@ -122,7 +123,7 @@ export class KPrototypes extends Clusters<Table> {
    * @throws the signal's reason when aborted
    */
   static async fit(table: Table, options: KPrototypesOptions): Promise<KPrototypes> {
-    return runPaced(KPrototypes.#fitSteps(`${CLASS}.fit`, table, options), options ?? {})
+    return runPaced(KPrototypes.#fitSteps(`${CLASS}.fit`, table, options), options)
   }
 
   /** {@link KPrototypes.fit} on this thread, at once. */
@@ -132,18 +133,23 @@ export class KPrototypes extends Clusters<Table> {
 
   static *#fitSteps(call: string, table: Table, options: KPrototypesOptions): Work<KPrototypes> {
     checkOptions(call, options, NAMES)
-    checkRun(call, options)
     checkTable(call, table)
     const k = checkInteger(call, 'k', options.k, 1, table.rows, 'the number of rows', 'E_K')
-    const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 1000, 1, 2 ** 31)
-    const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
-    const init = checkChoice(call, 'init', options.init ?? 'k-means++', [
+    const maxIterations = checkInteger(
+      call,
+      'maxIterations',
+      orDefault(options.maxIterations, 1000),
+      1,
+      2 ** 31,
+    )
+    const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
+    const init = checkChoice(call, 'init', orDefault(options.init, 'k-means++'), [
       'k-means++',
       'random',
       'huang',
       'cao',
     ])
-    const starts = checkInteger(call, 'nInit', options.nInit ?? (init === 'cao' ? 1 : 10), 1, 1e6)
+    const starts = checkInteger(call, 'nInit', orDefault(options.nInit, init === 'cao' ? 1 : 10), 1, 1e6)
     if (init === 'cao' && starts > 1) {
       throw new InputError(
         'E_PARAM',
@@ -220,8 +226,8 @@ function usesOf(
   options: KPrototypesOptions,
   weights: Float64Array | null,
 ): { readonly uses: readonly Use[]; readonly gamma: number } {
-  const scale = checkChoice(call, 'scale', options.scale ?? 'standard', ['standard', 'none'])
-  const named: unknown = options.categorical ?? []
+  const scale = checkChoice(call, 'scale', orDefault(options.scale, 'standard'), ['standard', 'none'])
+  const named: unknown = orDefault(options.categorical, [])
   if (!Array.isArray(named) || named.some((name) => typeof name !== 'string')) {
     throw new InputError(
       'E_TYPE',

@@ -1,6 +1,6 @@
-import { checkInteger, checkNumber, checkOptions, InputError, checkMade } from '../check.ts'
+import { checkInteger, checkNumber, checkOptions, InputError, checkMade, orDefault } from '../check.ts'
 import type { PointsLike } from '../data/points.ts'
-import { checkRun, type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
 import { isPointChunks, type PointChunks } from '../kmeans/chunks.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
@@ -98,10 +98,9 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
   ): Promise<MiniBatchKMeans> {
     const call = `${CLASS}.fit`
     if (!isPointChunks(points)) {
-      return runPaced(MiniBatchKMeans.#fitSteps(call, points, options), options ?? {})
+      return runPaced(MiniBatchKMeans.#fitSteps(call, points, options), options)
     }
     checkClusterNames(call, options, OWN)
-    checkRun(call, options)
     const settings = settingsOf(call, options)
     const { found, space } = await fitMiniBatches(points, options, {
       call,
@@ -146,7 +145,6 @@ export class MiniBatchKMeans extends Clusters<PointsLike> {
     if (!isPointChunks(points)) return runPaced(this.#partialSteps('partialFit', points, options), options)
     const call = `${CLASS}.partialFit`
     checkOptions(call, options, PARTIAL)
-    checkRun(call, options)
     const known = { centers: this.centersCopy(), seen: this.counts, encoder: this.encoder }
     return this.#with(await learnChunks(call, points, options, this.#space, this.#settings, known))
   }
@@ -240,9 +238,21 @@ function settingsOf(call: string, options: MiniBatchKMeansOptions): Settings {
     throw new InputError('E_PARAM', 'halfLife', `${call}: halfLife must be above 0, got ${halfLife}`)
   }
   return {
-    batchSize: checkInteger(call, 'batchSize', options.batchSize ?? 1024, 1, 2 ** 31),
-    maxNoImprovement: checkInteger(call, 'maxNoImprovement', options.maxNoImprovement ?? 10, 1, 2 ** 31),
-    reassignmentRatio: checkNumber(call, 'reassignmentRatio', options.reassignmentRatio ?? 0.01, 0, 1),
+    batchSize: checkInteger(call, 'batchSize', orDefault(options.batchSize, 1024), 1, 2 ** 31),
+    maxNoImprovement: checkInteger(
+      call,
+      'maxNoImprovement',
+      orDefault(options.maxNoImprovement, 10),
+      1,
+      2 ** 31,
+    ),
+    reassignmentRatio: checkNumber(
+      call,
+      'reassignmentRatio',
+      orDefault(options.reassignmentRatio, 0.01),
+      0,
+      1,
+    ),
     halfLife: halfLife ?? null,
   }
 }

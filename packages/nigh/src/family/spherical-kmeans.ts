@@ -49,7 +49,7 @@ export class SphericalKMeans extends Clusters<PointsLike> {
    * @throws the signal's reason when aborted
    */
   static async fit(points: PointsLike, options: ClusterOptions): Promise<SphericalKMeans> {
-    return runPaced(SphericalKMeans.#fitSteps(`${CLASS}.fit`, points, options), options ?? {})
+    return runPaced(SphericalKMeans.#fitSteps(`${CLASS}.fit`, points, options), options)
   }
 
   /** {@link SphericalKMeans.fit} on this thread, at once. */

@@ -1,4 +1,3 @@
-import { InputError, checkInteger, show } from '../check.ts'
 import { takeWanted } from '../engine/wanted.ts'
 import { lend } from '../workers/pool.ts'
 import { nextTurn } from '../workers/spawn.ts'
@@ -21,22 +20,6 @@ export interface RunOptions {
 }
 
 export const runOptionNames: readonly string[] = ['signal', 'onProgress', 'threads']
-
-/** @throws {InputError} E_TYPE for a signal or callback that is none, E_PARAM for a number of threads out of the rules */
-export function checkRun(call: string, options: RunOptions): void {
-  const { signal, onProgress, threads } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InputError('E_TYPE', 'signal', `${call}: signal must be an AbortSignal, got ${show(signal)}`)
-  }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new InputError(
-      'E_TYPE',
-      'onProgress',
-      `${call}: onProgress must be a function, got ${show(onProgress)}`,
-    )
-  }
-  if (threads !== undefined) checkInteger(call, 'threads', threads, 1, 256)
-}
 
 /** Runs steps to their end, here and now. */
 export function runHere<T>(steps: Generator<SearchProgress, T, void>): T {
@@ -62,7 +45,8 @@ export async function runPaced<T>(
   let lending: Promise<(() => void) | null> | null = null
   try {
     for (;;) {
-      options.signal?.throwIfAborted()
+      // What is no signal, or no options, the first step refuses in the call's name.
+      if (options?.signal instanceof AbortSignal) options.signal.throwIfAborted()
       takeWanted()
       const step = steps.next()
       if (step.done === true) return step.value

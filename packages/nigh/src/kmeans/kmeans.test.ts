@@ -382,7 +382,7 @@ describe('edges', () => {
       expect(model.warnings).toEqual([
         {
           code: 'W_DISTINCT',
-          message: 'KMeans.fitSync: k is 5, but only 1 rows are different: there are 1 clusters',
+          message: 'KMeans.fitSync: k is 5, but there is only 1 different row, and so 1 cluster',
         },
       ])
       expect(() => KMeans.fitSync(points, { k: 5, init, strict: true })).toThrow(

@@ -1,4 +1,4 @@
-import { checkOptions, InputError, checkMade } from '../check.ts'
+import { checkOptions, fewerDistinct, InputError, checkMade } from '../check.ts'
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix, type Reals } from '../data/matrix.ts'
@@ -545,7 +545,7 @@ function modelOf({ call, columns, encoder, kept, checked }: Modelled, result: Fi
   const warnings: Warning[] = []
   const found = result.centroids.length / columns
   if (found < checked.k) {
-    const message = `${call}: k is ${checked.k}, but only ${found} rows are different: there are ${found} clusters`
+    const message = fewerDistinct(call, checked.k, found)
     if (checked.strict) throw new InputError('E_DISTINCT', 'k', message)
     warnings.push({ code: 'W_DISTINCT', message })
   }

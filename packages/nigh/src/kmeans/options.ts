@@ -1,4 +1,14 @@
-import { counted, checkChoice, checkInteger, checkNumber, checkOptions, InputError, show } from '../check.ts'
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  counted,
+  InputError,
+  show,
+  orDefault,
+} from '../check.ts'
 import type { Matrix, MatrixLike } from '../data/matrix.ts'
 import { Matrix as Rows } from '../data/matrix.ts'
 import type { PointsOptions } from '../data/points.ts'
@@ -98,9 +108,15 @@ export function checkKMeans(
 ): CheckedOptions {
   const { rows, columns } = points
   const k = checkInteger(call, 'k', options.k, 1, rows, 'the number of rows', 'E_K')
-  const maxIterations = checkInteger(call, 'maxIterations', options.maxIterations ?? 10000, 1, 2 ** 31)
-  const tolerance = checkNumber(call, 'tolerance', options.tolerance ?? 0, 0, Number.MAX_VALUE)
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const maxIterations = checkInteger(
+    call,
+    'maxIterations',
+    orDefault(options.maxIterations, 10000),
+    1,
+    2 ** 31,
+  )
+  const tolerance = checkNumber(call, 'tolerance', orDefault(options.tolerance, 0), 0, Number.MAX_VALUE)
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   const { weights, weightUnit } = checkWeights(call, options.sampleWeight, rows)
   const { init = 'k-means++' } = options
   const given = options.nInit === undefined ? null : checkInteger(call, 'nInit', options.nInit, 1, 1e6)
@@ -150,7 +166,7 @@ export function checkKMeans(
     seed,
     weights,
     weightUnit,
-    strict: checkFlag(call, 'strict', options.strict ?? false),
+    strict: checkBoolean(call, 'strict', orDefault(options.strict, false)),
     threads: checkThreads(call, options.threads),
     kernels: checkKernels(call, options.kernels),
   }
@@ -165,11 +181,6 @@ export function checkKernels(call: string, kernels: unknown): KernelSetName {
   return kernels === undefined
     ? availableKernels()[0]
     : checkChoice(call, 'kernels', kernels, availableKernels())
-}
-
-function checkFlag(call: string, param: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value
-  throw new InputError('E_TYPE', param, `${call}: ${param} must be true or false, got ${show(value)}`)
 }
 
 function checkWeights(

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions } from '../check.ts'
+import { checkInteger, checkOptions, orDefault } from '../check.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { availableKernels } from '../kernels/simd.ts'
 import { runOnTeam } from '../workers/pool.ts'
@@ -19,7 +19,7 @@ export async function seedCentroids(
   checkOptions(call, options, ['k', 'seed', 'threads'])
   const matrix = Matrix.from(call, 'points', points)
   const k = checkInteger(call, 'k', options.k, 1, matrix.rows, 'the number of rows', 'E_K')
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   const threads = checkThreads(call, options.threads)
   const rows = { values: matrix.values, columns: matrix.columns, weights: null }
   const kernels = availableKernels()[0]

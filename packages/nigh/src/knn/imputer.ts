@@ -12,7 +12,7 @@ import { momentsOf, sampleOf } from '../data/statistics.ts'
 import { Fields } from '../data/fields.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import { Selection } from '../indexes/selection.ts'
-import { runHere, type RunOptions, runOptionNames, runPaced, checkRun } from '../indexes/steps.ts'
+import { runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import type { Steps } from '../indexes/search.ts'
 import { evenOffsets } from './ballots.ts'
 import { numberMeans } from './number-means.ts'
@@ -119,7 +119,6 @@ export class KNNImputer {
   *#steps(rows: RowsWithHoles, options: RunOptions): Steps<Matrix> {
     const verb = call('transform')
     checkOptions(verb, options, runOptionNames)
-    checkRun(verb, options)
     const queries = takeRows(verb, rows, this.columns)
     const d = this.columns
     const filled = queries.values.slice()

@@ -1,4 +1,4 @@
-import { checkOptions, InputError, show } from '../check.ts'
+import { checkBoolean, checkOptions, InputError } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import type { Matrix } from '../data/matrix.ts'
 import type { Search } from '../indexes/search.ts'
@@ -50,9 +50,7 @@ export type NearColumns = (
 export function checkExplain(call: string, options: ExplainOptions): RunOptions {
   checkOptions(call, options, ['columns', 'names', ...runOptionNames])
   const { columns, names, ...run } = options
-  if (columns !== undefined && typeof columns !== 'boolean') {
-    throw new InputError('E_TYPE', 'columns', `${call}: columns must be true or false, got ${show(columns)}`)
-  }
+  if (columns !== undefined) checkBoolean(call, 'columns', columns)
   if (names !== undefined && columns !== true) {
     throw new InputError('E_PARAM', 'names', `${call}: names goes with columns: true only`)
   }

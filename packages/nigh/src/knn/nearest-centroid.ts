@@ -5,7 +5,7 @@ import { fittedPoints, ownCopy, type PointsLike, type PointsOptions, queryPoints
 import { Table } from '../data/table.ts'
 import { momentsOf, quantilesOf, sampleOf } from '../data/statistics.ts'
 import { Search, type Steps } from '../indexes/search.ts'
-import { checkRun, runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import { metricOf } from '../metrics/resolve.ts'
 import { type ClassLabel, codeTargets, readClasses, writeClasses } from './classes.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
@@ -94,7 +94,6 @@ export class NearestCentroid<T extends ClassLabel> {
   ): Steps<NearestCentroid<T>> {
     const verb = call('fit')
     checkOptions(verb, options, ['metric', 'shrinkThreshold', 'sampleWeight', 'encoder', ...runOptionNames])
-    checkRun(verb, options)
     if (pointCount(points) === 0) Matrix.from(verb, 'points', points instanceof Table ? [] : points) // refuses them
     const { metric = 'euclidean', shrinkThreshold = 0, sampleWeight } = options
     const name = checkChoice(verb, 'metric', metric, ['euclidean', 'manhattan'])
@@ -183,7 +182,6 @@ export class NearestCentroid<T extends ClassLabel> {
   *#predictSteps(queries: PointsLike, options: RunOptions): Steps<T[]> {
     const verb = call('predict')
     checkOptions(verb, options, runOptionNames)
-    checkRun(verb, options)
     const matrix = queryPoints(verb, 'queries', queries, this.centroids.columns, this.encoder)
     const { indices } = yield* this.#search.nearest({ call: verb, queries: matrix }, 1)
     return Array.from(indices, (code) => this.classes[code])

@@ -6,7 +6,7 @@ import { readModel, writeModel } from '../files/model-file.ts'
 import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import type { Search, Steps } from '../indexes/search.ts'
 import type { Algorithm } from '../indexes/spatial-index.ts'
-import { checkRun, runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
+import { runHere, type RunOptions, runOptionNames, runPaced } from '../indexes/steps.ts'
 import { type GraphOptions, graphSteps, type NeighborGraph } from './neighbor-graph.ts'
 import { readSearch, searchContent } from './saved-search.ts'
 import {
@@ -66,7 +66,6 @@ export class NearestNeighbors {
 
   static *#fitSteps(points: PointsLike, options: NearestNeighborsOptions): Steps<NearestNeighbors> {
     checkOptions(call('fit'), options, [...searchOptionNames, ...runOptionNames])
-    checkRun(call('fit'), options)
     const { matrix, encoder } = searchPoints(call('fit'), points, options)
     const search = yield* buildSearch(call('fit'), matrix, options, encoder, points === matrix)
     return new NearestNeighbors(search, keptOptions(options), encoder)

@@ -4,7 +4,7 @@ import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import { type PointsLike, queryPoints } from '../data/points.ts'
 import type { Search, Steps } from '../indexes/search.ts'
-import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
+import { type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import { type Ballots, evenOffsets } from './ballots.ts'
 import { type CopyWeights, copyWeights, fillPlaces, rowsToFind, withEdges } from './copies.ts'
 import { isKernel } from './kernel-weights.ts'
@@ -67,7 +67,6 @@ export function* fitNeighbors(
   rowsTaken: (rows: number, kept: Uint32Array | null, copies: CopyWeights | undefined) => void,
 ): Steps<FittedModel> {
   checkOptions(call, options, known)
-  checkRun(call, options)
   if (pointCount(points) === 0) Matrix.from(call, 'points', points instanceof Table ? [] : points) // refuses them
   const weights = checkWeights(call, options.weights === undefined ? 'uniform' : options.weights)
   const given =
@@ -123,7 +122,6 @@ export function modelQueries(
 ): Matrix | undefined {
   const { search, encoder } = model
   checkOptions(call, run, runOptionNames)
-  checkRun(call, run)
   return queries === undefined
     ? undefined
     : queryPoints(call, 'queries', queries, search.space.columns, encoder)

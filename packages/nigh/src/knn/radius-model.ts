@@ -4,7 +4,7 @@ import { type PointsLike, queryPoints } from '../data/points.ts'
 import { Matrix } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { Search, Steps } from '../indexes/search.ts'
-import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
+import { type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import type { Ballots } from './ballots.ts'
 import { type CopyWeights, copyWeights } from './copies.ts'
 import { pointCount } from './neighbor-model.ts'
@@ -57,7 +57,6 @@ export function* fitRadius(
   rowsTaken: (rows: number, kept: Uint32Array | null, copies: CopyWeights | undefined) => void,
 ): Steps<RadiusModel> {
   checkOptions(call, options, known)
-  checkRun(call, options)
   const radius = checkNumber(call, 'radius', options.radius, 0, Number.POSITIVE_INFINITY)
   const weights = checkWeights(call, options.weights === undefined ? 'uniform' : options.weights)
   if (typeof weights !== 'function' && weights !== 'uniform' && weights !== 'distance') {
@@ -96,7 +95,6 @@ export function* radiusBallots(
 ): Steps<Ballots> {
   const { search, encoder, copies, radius } = model
   checkOptions(call, run, runOptionNames)
-  checkRun(call, run)
   const matrix =
     queries === undefined ? undefined : queryPoints(call, 'queries', queries, search.space.columns, encoder)
   if (copies === undefined) {

@@ -12,7 +12,7 @@ import { Table } from '../data/table.ts'
 import { type IndexOptions, indexOptionNames, planIndex } from '../indexes/choose.ts'
 import type { Neighbors, NeighborsWithin } from '../indexes/neighbors.ts'
 import { Search, type Steps } from '../indexes/search.ts'
-import { checkRun, type RunOptions, runOptionNames } from '../indexes/steps.ts'
+import { type RunOptions, runOptionNames } from '../indexes/steps.ts'
 import { gowerEncoder } from '../metrics/gower.ts'
 import { type MetricOptions, metricOf, metricOptionNames } from '../metrics/resolve.ts'
 import { liveRows, type RowFilter } from './live-rows.ts'
@@ -98,7 +98,6 @@ export function* nearestSteps(
   base?: Uint8Array,
 ): Steps<Neighbors> {
   checkOptions(call, options, ['k', 'filter', ...runOptionNames])
-  checkRun(call, options)
   const live = liveRows(call, options.filter, search.rows, base)
   const matrix =
     queries === undefined ? undefined : queryPoints(call, 'queries', queries, search.space.columns, encoder)
@@ -122,7 +121,6 @@ export function* withinSteps(
   base?: Uint8Array,
 ): Steps<NeighborsWithin> {
   checkOptions(call, options, ['radius', 'filter', ...runOptionNames])
-  checkRun(call, options)
   const radius = checkNumber(call, 'radius', options.radius, 0, Number.POSITIVE_INFINITY)
   const live = liveRows(call, options.filter, search.rows, base)
   const matrix =
@@ -146,6 +144,15 @@ export function checkK(
   const most = leaveOut ? count - 1 : count
   if (wanted <= most) return wanted
   const which = filtered ? 'rows that may be found' : 'fitted rows'
+  if (most < 1) {
+    throw new InputError(
+      'E_K',
+      'k',
+      leaveOut
+        ? `${call}: there must be 2 ${which} or more where each row is left out of its own answer, got ${Math.max(0, count)}`
+        : `${call}: there must be ${which}, got none`,
+    )
+  }
   throw new InputError(
     'E_K',
     'k',

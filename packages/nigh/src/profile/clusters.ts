@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions, InputError } from '../check.ts'
+import { checkInteger, checkOptions, InputError, orDefault } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { fittedPoints, type PointsLike } from '../data/points.ts'
@@ -85,7 +85,7 @@ export function profileClusters(
 ): ClusterProfiles {
   const call = 'profileClusters'
   checkOptions(call, options, ['names', 'centroids', 'encoder', 'examples', 'sampleWeight'])
-  const examples = checkInteger(call, 'examples', options.examples ?? 3, 0, 1000)
+  const examples = checkInteger(call, 'examples', orDefault(options.examples, 3), 0, 1000)
   const { encoder } = options
   const { sampleWeight } = options
   const given =

@@ -1,8 +1,8 @@
-import { InputError } from '../check.ts'
+import { checkInteger, InputError, show } from '../check.ts'
 import { Matrix } from '../data/matrix.ts'
 import { ownCopy, type PointsLike } from '../data/points.ts'
 import { Table } from '../data/table.ts'
-import { kFold, type Split, stratifiedKFold } from '../evaluate/split.ts'
+import { classFolds, evenFolds, type Split } from '../evaluate/split.ts'
 
 /** Points as a Matrix or Table, from which rows can be taken. */
 export function rowSource(call: string, points: PointsLike): Matrix | Table {
@@ -50,6 +50,7 @@ export function foldsOf(
   choice: FoldChoice,
 ): readonly Split[] {
   const { folds = 5, splits, seed = 0 } = choice
+  checkInteger(call, 'seed', seed, 0, Number.MAX_SAFE_INTEGER)
   if (splits !== undefined) {
     if (choice.folds !== undefined) {
       throw new InputError('E_PARAM', 'splits', `${call}: splits and folds exclude each other`)
@@ -57,15 +58,23 @@ export function foldsOf(
     return checkSplits(call, splits, rows)
   }
   const options = { folds, shuffle: true, seed }
-  return codes === null ? kFold(rows, options) : stratifiedKFold(codes, options)
+  return codes === null ? evenFolds(call, rows, options) : classFolds(call, codes, options)
 }
 
 function checkSplits(call: string, splits: readonly Split[], rows: number): readonly Split[] {
   const tried = new Uint8Array(rows)
   if (!Array.isArray(splits) || splits.length === 0) {
-    throw new InputError('E_PARAM', 'splits', `${call}: splits must be a list of splits`)
+    throw new InputError('E_PARAM', 'splits', `${call}: splits must be a list of splits, got ${show(splits)}`)
   }
-  splits.forEach(({ train, test }, s) => {
+  splits.forEach((split: unknown, s) => {
+    if (!isSplit(split)) {
+      throw new InputError(
+        'E_TYPE',
+        'splits',
+        `${call}: splits[${s}] must have lists of row numbers train and test, got ${show(split)}`,
+      )
+    }
+    const { train, test } = split
     const out = [...train, ...test].find((row) => !(Number.isInteger(row) && row >= 0 && row < rows))
     if (out !== undefined || train.length === 0 || test.length === 0) {
       throw new InputError(
@@ -87,4 +96,9 @@ function checkSplits(call: string, splits: readonly Split[], rows: number): read
     }
   })
   return splits
+}
+
+function isSplit(value: unknown): value is Split {
+  if (typeof value !== 'object' || value === null || !('train' in value && 'test' in value)) return false
+  return [value.train, value.test].every((rows) => Array.isArray(rows) || rows instanceof Uint32Array)
 }

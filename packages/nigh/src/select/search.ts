@@ -1,4 +1,4 @@
-import { checkInteger, checkOptions, InputError, show } from '../check.ts'
+import { checkInteger, checkOptions, InputError, show, orDefault } from '../check.ts'
 import type { RunOptions } from '../indexes/steps.ts'
 import { Random } from '../random.ts'
 
@@ -88,12 +88,12 @@ export async function randomSearch<const S extends SearchSpace>(
   const draws = checkInteger(
     call,
     'draws',
-    options.draws ?? Math.min(10, size),
+    orDefault(options.draws, Math.min(10, size)),
     1,
     size,
     'the number of combinations',
   )
-  const seed = checkInteger(call, 'seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER)
+  const seed = checkInteger(call, 'seed', orDefault(options.seed, 0), 0, Number.MAX_SAFE_INTEGER)
   const places = Array.from(new Random(seed).permutation(size).slice(0, draws)).sort((a, b) => a - b)
   return tried(call, space, scorer, places, options)
 }
@@ -106,7 +106,7 @@ async function tried<S extends SearchSpace>(
   options: SearchRunOptions,
 ): Promise<SearchResult<S>> {
   const { signal, onProgress } = options
-  const parallel = checkInteger(call, 'parallel', options.parallel ?? 1, 1, 1000)
+  const parallel = checkInteger(call, 'parallel', orDefault(options.parallel, 1), 1, 1000)
   const trials: Trial<S>[] = []
   let next = 0
   let done = 0
