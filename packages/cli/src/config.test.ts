@@ -52,7 +52,7 @@ describe('a configuration file', () => {
       ...[
         'kmeans',
         '--k=3',
-        '--ignore=a,b,c',
+        '--ignore=a,"b,c"',
         '--max-memory=2000000000',
         '--no-header',
         '--no-chart',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { InputError } from 'nigh'
+import { quotedName } from './options.ts'
 import { likest } from './show/likest.ts'
 import { show } from './show/text.ts'
 import { replaceFile } from './write/replace.ts'
@@ -75,7 +76,7 @@ function asArguments(file: string, key: string, value: unknown, options: readonl
   if (value === true && plain?.long !== undefined) return [plain.long]
   if (value === true && negated !== undefined) return []
   if (value === false) return negated?.long === undefined ? [] : [negated.long]
-  const text = Array.isArray(value) ? value.map(String).join(',') : value
+  const text = Array.isArray(value) ? value.map((one) => quotedName(String(one))).join(',') : value
   if ((typeof text === 'string' || typeof text === 'number') && plain?.long !== undefined) {
     return [`${plain.long}=${text}`]
   }

@@ -4,7 +4,7 @@ import { InputError } from 'nigh'
 import { runProgram } from './program.ts'
 import { visible } from './show/text.ts'
 import { discardSpools } from './read/source.ts'
-import { discardDrafts } from './write/replace.ts'
+import { discardDrafts, unwritable } from './write/replace.ts'
 
 /**
  * The command: runs it and sets the exit code. 0 for an answer, 2 for bad usage or input, 130 when interrupted, 1 for a
@@ -31,9 +31,8 @@ export async function main(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', () => stop(143))
   // The reader went away, as `| head` does: nothing is wrong.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
     discardAll()
-    process.exit(0)
+    process.exit(error.code === 'EPIPE' ? 0 : report(unwritable('standard output', error), args, false))
   })
   process.on('uncaughtException', (error) => {
     discardAll()

@@ -31,16 +31,37 @@ export function readOptionsOf(flags: ReadFlags): ReadOptions {
   }
 }
 
-/** "a,b" → ["a", "b"]; given again, it goes on. */
+/**
+ * "a,b" → ["a", "b"]; given again, it goes on. A name with a comma, or blanks around it, stands in quotation marks, as in
+ * a CSV file: `"City, State",b`.
+ */
 export function names(text: string, before: string[] | undefined): string[] {
-  const list = text.split(',').map((name) => name.trim())
-  if (list.includes('')) throw new InvalidArgumentError('Names are separated by commas: a,b')
+  const list: string[] = []
+  const one = /\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(,|$)/y
+  for (let more = true; more; ) {
+    const found = one.exec(text)
+    const name = found?.[1]?.replaceAll('""', '"') ?? found?.[2] ?? ''
+    if (found === null || name === '') {
+      throw new InvalidArgumentError(
+        `Names are separated by commas: a,b (and one with a comma stands in quotation marks: '"a, b",c').`,
+      )
+    }
+    list.push(name)
+    more = found[3] === ','
+  }
   return [...(before ?? []), ...list]
 }
 
-/** Marks may be blank or hold blanks, but no comma. */
+/** A name as {@link names} reads it. */
+export function quotedName(name: string): string {
+  return /[",]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
+}
+
+/** Marks may be blank or hold blanks; one with a comma stands in quotation marks. */
 export function marks(text: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), ...text.split(',')].filter((mark) => mark !== '')
+  const found = text.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)
+  const list = Array.from(found, ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain)
+  return [...(before ?? []), ...list].filter((mark) => mark !== '')
 }
 
 /** A whole number from `from` up. */
@@ -54,17 +75,11 @@ export function integer(from: number): (text: string) => number {
   }
 }
 
-/** A number in a range. */
-export function real(from: number, to: number): (text: string) => number {
+/** A number in a range; `range` says it in words. */
+export function real(from: number, to: number, range: string): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text)
-    if (!(value >= from && value <= to)) {
-      throw new InvalidArgumentError(
-        to === Number.POSITIVE_INFINITY
-          ? `It must be a number from ${from} up.`
-          : `It must be a number from ${from} to ${to}.`,
-      )
-    }
+    if (!(value >= from && value <= to)) throw new InvalidArgumentError(`It must be a number ${range}.`)
     return value
   }
 }

@@ -7,6 +7,7 @@ import { addKNN, addNeighbors } from './program/knn.ts'
 import { addEvaluate, addInspect, addPredict } from './program/saved.ts'
 import { Run } from './run.ts'
 import type { Start } from './run.ts'
+import { checkClashes } from './write/clash.ts'
 
 /** Runs the command that the arguments name. Throws commander's errors and whatever the command throws. */
 export async function runProgram(
@@ -62,6 +63,18 @@ nigh COMMAND --help says more.`,
 
   program.hook('preAction', async (_, action) => {
     const { saveConfig: file, ...options }: Record<string, unknown> = action.opts()
+    const named = (...names: string[]): { by: string; file: unknown }[] =>
+      names.map((name) => ({ by: `--${name}`, file: options[name] }))
+    checkClashes(
+      [
+        ...action.args.map((arg, at) => ({
+          by: (action.registeredArguments[at]?.name() ?? 'DATA').toUpperCase(),
+          file: arg,
+        })),
+        ...named('predict', 'query'),
+      ],
+      [...named('out', 'model', 'report', 'plot'), { by: '--save-config', file }],
+    )
     if (typeof file === 'string') await saveConfig(file, action.name(), options)
   })
   await program.parseAsync(withConfig(args, program.commands), { from: 'user' })

@@ -1,5 +1,5 @@
 import type { Column, Encoder, Table } from 'nigh'
-import { InputError } from 'nigh'
+import { InputError, isMissing } from 'nigh'
 import type { Input } from './read/read.ts'
 import { readTable } from './read/read.ts'
 import type { ReadOptions, ReadWarning } from './read/options.ts'
@@ -234,29 +234,35 @@ export function missingCellsError(
   table: { readonly columns: Iterable<Column> },
   used: ReadonlySet<string>,
 ): InputError {
+  const { total, listed } = emptyCells(table, used)
+  return new InputError(
+    'E_MISSING',
+    'missing',
+    `${name}: ${total} (${listed}); ` +
+      'set --missing drop to leave out such rows, or --missing impute to fill the cells with the mean or the most frequent value',
+  )
+}
+
+/** "3 cells are empty", and in which of these columns. */
+export function emptyCells(
+  table: { readonly columns: Iterable<Column> },
+  used: ReadonlySet<string>,
+): { readonly total: string; readonly listed: string } {
   const holes: { name: string; count: number }[] = []
   let total = 0
   for (const column of table.columns) {
     if (!used.has(column.name)) continue
     let count = 0
-    for (let i = 0; i < column.values.length; i++) {
-      const value = column.values[i]
-      if (
-        column.type === 'text' ? value < 0 : column.type === 'boolean' ? value === 255 : Number.isNaN(value)
-      )
-        count++
-    }
+    for (let i = 0; i < column.values.length; i++) if (isMissing(column, i)) count++
     if (count > 0) holes.push({ name: column.name, count })
     total += count
   }
   const listed = holes.slice(0, 5).map((hole) => `${show(hole.name)} ${hole.count}`)
   const more = holes.length > 5 ? ` and ${holes.length - 5} more columns` : ''
-  return new InputError(
-    'E_MISSING',
-    'missing',
-    `${name}: ${plural(total, 'cell')} ${total === 1 ? 'is' : 'are'} empty (${listed.join(', ')}${more}); ` +
-      'set --missing drop to leave out such rows, or --missing impute to fill the cells with the mean or the most frequent value',
-  )
+  return {
+    total: `${plural(total, 'cell')} ${total === 1 ? 'is' : 'are'} empty`,
+    listed: `${listed.join(', ')}${more}`,
+  }
 }
 
 function round(seconds: number): number {

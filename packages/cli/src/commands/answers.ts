@@ -16,6 +16,7 @@ import type { Run } from '../run.ts'
 import type { AnomalyModel } from './anomalies.ts'
 import { explainer, nearBy, onlyNeighbors } from './explain.ts'
 import type { Explained } from './explain.ts'
+import type { FamilyModel } from './family-answers.ts'
 import { distancesTo, textColumn, toAllRows } from './shared.ts'
 
 /** Models that answer rows with something other than rows. */
@@ -220,8 +221,13 @@ function numbersOf(
   model: AnsweringModel,
   table: Table,
 ): { readonly matrix: Matrix; readonly rows: Uint32Array | null } {
-  const encoder = model instanceof CentroidDistance ? model.clusters.encoder : model.encoder
-  return numbersIn(table, encoder, widthOf(model))
+  return numbersIn(table, encoderOf(model), widthOf(model))
+}
+
+/** What makes a table the numbers that a model takes; undefined where it takes plain numbers. */
+export function encoderOf(model: AnsweringModel | FamilyModel): Encoder | undefined {
+  const inner = model instanceof CentroidDistance ? model.clusters : model
+  return 'encoder' in inner ? inner.encoder : undefined
 }
 
 /**

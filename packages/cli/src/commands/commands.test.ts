@@ -375,7 +375,7 @@ describe('refusals: code 2, one clear message, no stack trace', () => {
     ],
     [
       ['kmeans', 'groups.csv', '--k', '3', '--columns', 'X'],
-      /groups\.csv has none of the columns asked for; it has "x", "y", "group"/,
+      /groups\.csv has none of the columns asked for \("X"\); did you mean "x"\?/,
     ],
     [
       ['kmeans', 'groups.csv', '--k', '3', '--columns', 'X,y'],

@@ -19,7 +19,7 @@ import { classificationLines, regressionLines } from '../show/evaluation.ts'
 import type { ClassificationReport } from '../show/evaluation.ts'
 import { plural } from '../show/numbers.ts'
 import { show } from '../show/text.ts'
-import { answerRows, answersNumbers, isAnomalies, isAnswering } from './answers.ts'
+import { answerRows, answersNumbers, encoderOf, isAnomalies, isAnswering } from './answers.ts'
 import type { AnsweringModel } from './answers.ts'
 import { qualityLines, qualityOf } from './anomalies.ts'
 import { chosenColumns, isFamily } from './family-answers.ts'
@@ -29,6 +29,7 @@ import type { Verdict } from './judge-clusters.ts'
 import { knownAnomalies } from './known.ts'
 import { loadModel } from './predict.ts'
 import { isThere, unknownColumn } from './shared.ts'
+import { answering } from './unfit.ts'
 import { mostFrequent } from './trial.ts'
 
 export interface EvaluateFlags extends ReadFlags {
@@ -71,7 +72,9 @@ export async function evaluateModel(
   if (target !== undefined && !input.table.has(target)) {
     throw unknownColumn(input.name, '--target', target, input.names)
   }
-  const verdict = await run.time('evaluate', 'evaluating', () => judge(model, input, flags, run))
+  const verdict = await run.time('evaluate', 'evaluating', () =>
+    answering(input, encoderOf(model), true, () => judge(model, input, flags, run)),
+  )
   run.answer({
     command: 'evaluate',
     model: modelName,

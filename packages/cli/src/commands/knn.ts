@@ -20,6 +20,7 @@ import type { Explained } from './explain.ts'
 import { checkMetric, metricOptions } from './metric.ts'
 import { checkEncoded, places, prepare, readingOf, unknownColumn, withAnswers } from './shared.ts'
 import type { DataFlags, Prepared } from './shared.ts'
+import { answering } from './unfit.ts'
 import type { Trial } from './split.ts'
 import { evaluate } from './trial.ts'
 import type { Targets, Tried } from './trial.ts'
@@ -78,7 +79,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       const fresh = await run.read(flags.predict, readOptionsOf(flags))
       checkEncoded(fresh.name, fresh.rows, encoder, flags)
       const answers = await run.time('predict', 'predicting', () =>
-        answerRows(model, fresh.table, run, explained),
+        answering(fresh, encoder, false, () => answerRows(model, fresh.table, run, explained)),
       )
       const answered = withAnswers(fresh.table, answers, run)
       if (out !== undefined) {

@@ -1,4 +1,4 @@
-import { InputError, load } from 'nigh'
+import { InputError, isMissing, load } from 'nigh'
 import type { Model } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
@@ -7,12 +7,13 @@ import type { Run } from '../run.ts'
 import { inputLines, timeLine } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
-import { answerRows, isAnswering } from './answers.ts'
+import { answerRows, encoderOf, isAnswering } from './answers.ts'
 import { chosenColumns, familyAnswers, isFamily } from './family-answers.ts'
 import { sayRows } from './knn.ts'
 import { explainedJSON, onlyNeighbors, sayExplained } from './explain.ts'
 import type { Explained } from './explain.ts'
 import { checkEncoded, places, withAnswers } from './shared.ts'
+import { answering } from './unfit.ts'
 
 export interface PredictFlags extends ReadFlags {
   readonly out?: string | undefined
@@ -36,14 +37,16 @@ export async function predict(modelName: string, name: string, flags: PredictFla
   }
   const input = await run.read(name, readOptionsOf(flags))
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
-  const answers = await run.time('predict', 'predicting', () => {
-    const table = chosenColumns(model, input.table, flags.columns)
-    if ('encoder' in model && model.encoder !== undefined)
-      checkEncoded(input.name, table.rows, model.encoder, flags)
-    if (!isFamily(model)) return answerRows(model, table, run, explained)
-    if (explained !== undefined) throw onlyNeighbors()
-    return familyAnswers(model, table, run)
-  })
+  const encoder = encoderOf(model)
+  const answers = await run.time('predict', 'predicting', () =>
+    answering(input, encoder, true, () => {
+      const table = chosenColumns(model, input.table, flags.columns)
+      if (encoder !== undefined) checkEncoded(input.name, table.rows, encoder, flags)
+      if (!isFamily(model)) return answerRows(model, table, run, explained)
+      if (explained !== undefined) throw onlyNeighbors()
+      return familyAnswers(model, table, run)
+    }),
+  )
   const answered = withAnswers(input.table, answers, run)
   if (out !== undefined) {
     await run.time('write', 'writing', () => run.write(answered, out, flags.formulas))
@@ -51,12 +54,14 @@ export async function predict(modelName: string, name: string, flags: PredictFla
   const [first] = answers
   const counts = new Map<string, number>()
   if (first.type !== 'number' || first.name === 'cluster') {
-    for (const value of first.values) {
-      const label =
-        first.type === 'text'
-          ? (first.categories[value] ?? '')
+    for (let row = 0; row < first.values.length; row++) {
+      const value = first.values[row]
+      const label = isMissing(first, row)
+        ? 'no answer'
+        : first.type === 'text'
+          ? first.categories[value]
           : first.type === 'boolean'
-            ? (['false', 'true'][value] ?? '')
+            ? String(value === 1)
             : String(value)
       counts.set(label, (counts.get(label) ?? 0) + 1)
     }

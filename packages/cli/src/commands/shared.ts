@@ -1,7 +1,7 @@
 import { Encoder, InputError } from 'nigh'
 import type { Column, Encoded, EncoderOptions, Matrix, Table } from 'nigh'
 import type { Input } from '../read/read.ts'
-import { readOptionsOf } from '../options.ts'
+import { quotedName, readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import { checkRoom } from '../read/limits.ts'
 import type { ReadOptions } from '../read/options.ts'
@@ -9,7 +9,7 @@ import { checkMissing } from './metric.ts'
 import { missingCellsError } from '../run.ts'
 import type { Run } from '../run.ts'
 import { whole } from '../show/numbers.ts'
-import { show } from '../show/text.ts'
+import { show, visible } from '../show/text.ts'
 import { likest } from '../show/likest.ts'
 import { checkPlace } from '../write/replace.ts'
 import { outlook } from '../write/write.ts'
@@ -188,8 +188,16 @@ export function unknownColumn(
   return new InputError(
     'E_FEATURES',
     option.replace('--', ''),
-    `${option} ${show(wanted)}: ${file} has no such column; ${alike === undefined ? `it has ${listed}${more}` : `did you mean ${show(alike)}?`}`,
+    `${option} ${show(wanted)}: ${file} has no such column; ${alike === undefined ? `it has ${listed}${more}` : `did you mean ${show(alike)}?${asTyped(option, alike)}`}`,
   )
+}
+
+const lists: ReadonlySet<string> = new Set(['--columns', '--ignore', '--log', '--text'])
+
+/** How a name is typed where it needs quotation marks: in a list of names only. */
+function asTyped(option: string, name: string): string {
+  const quoted = quotedName(name)
+  return quoted === name || !lists.has(option) ? '' : ` (write '${visible(quoted)}')`
 }
 
 /** The weights of a column, one a row. */

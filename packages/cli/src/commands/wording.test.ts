@@ -32,7 +32,8 @@ describe('what a person reads', () => {
     expect(likest('colour', ['color', 'cool'])).toBe('color')
     expect(likest('ba', ['ab', 'xyz'])).toBe('ab')
     expect(likest('weight', ['height', 'age'])).toBe('height')
-    expect(likest('q', ['price', 'built'])).toBeUndefined()
+    expect(likest('q', ['price', 'built', 'p'])).toBeUndefined()
+    expect(likest('X', ['y', ' x '])).toBe(' x ')
     expect(likest('species', ['petal', 'sepal'])).toBeUndefined()
   })
 

@@ -36,11 +36,11 @@ export function addAnomalies(program: CommandUnknownOpts, start: Start): void {
             new Option(
               '--contamination <share>',
               'share of the rows to be taken for anomalies, up to 0.5 (default: 0.1; with lof: what scores above 1.5)',
-            ).argParser(real(Number.MIN_VALUE, 0.5)),
+            ).argParser(real(Number.MIN_VALUE, 0.5, 'above 0 and up to 0.5')),
           )
           .addOption(
             new Option('--threshold <x>', 'rows that score above it are anomalies').argParser(
-              real(0, Number.MAX_VALUE),
+              real(0, Number.MAX_VALUE, 'from 0 up'),
             ),
           )
           .addOption(metric())

@@ -50,7 +50,7 @@ export function addKMeans(program: CommandUnknownOpts, start: Start): void {
           )
           .addOption(
             new Option('--tolerance <x>', 'stop when no centre moves farther')
-              .argParser(real(0, Number.MAX_VALUE))
+              .argParser(real(0, Number.MAX_VALUE, 'from 0 up'))
               .default(0),
           )
           .addOption(new Option('--weights-column <column>', 'a column that says how much each row counts'))
@@ -111,7 +111,7 @@ export function addKMeans(program: CommandUnknownOpts, start: Start): void {
             new Option(
               '--gamma <x>',
               'prototypes: what a differing category counts (default: by the spread of the numbers)',
-            ).argParser(real(0, 1e100)),
+            ).argParser(real(0, 1e100, 'from 0 up')),
           ),
       ),
     ),

@@ -50,7 +50,7 @@ export function addKNN(program: CommandUnknownOpts, start: Start): void {
           )
           .addOption(
             new Option('--holdout <share>', 'share of the rows to be tried on (default: 0.25)')
-              .argParser(real(Number.MIN_VALUE, 1 - 2 ** -53))
+              .argParser(real(Number.MIN_VALUE, 1 - 2 ** -53, 'above 0 and below 1'))
               .conflicts('cv'),
           )
           .addOption(

@@ -67,13 +67,15 @@ export function metric(
 export function sphere(
   what = 'with haversine: distances in the unit of this radius, 6371.0088 for kilometres (default: 1, so in radians)',
 ): Option<'--sphere-radius <x>', undefined, undefined, number> {
-  return new Option('--sphere-radius <x>', what).argParser(real(Number.MIN_VALUE, Number.MAX_VALUE))
+  return new Option('--sphere-radius <x>', what).argParser(
+    real(Number.MIN_VALUE, Number.MAX_VALUE, 'above 0'),
+  )
 }
 
 export function power(
   what = 'the power of the minkowski metric',
 ): Option<'--p <x>', undefined, undefined, number> {
-  return new Option('--p <x>', what).argParser(real(1, Number.MAX_VALUE))
+  return new Option('--p <x>', what).argParser(real(1, Number.MAX_VALUE, 'from 1 up'))
 }
 
 /** For rows that may be told apart by categories too. */

@@ -62,9 +62,10 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
       : undefined
   const rows = walked?.records ?? scan.lines - scan.blankLines - (header ? 1 : 0)
   const read = names.map((_, at) => at).filter((at) => options.only?.includes(names[at]) ?? true)
-  checkSome(source.name, read, names)
+  checkSome(source.name, read, names, options.only)
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks
+  checkMarks(source.name, marks, delimiter)
   const body = header ? sample.slice(1) : sample
   const plan: Plan = {
     source,
@@ -107,6 +108,17 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     options.signal?.removeEventListener('abort', stop)
     sandbox.close()
   }
+}
+
+/** Refuses marks that no cell can hold as it stands. */
+function checkMarks(file: string, marks: readonly string[], delimiter: string): void {
+  const wrong = marks.find((mark) => mark.includes(delimiter) || mark.includes('"'))
+  if (wrong === undefined) return
+  throw new InputError(
+    'E_PARAM',
+    'missing-marks',
+    `${file}: --missing-marks ${show(wrong)}: a mark cannot hold ${wrong.includes('"') ? 'a quotation mark' : `what separates the cells, ${show(delimiter)}`}`,
+  )
 }
 
 /** Settles the type of a column from all of its cells. */

@@ -1,5 +1,6 @@
 import { InputError } from 'nigh'
 import type { ColumnStore } from './store.ts'
+import { likest } from '../show/likest.ts'
 import { show } from '../show/text.ts'
 
 /** How to read a file where its ending and contents do not say enough. */
@@ -56,13 +57,24 @@ export function leftOut(file: string, column: string, holds: string): ReadWarnin
 }
 
 /** Refuses to read nothing: none of the columns asked for is there. */
-export function checkSome(file: string, read: readonly unknown[], names: readonly string[]): void {
+export function checkSome(
+  file: string,
+  read: readonly unknown[],
+  names: readonly string[],
+  only: readonly string[] = [],
+): void {
   if (read.length > 0) return
-  const listed = names.slice(0, 12).map(show).join(', ')
-  const more = names.length > 12 ? ` and ${names.length - 12} more` : ''
+  const alike = only.map((one) => likest(one, names)).find((one) => one !== undefined)
   throw new InputError(
     'E_FEATURES',
     'columns',
-    `${file} has none of the columns asked for; it has ${listed}${more}`,
+    `${file} has none of the columns asked for (${listed(only, 3)}); ` +
+      (alike === undefined ? `it has ${listed(names, 12)}` : `did you mean ${show(alike)}?`),
   )
+}
+
+/** The first few names, and how many more there are. */
+function listed(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : ''
+  return `${names.slice(0, most).map(show).join(', ')}${more}`
 }

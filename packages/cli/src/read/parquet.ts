@@ -46,7 +46,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const all = description.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }))
     const wanted = all.filter(({ name }) => options.only?.includes(name) ?? true)
     const names = all.map(({ name }) => name)
-    checkSome(source.name, wanted, names)
+    checkSome(source.name, wanted, names, options.only)
     const named = wanted.filter(({ name, type }) => {
       if (isUsable(type) || !options.dispensable?.includes(name)) return true
       warnings.push(leftOut(source.name, name, type))

@@ -10,8 +10,9 @@ export function likest(wanted: string, names: readonly string[]): string | undef
       .replace(/[\s_-]+/g, '_')
   const target = plain(wanted)
   let best: string | undefined
-  // A third of the letters, as shells and compilers allow; short names leave less room for doubt.
-  let least = Math.max(1, Math.floor(target.length / 3)) + 1
+  // A third of the letters, as shells and compilers allow; short names leave less room for doubt, and of a single letter
+  // nothing is left.
+  let least = Math.min(target.length, Math.max(1, Math.floor(target.length / 3)) + 1)
   for (const name of names) {
     const off = letters(target, plain(name), least)
     if (off < least) {

@@ -35,7 +35,11 @@ export async function replaceFile(
     watch.signal?.throwIfAborted()
   }
   if (name === '-') {
-    await fill({ write: (bytes) => writeAll(1, bytes), pause })
+    try {
+      await fill({ write: (bytes) => writeAll(1, bytes), pause })
+    } catch (error) {
+      throw isReaderGone(error) || !isOfSystem(error) ? error : unwritable('standard output', error)
+    }
     return
   }
   const temporary = join(
@@ -61,7 +65,7 @@ export async function replaceFile(
       // Closed already: it was the renaming that failed.
     }
     unlinkSync(temporary)
-    throw error instanceof Error && 'syscall' in error ? unwritable(name, error) : error
+    throw isOfSystem(error) ? unwritable(name, error) : error
   } finally {
     unfinished.delete(temporary)
   }
@@ -118,7 +122,17 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-function unwritable(name: string, error: unknown): InputError {
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
+/** The reader of a pipe went away: nothing is wrong. */
+function isReaderGone(error: unknown): boolean {
+  return isOfSystem(error) && error.code === 'EPIPE'
+}
+
+/** Why a file, or standard output, cannot be written: in words. */
+export function unwritable(name: string, error: unknown): InputError {
   const code = error !== null && typeof error === 'object' && 'code' in error ? String(error.code) : ''
   const reason =
     code === 'ENOENT'
@@ -127,6 +141,13 @@ function unwritable(name: string, error: unknown): InputError {
         ? 'permission denied'
         : code === 'ENOSPC'
           ? 'the disk is full'
-          : code
-  return new InputError('E_FILE', 'out', `${name}: the file cannot be written: ${reason}`)
+          : code === 'EDQUOT'
+            ? 'your share of the disk is full'
+            : code === 'EFBIG'
+              ? 'it would be larger than files may be here (ulimit -f)'
+              : code === 'EROFS'
+                ? 'the disk can only be read'
+                : code
+  const file = name === 'standard output' ? name : `${name}: the file`
+  return new InputError('E_FILE', 'out', `${file} cannot be written: ${reason}`)
 }
