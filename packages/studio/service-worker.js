@@ -4,7 +4,9 @@ const version = '@version'
 const policy = '@policy'
 const files = ['@files']
 
-const name = `nigh-${version}`
+// Caches belong to the host, not to the folder: another studio beside this one has its own.
+const mine = `nigh ${new URL('./', self.location.href).pathname} `
+const name = mine + version
 
 self.addEventListener('install', (event) => {
   event.waitUntil(
@@ -19,11 +21,11 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) =>
-        Promise.all(
-          names.filter((old) => old.startsWith('nigh-') && old !== name).map((old) => caches.delete(old)),
-        ),
-      )
+      .then((names) => {
+        // The version before stays: a page that it opened still asks for its parts, and the host may have them no more.
+        const older = names.filter((old) => old.startsWith(mine) && old !== name).slice(0, -1)
+        return Promise.all(older.map((old) => caches.delete(old)))
+      })
       .then(() => self.clients.claim()),
   )
 })
@@ -41,7 +43,7 @@ async function answer(request) {
   const kept = await cache.match(page ? new URL('index.html', self.registration.scope) : request, {
     ignoreSearch: page,
   })
-  const response = kept ?? (await fetch(request))
+  const response = kept ?? (await caches.match(request)) ?? (await fetch(request))
   if (response.status === 0 || response.type === 'opaque') return response
   const headers = new Headers(response.headers)
   headers.set('Cross-Origin-Opener-Policy', 'same-origin')

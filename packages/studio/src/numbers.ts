@@ -10,7 +10,12 @@ export function brief(value: number, digits = 3): string {
     // Four digits stand together: years, mostly.
     return signed(Math.abs(whole) >= 10_000 ? count(whole) : String(whole))
   }
-  return signed(String(Number(value.toPrecision(digits))))
+  const [whole, part] = String(Number(value.toPrecision(digits))).split('.')
+  // Only with many digits is there a part behind so large a whole.
+  if (size < 10_000) return signed(part === undefined ? whole : `${whole}.${part}`)
+  return signed(
+    whole.replace(/\d+/, (figures) => count(Number(figures))) + (part === undefined ? '' : `.${part}`),
+  )
 }
 
 /** A whole number, thousands apart. (`toLocaleString` takes 13 ms at its first call, while the page starts.) */

@@ -41,9 +41,29 @@ describe('numbers', () => {
   })
 
   it('give round ticks inside the range', () => {
-    expect(ticksOf(0, 10)).toEqual([0, 2, 4, 6, 8, 10])
-    expect(ticksOf(-0.3, 0.3, 3).map((tick) => Math.round(tick * 10) / 10)).toEqual([-0.2, 0, 0.2])
+    const texts = (...range: Parameters<typeof ticksOf>): string[] =>
+      ticksOf(...range).map(({ text }) => text)
+    expect(ticksOf(0, 10).map(({ at }) => at)).toEqual([0, 2, 4, 6, 8, 10])
+    expect(texts(-0.3, 0.3, 3)).toEqual(['−0.2', '0', '0.2'])
     expect(ticksOf(5, 5)).toEqual([])
+    // However near two ticks lie to each other, their texts differ.
+    expect(texts(1_700_000_000, 1_700_000_001, 2)).toEqual([
+      '1,700,000,000',
+      '1,700,000,000.5',
+      '1,700,000,001',
+    ])
+    const day = Date.UTC(2024, 1, 28)
+    expect(texts(day, day + 3 * 864e5, 3, true)).toEqual([
+      '2024-02-28',
+      '2024-02-29',
+      '2024-03-01',
+      '2024-03-02',
+    ])
+    expect(texts(day, day + 36e5, 2, true)).toEqual(['02-28 00:00', '02-28 00:30', '02-28 01:00'])
+    expect(texts(day, day + 1e3, 2, true)).toEqual(['00:00:00.000', '00:00:00.500', '00:00:01.000'])
+    expect(texts(day, day + 150 * 864e5, 3, true)).toEqual(['2024-03', '2024-05', '2024-07'])
+    expect(texts(Date.parse('0001-01-01'), day, 3, true)).toEqual(['1000', '2000'])
+    expect(texts(-9e15, 9e15, 3, true)).toEqual(['-200000', '0000', '+200000'])
   })
 })
 
@@ -85,7 +105,7 @@ describe('recipes', () => {
     choices: { ...usualChoices, delimiter: '\t', header: false, missingMarks: ['?', '-'] },
     names: ['a b', '$(x)'],
     types: ['number', 'text'],
-    how: { format: 'csv', delimiter: '\t', decimal: '.' },
+    how: { format: 'csv', delimiter: '\t', decimal: '.', leftOut: [] },
   } as const
 
   it('reach the command word for word, whatever a shell makes of them', () => {

@@ -36,9 +36,12 @@ export function claimSaving(): void {
     .catch(() => decide(true))
 }
 
-/** Keeps a plain value under a name. What cannot be kept (a full or forbidden store) is not. */
+/**
+ * Keeps a plain value under a name. What cannot be kept (a full or forbidden store) is not. An effect that keeps
+ * something does so again when its tab gets the right to save.
+ */
 export function keep(name: string, value: unknown): void {
-  if (saves.peek() === false) return
+  if (saves.value === false) return
   try {
     localStorage.setItem(`nigh:${name}`, JSON.stringify(value))
   } catch {

@@ -30,6 +30,8 @@ export async function host(options: {
   readonly isolated: boolean
   readonly without?: (path: string) => boolean
   readonly headers?: Readonly<Record<string, string>>
+  /** What is served in place of a file, where it is not null. */
+  readonly instead?: (path: string) => string | null
 }): Promise<Host> {
   const asked: string[] = []
   const server = createServer((request, response) => {
@@ -40,16 +42,18 @@ export async function host(options: {
       response.writeHead(404).end()
       return
     }
+    const instead = options.instead?.(path) ?? null
     response.writeHead(200, {
       'Content-Type': types[extname(file)] ?? 'application/octet-stream',
-      'Content-Length': statSync(file).size,
+      'Content-Length': instead === null ? statSync(file).size : Buffer.byteLength(instead),
       'Cache-Control': 'no-cache',
       ...(options.isolated
         ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
         : {}),
       ...options.headers,
     })
-    createReadStream(file).pipe(response)
+    if (instead === null) createReadStream(file).pipe(response)
+    else response.end(instead)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

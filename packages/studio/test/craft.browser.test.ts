@@ -189,6 +189,23 @@ describe('For everybody', () => {
     await context.close()
   })
 
+  it('ten thousand columns are found by name, and are no burden', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    const names = Array.from({ length: 10_000 }, (_, j) => `measure_${j}`)
+    const lines = Array.from({ length: 12 }, (_, i) =>
+      names.map((_, j) => ((i + 3) * (j + 1)) % 11).join(','),
+    )
+    await openTable(page, csv('very-wide.csv', `${names.join(',')}\n${lines.join('\n')}\n`))
+    await page.waitForSelector('[data-unlisted]')
+    expect(await page.locator('[data-trouble]').count()).toBe(0)
+    expect(await page.locator('.columns li').count()).toBe(200)
+    await page.getByLabel('Find columns').fill('_9999')
+    await page.locator('.columns li input').uncheck()
+    expect(await page.locator('.columns li').count()).toBe(1)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('two fingers zoom the picture about their middle', async () => {
     const { page, context, faults } = await open(browser, `${site.url}#work`, {
       hasTouch: true,
@@ -239,6 +256,125 @@ describe('For everybody', () => {
 })
 
 describe('When something breaks', () => {
+  it('an answer for other settings than those on the page does not come', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    await openTable(page, join(data, 'cdnow-customers.csv'))
+    await settled(page)
+    await page.getByRole('button', { name: 'Predict', exact: true }).click()
+    await page.selectOption('[data-target]', { index: 3 })
+    for (const button of ['[data-evaluate]', '[data-choose-neighbors]']) {
+      await page.locator(button).click()
+      await page.waitForSelector('[data-busy]')
+      await page.getByRole('button', { name: 'by distance' }).click()
+      await page.waitForSelector('[data-busy]', { state: 'detached', timeout: 60_000 })
+      await page.waitForTimeout(200)
+      expect(await page.locator('[data-evaluated]').count(), button).toBe(0)
+      expect(await page.getByRole('heading', { name: 'How many neighbours?' }).count()).toBe(0)
+      await page.getByRole('button', { name: 'equal votes' }).click()
+    }
+    await page.getByRole('button', { name: 'Anomalies', exact: true }).click()
+    await page.selectOption('[data-method]', 'density')
+    await page.locator('[data-anomalies]').click()
+    await page.waitForSelector('[data-busy=anomalies]')
+    await page.selectOption('[data-method]', 'neighbors')
+    await page.waitForSelector('[data-busy]', { state: 'detached', timeout: 60_000 })
+    await page.waitForTimeout(200)
+    expect(await page.locator('[data-oddities]').count()).toBe(0)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('a second file comes whole, whatever is pressed while it is read', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    await openTable(page, join(data, 'iris.csv'))
+    await settled(page)
+    await setK(page, 3)
+    const transfer = await page.evaluateHandle(() => {
+      const made = new DataTransfer()
+      made.items.add(new File([`a,b\n${'1,2\n3,4\n5,7\n'.repeat(600_000)}`], 'second.csv'))
+      return made
+    })
+    await page.dispatchEvent('.desk', 'drop', { dataTransfer: transfer })
+    await page.waitForSelector('[data-busy=open]')
+    await page.keyboard.press('Control+z')
+    expect(await page.locator('.desk').getAttribute('inert')).not.toBe(null)
+    await page.waitForFunction(
+      () => document.querySelector('#columns-title')?.textContent === 'second.csv',
+      undefined,
+      { timeout: 60_000 },
+    )
+    expect(await page.locator('[data-table]').innerText()).toContain('1,800,000 rows')
+    expect(await page.locator('[data-trouble]').count()).toBe(0)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('of two tabs the second saves when the first is closed', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    await openTable(page, join(data, 'iris.csv'))
+    await settled(page)
+    const second = await context.newPage()
+    await second.goto(`${site.url}#work`)
+    await second.getByText('Open in another tab: this one does not save.').waitFor()
+    await second.getByRole('button', { name: 'Other file' }).click()
+    await openTable(second, join(data, 'wine.csv'))
+    await settled(second)
+    await second.selectOption('[data-scale]', 'robust')
+    await page.close()
+    await second.getByText('Nothing leaves this browser.').waitFor()
+    await second.waitForFunction(() => (localStorage.getItem('nigh:work') ?? '').includes('wine.csv'))
+    await second.waitForTimeout(300)
+    await second.reload()
+    await second.waitForSelector('[data-table]', { timeout: 60_000 })
+    expect(await second.locator('#columns-title').innerText()).toBe('wine.csv')
+    expect(await second.locator('[data-scale]').inputValue()).toBe('robust')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('odd tables are told what is odd about them', async () => {
+    const { page, context, faults } = await open(browser, `${site.url}#work`)
+    const lines = (row: (i: number) => string): string =>
+      Array.from({ length: 40 }, (_, i) => row(i)).join('\n')
+    for (const [name, text, words] of [
+      ['ids.csv', `id,uuid\n${lines((i) => `${i},u${i}`)}\n`, /looks like an id.*texts are all different/],
+      ['one.csv', 'a,b\n1,2\n', /a single row tells nothing of it/],
+      ['same.csv', `a,b\n${lines(() => '5,x')}\n`, /constant, every value is the same/],
+      [
+        'hours.csv',
+        `t,v\n${lines((i) => `2024-05-06 1${i % 10}:30:00Z,${i % 7}`)}\n`,
+        /2024-05-06 10:30:00 to 19:30:00/,
+      ],
+    ] as const) {
+      await openTable(page, csv(name, text))
+      expect((await page.locator('.columns').innerText()).replace(/\s+/g, ' '), name).toMatch(words)
+      await page.getByRole('button', { name: 'Other file' }).click()
+    }
+    for (const [name, text, words] of [
+      ['cut.json', 'a,b\n1,2\n', /is not JSON: .*is not valid JSON\. Mend it/],
+      ['nested.json', '[{"a":1,"b":{"c":2}}]', /column "b" holds lists or objects/],
+      ['sheet.csv', 'sep=;\r\na;b\r\n1;2\r\n', /Delete the line/],
+      ['book.csv', 'PK\u0003\u0004rest', /holds an Excel workbook or a ZIP archive/],
+      ['table.parquet', 'a,b\n1,2\n', /does not begin as such files do. Rename it/],
+    ] as const) {
+      await page.setInputFiles('input[aria-label="Open a file"]', csv(name, text))
+      await page.waitForFunction(
+        (file) => document.querySelector('[data-trouble]')?.textContent?.startsWith(file),
+        name,
+      )
+      expect(await page.locator('[data-trouble]').innerText(), name).toMatch(words)
+    }
+    await openTable(page, csv('three.csv', 'a,b\n1,2\n3,5\n9,1\n'))
+    await page.waitForSelector('[data-clustered=now]')
+    await page.locator('[data-choose]').click()
+    await page.waitForSelector('[data-trouble]')
+    expect(await page.locator('[data-trouble]').innerText()).toBe(
+      'Choosing k takes at least 4 rows; here are 3. Set k yourself.',
+    )
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
   it('a page that dies while it computes asks before it does that again', async () => {
     const { page, context } = await open(browser, `${site.url}#work`)
     await openTable(page, join(data, 'cdnow-customers.csv'))

@@ -1,10 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { columnFromArray, float64, list, tableFromColumns, tableToIPC } from '@uwdata/flechette'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { host, launch, open, type Host } from './browser.ts'
+import { dist, host, launch, open, type Host } from './browser.ts'
 import { runCode, runRecipe } from './again.ts'
 import { csv, download, openTable, setK, settled } from './desk.ts'
 import { measured } from './trace.ts'
@@ -78,8 +87,22 @@ describe('Work', () => {
         join(folder, name),
       ])
     }
+    // A column of lists is left out, aloud; the command is told.
+    const lists = tableToIPC(
+      tableFromColumns({
+        kind: columnFromArray(Array.from({ length: 90 }, (_, i) => ['a', 'b', 'c'][i % 3])),
+        size: columnFromArray(Array.from({ length: 90 }, (_, i) => Math.sin(i))),
+        tags: columnFromArray(
+          Array.from({ length: 90 }, (_, i) => [i, 1]),
+          list(float64()),
+        ),
+      }),
+      {},
+    )
+    writeFileSync(join(folder, 'lists.arrow'), lists ?? '')
     for (const name of [
       'ages.parquet',
+      'lists.arrow',
       'customers.arrow',
       'customers.json',
       'customers.ndjson',
@@ -88,6 +111,12 @@ describe('Work', () => {
       await openTable(page, join(folder, name))
       await settled(page)
       await setK(page, 3)
+      const said = (await page.locator('.notice').allInnerTexts()).filter((text) =>
+        text.startsWith('Left out'),
+      )
+      expect(said).toEqual(
+        name === 'lists.arrow' ? ['Left out, since it holds lists or structures: "tags".'] : [],
+      )
       await page.locator('summary', { hasText: 'The same again' }).click()
       runRecipe(await page.locator('[data-recipe=command]').innerText(), folder)
       const stem = name.replace(/\.\w+$/, '')
@@ -148,6 +177,38 @@ describe('Work', () => {
     await context.close()
   })
 
+  it('is renewed by a new version, while pages of the old one go on', async () => {
+    const worker = readFileSync(join(dist, 'service-worker.js'), 'utf8')
+    const part = readdirSync(join(dist, 'assets')).find((name) => /^work-page-.*\.js$/.test(name)) ?? ''
+    expect(worker).toContain(part)
+    let renewed = false
+    // The new version's parts have other names; the host has the old ones no more.
+    const site = await host({
+      isolated: true,
+      without: (path) => renewed && path.endsWith(part),
+      instead: (path) =>
+        renewed && path === '/service-worker.js'
+          ? worker.replace(/version = "\w+"/, 'version = "newer"').replace(`"assets/${part}",`, '')
+          : null,
+    })
+    const { page, context, faults } = await open(browser, site.url)
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+    renewed = true
+    await page.reload()
+    const active = (): Promise<string> =>
+      page.evaluate(async () => {
+        const { active: worker, waiting, installing } = await navigator.serviceWorker.ready
+        const names = (await caches.keys()).map((name) => name.split(' ').at(-1))
+        return `${names.join(' ')} ${waiting ?? installing ?? worker?.state}`
+      })
+    await expect.poll(active, { timeout: 30_000 }).toMatch(/newer activated$/)
+    await page.getByRole('link', { name: 'Work' }).click()
+    await page.waitForSelector('.drop')
+    expect(faults).toEqual([])
+    await context.close()
+    await site.close()
+  })
+
   it('takes a dropped file, and picks rows with the lasso, by a press, and lets them go', async () => {
     const { page, context, faults } = await open(browser, `${isolated.url}#work`)
     await page.waitForSelector('.drop')
@@ -185,6 +246,29 @@ describe('Work', () => {
     await page.mouse.click(box.x + box.width * (0.04 / 1.08), box.y + box.height * (1.04 / 1.08))
     await page.waitForSelector('[data-picked="1"]')
     expect(await page.locator('[data-picked] tbody th').innerText()).toBe('0')
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('draws rows that lie close together far from zero', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    // Moments in seconds: in single precision all of them would be one.
+    const rows = Array.from({ length: 400 }, (_, i) => `${1_700_000_000 + (i % 20)},${Math.floor(i / 20)}`)
+    await openTable(page, csv('moments.csv', `t,v\n${rows.join('\n')}\n`))
+    await settled(page)
+    await page.selectOption('[data-axis=x]', 'c:t')
+    await page.selectOption('[data-axis=y]', 'c:v')
+    await page.waitForSelector('[data-plot][data-axes="c:t c:v"]')
+    const texts = await page.locator('[data-plot] text[text-anchor=middle]').allTextContents()
+    expect(texts).toContain('1,700,000,010')
+    await page.locator('[data-plot]').focus()
+    // A rectangle by keys, from the lower left corner to the middle of the top.
+    for (const key of ['ArrowLeft', 'ArrowDown']) for (let i = 0; i < 6; i++) await page.keyboard.press(key)
+    await page.keyboard.press(' ')
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight')
+    for (let i = 0; i < 12; i++) await page.keyboard.press('ArrowUp')
+    await page.keyboard.press(' ')
+    await page.waitForSelector('[data-picked="200"]')
     expect(faults).toEqual([])
     await context.close()
   })

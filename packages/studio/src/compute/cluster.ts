@@ -102,8 +102,18 @@ function explainedBy(matrix: Matrix, inertia: number): number {
   return total === 0 ? 1 : 1 - inertia / total
 }
 
+/** Fewer rows hold nothing to choose from. */
+const FEWEST = 4
+
 export async function choose(ask: Tasks['choose']['ask'], work: Work): Promise<ChosenK> {
   const { matrix } = encoded(ask.roles)
+  if (matrix.rows < FEWEST) {
+    throw new InputError(
+      'E_EMPTY',
+      'table',
+      `Choosing k takes at least ${FEWEST} rows; here ${matrix.rows === 1 ? 'is 1' : `are ${matrix.rows}`}. Set k yourself.`,
+    )
+  }
   const most = Math.max(1, Math.min(ask.to, Math.floor(Math.min(matrix.rows, 4000) / 2)))
   return chooseK(matrix, {
     to: most,

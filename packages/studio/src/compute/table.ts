@@ -2,6 +2,7 @@
 
 import { Encoder, InputError, principalComponents, project, summaryOf } from 'nigh'
 import type { Column, ColumnSummary, Matrix, Table } from 'nigh'
+import { count } from '../numbers.ts'
 import { readTable } from '../read/read.ts'
 import { cellTexts } from '../write/csv.ts'
 import type { Axis, FileMade, Roles, Tasks } from './tasks.ts'
@@ -28,7 +29,9 @@ export async function open(ask: Tasks['open']['ask'], work: Work): Promise<Tasks
   const uses = usesOf(table)
   opened = table
   rowNames = new Set(
-    uses.filter((use) => !use.used && use.how.includes('looks like an id')).map(({ name }) => name),
+    uses
+      .filter(({ used, how: why }) => !used && /looks like an id|are all different/.test(why))
+      .map(({ name }) => name),
   )
   edition++
   encodedLast = null
@@ -38,21 +41,42 @@ export async function open(ask: Tasks['open']['ask'], work: Work): Promise<Tasks
     summaries,
     histograms: table.columns.map((column, j) => histogramOf(column, summaries[j])),
     uses,
-    warnings: roundedNumbers(table),
+    warnings: [...withoutColumns(how.leftOut), ...roundedNumbers(table)],
   }
 }
 
+function withoutColumns(names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const listed = names.slice(0, 5).map((name) => JSON.stringify(name))
+  if (names.length > listed.length) listed.push(`${names.length - listed.length} more`)
+  return [
+    `Left out, since ${names.length === 1 ? 'it holds' : 'they hold'} lists or structures: ${listed.join(', ')}.`,
+  ]
+}
+
+/** Which columns nigh would use by itself, and why not the others. */
 function usesOf(table: Table): Tasks['open']['answer']['uses'] {
   try {
     return Encoder.fit(table, { missing: 'impute' }).uses
   } catch (error) {
-    // No column can tell rows apart: then none is chosen, and the page says so.
     if (!(error instanceof InputError)) throw error
-    return table.columns.map(({ name, type }) => ({
-      name,
-      type,
+  }
+  // It refuses a table without any column to use. Beside one that it can use, it says of each why not.
+  let name = 'rows'
+  while (table.names.includes(name)) name += '_'
+  const half = Float64Array.from({ length: table.rows }, (_, i) => (2 * i < table.rows ? 0 : 1))
+  try {
+    const { uses } = Encoder.fit(table.append([{ name, type: 'number', values: half }]), {
+      missing: 'impute',
+    })
+    return uses.filter((use) => use.name !== name)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    return table.columns.map((column) => ({
+      name: column.name,
+      type: column.type,
       used: false,
-      how: 'not used: it cannot tell rows apart',
+      how: 'not used: a single row tells nothing of it',
       features: [],
     }))
   }
@@ -120,24 +144,36 @@ export function encoderOptions(roles: Roles): {
   return { scale, missing, ...(target === null ? {} : { ignore: [target] }) }
 }
 
+/** More columns than that have no principal components here: the matrix of their products would be too large. */
+const MOST_COMPONENTS = 2048
+
 /** Where the rows lie along two axes. */
 export async function places(ask: Tasks['places']['ask'], work: Work): Promise<Tasks['places']['answer']> {
   const table = tableNow()
+  const origin = { x: originOf(table, ask.x), y: originOf(table, ask.y) }
   if ('column' in ask.x && 'column' in ask.y) {
     return {
-      x: work.give(numbersOf(table.column(ask.x.column))),
-      y: work.give(numbersOf(table.column(ask.y.column))),
+      x: work.give(numbersOf(table.column(ask.x.column), origin.x)),
+      y: work.give(numbersOf(table.column(ask.y.column), origin.y)),
+      origin,
       rows: null,
       shares: [],
     }
   }
   const { matrix, rows } = encoded(ask.roles)
-  const count = Math.min(matrix.columns, Math.max(componentOf(ask.x), componentOf(ask.y)) + 1)
-  const principal = principalComponents(matrix, { count })
+  if (matrix.columns > MOST_COMPONENTS) {
+    throw new InputError(
+      'E_SIZE',
+      'columns',
+      `Principal components are drawn of up to ${count(MOST_COMPONENTS)} columns of numbers; here are ${count(matrix.columns)}. Choose two columns to draw, or use fewer.`,
+    )
+  }
+  const asked = Math.min(matrix.columns, Math.max(componentOf(ask.x), componentOf(ask.y)) + 1)
+  const principal = principalComponents(matrix, { count: asked })
   const turned = project(matrix, principal)
-  const along = (axis: Axis): Float32Array => {
+  const along = (axis: Axis, from: number): Float32Array => {
     if ('column' in axis) {
-      const all = numbersOf(table.column(axis.column))
+      const all = numbersOf(table.column(axis.column), from)
       return rows === null ? all : Float32Array.from(rows, (row) => all[row])
     }
     if (axis.component >= turned.columns) return new Float32Array(turned.rows)
@@ -146,18 +182,34 @@ export async function places(ask: Tasks['places']['ask'], work: Work): Promise<T
       (_, i) => turned.values[i * turned.columns + axis.component],
     )
   }
-  return { x: work.give(along(ask.x)), y: work.give(along(ask.y)), rows, shares: [...principal.shares] }
+  return {
+    x: work.give(along(ask.x, origin.x)),
+    y: work.give(along(ask.y, origin.y)),
+    origin,
+    rows,
+    shares: [...principal.shares],
+  }
+}
+
+/** Where an axis begins: at a value of the column. */
+function originOf(table: Table, axis: Axis): number {
+  if (!('column' in axis)) return 0
+  const { type, values } = table.column(axis.column)
+  if (type !== 'number' && type !== 'date') return 0
+  return values.find((value) => !Number.isNaN(value)) ?? 0
 }
 
 function componentOf(axis: Axis): number {
   return 'component' in axis ? axis.component : 0
 }
 
-/** Any column as numbers to draw: text and booleans as places side by side, moved a little apart. */
-function numbersOf(column: Column): Float32Array {
+/** Any column as numbers to draw, from an origin: text and booleans as places side by side, moved a little apart. */
+function numbersOf(column: Column, origin: number): Float32Array {
   if (column.type === 'number' || column.type === 'date') {
-    // Relative to the least: a date in float32 would be off by minutes.
-    return Float32Array.from(column.values)
+    // Subtracted before it is rounded: a date in single precision would be off by minutes.
+    const places = new Float32Array(column.values.length)
+    for (let i = 0; i < places.length; i++) places[i] = column.values[i] - origin
+    return places
   }
   const missing = column.type === 'text' ? -1 : 255
   return Float32Array.from(column.values, (value, i) =>

@@ -29,8 +29,10 @@ export interface OpenedTable {
 export type Axis = { readonly column: string } | { readonly component: number }
 
 export interface Places {
+  /** From `origin`: what is far from 0 would be drawn coarsely in single precision. */
   readonly x: Float32Array
   readonly y: Float32Array
+  readonly origin: { readonly x: number; readonly y: number }
   /** The table's rows that have a place; null: all. */
   readonly rows: Uint32Array | null
   /** Shares of the spread that the components hold; empty where columns are drawn. */

@@ -6,8 +6,19 @@ import { KMeansPanel } from './kmeans-panel.tsx'
 import { KnnPanel } from './knn-panel.tsx'
 import { LABELS, labelNames } from './lesson.ts'
 import { samples } from './samples.ts'
-import { toAddress } from './share.ts'
-import { begin, brush, brushValue, change, lesson, lessons, load, tool, trouble, type Tool } from './state.ts'
+import {
+  begin,
+  brush,
+  brushValue,
+  change,
+  lesson,
+  lessons,
+  load,
+  putIntoAddress,
+  tool,
+  trouble,
+  type Tool,
+} from './state.ts'
 
 export { begin }
 
@@ -144,8 +155,7 @@ function Tools(): JSX.Element {
 function Share(): JSX.Element {
   const said = useSignal('')
   const share = async (): Promise<void> => {
-    const address = `#learn&d=${toAddress(lesson.peek())}`
-    history.replaceState(null, '', address)
+    putIntoAddress()
     said.value = (await copy(location.href)) ? 'Link copied' : 'Link is in the address bar'
     setTimeout(() => (said.value = ''), 2500)
   }

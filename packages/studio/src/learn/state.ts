@@ -18,7 +18,7 @@ import {
   type Spot,
 } from './lesson.ts'
 import { samples } from './samples.ts'
-import { fromAddress } from './share.ts'
+import { fromAddress, toAddress } from './share.ts'
 
 const blank: Lesson = {
   sample: 'blobs',
@@ -190,6 +190,7 @@ export function begin(): void {
     trouble.value =
       'This address holds no lesson: a part of it is missing. Ask for the link again. Here is the first sample instead.'
   }
+  sharedLesson = given
   const before = given ?? (shared === null ? lessonFrom(kept('lesson')) : null)
   if (before !== null && (before.points.length > 0 || before.sample === 'empty')) lessons.reset(before)
   else void load('blobs', true)
@@ -201,11 +202,24 @@ export function begin(): void {
     resumed = step
     at.value = step
   }
+  // An address says the lesson as it was shared: once that is changed, a reload is to show what is on the page.
+  effect(() => {
+    if (lesson.value !== sharedLesson && /[#&]d=/.test(location.hash))
+      history.replaceState(null, '', '#learn')
+  })
   effect(() => keep('lesson', lesson.value))
   effect(() => keep('lesson:step', at.value))
 }
 
 let begun = false
+/** The lesson that the address says; null where it says none. */
+let sharedLesson: Lesson | null = null
+
+/** Puts the lesson into the address. */
+export function putIntoAddress(): void {
+  sharedLesson = lesson.peek()
+  history.replaceState(null, '', `#learn&d=${toAddress(sharedLesson)}`)
+}
 
 /** Applies the tool at a place of one of the boards. */
 export function apply(place: Spot, board: 'kmeans' | 'knn', stroke: string): void {

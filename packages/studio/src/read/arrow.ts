@@ -1,6 +1,6 @@
 import { InputError } from 'nigh'
 import type { Column } from 'nigh'
-import { checkCells, checkNames, type ReadWork } from './read.ts'
+import { checkCells, checkNames, type ReadColumns, type ReadWork } from './read.ts'
 import { columnOfValues } from './records.ts'
 
 /** Arrow's type numbers: float 3 (single precision 1), date 8, timestamp 10. */
@@ -9,11 +9,11 @@ const DATE = 8
 const TIMESTAMP = 10
 
 /**
- * Reads an Arrow IPC file or stream. Columns that hold lists or structures are left out.
+ * Reads an Arrow IPC file or stream. Columns that hold lists or structures are left out, by name.
  *
  * @throws {InputError} E_ARROW, E_MEMORY
  */
-export async function readArrow(file: File, work: ReadWork): Promise<Column[]> {
+export async function readArrow(file: File, work: ReadWork): Promise<ReadColumns> {
   const { tableFromIPC } = await import('@uwdata/flechette')
   const { name } = file
   const bytes = new Uint8Array(await file.arrayBuffer())
@@ -32,6 +32,7 @@ export async function readArrow(file: File, work: ReadWork): Promise<Column[]> {
       fields.map((field) => field.name),
     )
     const columns: Column[] = []
+    const leftOut: string[] = []
     for (const [at, field] of fields.entries()) {
       work.signal.throwIfAborted()
       work.progress({ share: at / fields.length, words: `reading column ${at + 1} of ${fields.length}` })
@@ -40,9 +41,10 @@ export async function readArrow(file: File, work: ReadWork): Promise<Column[]> {
         single: type.typeId === FLOAT && type.precision === 1,
         dates: type.typeId === DATE || type.typeId === TIMESTAMP,
       })
-      if (column !== null) columns.push(column)
+      if (column === null) leftOut.push(field.name)
+      else columns.push(column)
     }
-    return columns
+    return { columns, leftOut }
   } catch (error) {
     if (error instanceof InputError || work.signal.aborted) throw error
     const why = error instanceof Error ? error.message : String(error)

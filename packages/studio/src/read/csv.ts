@@ -38,10 +38,22 @@ export async function readCsv(
   const { name } = reading
   const head = await reading.head()
   if (head.trim() === '') throw new InputError('E_EMPTY', 'file', `${name} is empty.`)
+  const asked = /^sep=.?(?=[\r\n])/i.exec(head)
+  if (asked !== null) {
+    throw new InputError(
+      'E_CSV',
+      'file',
+      `${name} begins with ${show(asked[0])}, a line that only Excel takes for more than a name. Delete the line; the delimiter is found without it.`,
+    )
+  }
   const mark = delimiter ?? choices.delimiter ?? delimiterOf(name, head)
   const sample = splitHead(head, mark)
   if (sample.length === 0)
-    throw new InputError('E_CSV', 'file', `${name}: the first line does not end within 64 kB.`)
+    throw new InputError(
+      'E_CSV',
+      'file',
+      `${name}: the first line does not end within 4 MB. It is not a table, or its lines end in an unusual way.`,
+    )
   const names = choices.header ? namesOf(name, sample[0]) : sample[0].map((_, at) => `column ${at + 1}`)
   const body = choices.header ? sample.slice(1) : sample
   const decimal = choices.decimal ?? decimalOf(mark, body)

@@ -92,7 +92,8 @@ function parse(name: string, text: string, line: number | null): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    // The browser quotes the text with its line breaks.
+    const why = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ')
     throw new InputError(
       'E_JSON',
       'file',

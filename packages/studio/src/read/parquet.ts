@@ -1,16 +1,16 @@
 import { InputError } from 'nigh'
 import type { Column } from 'nigh'
 import { show } from './cells.ts'
-import { checkCells, checkNames, type ReadWork } from './read.ts'
+import { checkCells, checkNames, type ReadColumns, type ReadWork } from './read.ts'
 import { columnOfValues } from './records.ts'
 
 /**
  * Reads Parquet. The size is judged by the footer, before a page is unpacked. Columns of floats stay single precision;
- * columns that hold lists or structures are left out.
+ * columns that hold lists or structures are left out, by name.
  *
  * @throws {InputError} E_PARQUET, E_MEMORY
  */
-export async function readParquet(file: File, work: ReadWork): Promise<Column[]> {
+export async function readParquet(file: File, work: ReadWork): Promise<ReadColumns> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet')
   const { name } = file
   const source = {
@@ -48,6 +48,7 @@ export async function readParquet(file: File, work: ReadWork): Promise<Column[]>
   )
   const compressors = extra ? (await import('hyparquet-compressors')).compressors : undefined
   const columns: Column[] = []
+  const leftOut = leaves.filter((leaf) => !flat.includes(leaf)).map(({ element }) => element.name)
   for (const [at, { element }] of flat.entries()) {
     work.signal.throwIfAborted()
     work.progress({ share: at / flat.length, words: `reading column ${at + 1} of ${flat.length}` })
@@ -65,7 +66,8 @@ export async function readParquet(file: File, work: ReadWork): Promise<Column[]>
       throw refuse(error)
     })
     const column = columnOfValues(name, element.name, cells, { single: element.type === 'FLOAT' })
-    if (column !== null) columns.push(column)
+    if (column === null) leftOut.push(element.name)
+    else columns.push(column)
   }
   if (columns.length === 0) {
     throw new InputError(
@@ -74,5 +76,5 @@ export async function readParquet(file: File, work: ReadWork): Promise<Column[]>
       `${name}: no column holds numbers, text, dates or true and false (${leaves.map(({ element }) => show(element.name)).join(', ')}).`,
     )
   }
-  return columns
+  return { columns, leftOut }
 }

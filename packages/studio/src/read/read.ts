@@ -30,12 +30,20 @@ export interface ReadHow {
   /** Null where the format has none. */
   readonly delimiter: string | null
   readonly decimal: '.' | ','
+  /** Columns of lists or structures: they are in the file, and not in the table. */
+  readonly leftOut: readonly string[]
+}
+
+/** What a format's reader found. */
+export interface ReadColumns {
+  readonly columns: readonly Column[]
+  readonly leftOut: readonly string[]
 }
 
 /** How a file is followed while it is read. */
 export interface Reading {
   readonly name: string
-  /** The first 64 kB as text. */
+  /** The first 64 kB as text; more where the first line has not ended by then. */
   head(): Promise<string>
   /** All of it as text, in pieces; each call starts anew. */
   text(): AsyncIterable<string>
@@ -76,7 +84,10 @@ export async function readTable(
   const format = await formatOf(file)
   const { columns, ...how } = await columnsOf(file, format, choices, work)
   work.signal.throwIfAborted()
-  if (columns.length === 0) throw new InputError('E_EMPTY', 'file', `${name} has no column that can be used.`)
+  if (columns.length === 0) {
+    const why = how.leftOut.length === 0 ? '' : ': all of them hold lists or structures'
+    throw new InputError('E_EMPTY', 'file', `${name} has no column that can be used${why}.`)
+  }
   return { table: Table.of(columns), how: { format, ...how } }
 }
 
@@ -99,8 +110,7 @@ const endings: Readonly<Record<string, Format>> = {
 }
 
 async function formatOf(file: File): Promise<Format> {
-  const head = new Uint8Array(await file.slice(0, 8).arrayBuffer())
-  const start = String.fromCharCode(...head)
+  const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 8).arrayBuffer()))
   const found: Format | undefined =
     start.startsWith('PAR1') || start.startsWith('PARE')
       ? 'parquet'
@@ -123,6 +133,20 @@ async function formatOf(file: File): Promise<Format> {
       `${file.name} is named as ${said} but holds ${found}. Rename it to end in .${found}.`,
     )
   }
+  if (said === 'parquet' && found === undefined) {
+    throw new InputError(
+      'E_FILE',
+      'file',
+      `${file.name} is named as parquet but does not begin as such files do. Rename it to end in what it is, such as .csv.`,
+    )
+  }
+  if (said !== undefined && said !== 'arrow' && start.startsWith('PK\x03\x04')) {
+    throw new InputError(
+      'E_FILE',
+      'file',
+      `${file.name} is named as ${said} but holds an Excel workbook or a ZIP archive. Save its sheet as CSV, or unpack it, and open that.`,
+    )
+  }
   return found ?? said ?? 'csv'
 }
 
@@ -131,27 +155,32 @@ async function columnsOf(
   format: Format,
   choices: ReadChoices,
   work: ReadWork,
-): Promise<{ columns: Column[]; delimiter: string | null; decimal: '.' | ',' }> {
-  const plain = { delimiter: null, decimal: '.' } as const
+): Promise<ReadColumns & Omit<ReadHow, 'format'>> {
+  const plain = { delimiter: null, decimal: '.', leftOut: [] } as const
   switch (format) {
     case 'csv':
     case 'tsv': {
       const { readCsv } = await import('./csv.ts')
       const reading = new TextFile(file, choices.encoding, work)
-      return readCsv(reading, choices, format === 'tsv' && choices.delimiter === null ? '\t' : null)
+      const read = await readCsv(
+        reading,
+        choices,
+        format === 'tsv' && choices.delimiter === null ? '\t' : null,
+      )
+      return { ...plain, ...read }
     }
     case 'json':
     case 'ndjson': {
       const { readJson } = await import('./json.ts')
-      return { columns: await readJson(new TextFile(file, 'utf-8', work), format === 'ndjson'), ...plain }
+      return { ...plain, columns: await readJson(new TextFile(file, 'utf-8', work), format === 'ndjson') }
     }
     case 'parquet': {
       const { readParquet } = await import('./parquet.ts')
-      return { columns: await readParquet(file, work), ...plain }
+      return { ...plain, ...(await readParquet(file, work)) }
     }
     case 'arrow': {
       const { readArrow } = await import('./arrow.ts')
-      return { columns: await readArrow(file, work), ...plain }
+      return { ...plain, ...(await readArrow(file, work)) }
     }
   }
 }
@@ -210,7 +239,9 @@ export class TextFile implements Reading {
       text += piece
       if (text.length > 1 << 16) break
     }
-    text = text.slice(0, 1 << 16)
+    // Very many columns make a long line of names. What stands in the first piece is enough for a page.
+    const line = text.indexOf('\n')
+    text = text.slice(0, Math.max(1 << 16, 3 * line))
     return text.length < this.#file.size || text.endsWith('\n') ? text : `${text}\n`
   }
 

@@ -3,7 +3,8 @@ import type { Column } from 'nigh'
 import { parseDate, show } from './cells.ts'
 
 /**
- * A column of plain values that a format gave: numbers, true and false, text, dates; null where missing.
+ * A column of plain values that a format gave: numbers, true and false, text, dates; null where missing. For anything
+ * else, such as lists, there is no column.
  *
  * @param where says where a cell stands: "row 7"
  * @throws {InputError} E_TYPE for a mixture or a value that is none of these, E_NONFINITE
@@ -17,8 +18,8 @@ export function columnOfValues(
   let kind: 'number' | 'boolean' | 'text' | 'date' | null = null
   for (let i = 0; i < cells.length; i++) {
     const found = kindOf(cells[i])
-    if (found === 'missing' || found === kind) continue
     if (found === null) return null
+    if (found === 'missing' || found === kind) continue
     if (kind !== null) {
       throw new InputError(
         'E_TYPE',

@@ -3,7 +3,7 @@ import type { Evaluated } from '../compute/tasks.ts'
 import { count } from '../numbers.ts'
 import { RowButtons } from './inspection.tsx'
 import { inspect } from './state.ts'
-import { ticksOf, tickText } from './ticks.ts'
+import { ticksOf } from './ticks.ts'
 
 /** Predicted against actual: on the line where they agree. */
 export function AgainstActual(props: {
@@ -32,13 +32,13 @@ export function AgainstActual(props: {
         role="img"
         aria-label="Predicted against actual values"
       >
-        {ticksOf(least, most, 6).map((tick) => (
+        {ticksOf(least, most, 6).map(({ at: tick, text }) => (
           <g key={tick}>
             <text x={x(tick)} y={height - 12} text-anchor="middle">
-              {tickText(tick, false)}
+              {text}
             </text>
             <text x={left - 8} y={y(tick) + 4} text-anchor="end">
-              {tickText(tick, false)}
+              {text}
             </text>
             <line class="axis" x1={left} x2={width - 8} y1={y(tick)} y2={y(tick)} />
           </g>

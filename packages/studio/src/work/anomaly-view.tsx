@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { brief, percent, plural, seconds } from '../numbers.ts'
+import { brief, count, percent, plural, seconds } from '../numbers.ts'
 import { Count } from '../parts.tsx'
 import { anomalyCommand, commandCan } from '../write/reproduce.ts'
 import { anomalyCode } from '../write/typescript.ts'
@@ -145,10 +145,20 @@ export function AnomalyPanel(): JSX.Element {
       {found === null || opened === null ? null : (
         <>
           <p class="small">
-            <b>{plural(found.outliers, 'row')}</b> of {plural(opened.rows, 'row')} (
-            {percent(found.outliers / opened.rows)}) score above {brief(found.threshold)};{' '}
-            {seconds(found.seconds)}. The first {found.ranked.length} have reasons: in which columns they
-            differ most from the rows nearest to them.
+            {found.outliers === 0 ? (
+              <>
+                <b>No row</b> scores above {brief(found.threshold)}, the bound for that share: the strangest
+                rows tie.
+              </>
+            ) : (
+              <>
+                <b>{plural(found.outliers, 'row')}</b> of {count(opened.rows)} (
+                {percent(found.outliers / opened.rows)}) {found.outliers === 1 ? 'scores' : 'score'} above{' '}
+                {brief(found.threshold)}.
+              </>
+            )}{' '}
+            {seconds(found.seconds)}. The first {count(found.ranked.length)} have reasons: in which columns
+            they differ most from the rows nearest to them.
           </p>
           <Exports />
         </>

@@ -11,6 +11,9 @@ import { ReadingOptions } from './opening.tsx'
 /** From so many columns on there is a way to find some, and to take or leave all of them. */
 const MANY = 12
 
+/** So many are listed; a longer list would hold the page up, and nobody reads it. */
+const LISTED = 200
+
 /** The table's columns: what they hold, and which of them count. */
 export function Columns(): JSX.Element | null {
   const opened = table.value
@@ -21,8 +24,10 @@ export function Columns(): JSX.Element | null {
   const many = names.length > MANY
   const part = wanted.value.trim().toLowerCase()
   const shown = many && part !== '' ? names.filter((name) => name.toLowerCase().includes(part)) : names
+  const listed = new Set(shown.slice(0, LISTED))
+  const inUse = new Set(columns)
   const empty = opened.summaries
-    .filter(({ name }) => columns.includes(name))
+    .filter(({ name }) => inUse.has(name))
     .reduce((sum, summary) => sum + summary.missing, 0)
   return (
     <section class="card stack" aria-labelledby="columns-title">
@@ -51,10 +56,11 @@ export function Columns(): JSX.Element | null {
       <ul class="columns" aria-label="Columns">
         {opened.summaries.map((summary, j) => {
           const { name } = summary
-          if (!shown.includes(name)) return null
+          if (!listed.has(name)) return null
           const isTarget = view === 'predict' && name === target
-          const used = columns.includes(name) && !isTarget
-          const use = opened.uses.find((one) => one.name === name)
+          const used = inUse.has(name) && !isTarget
+          // One for each column, in the table's order.
+          const use = opened.uses[j]
           return (
             <li key={name} class={used ? '' : 'off'}>
               <input
@@ -64,11 +70,7 @@ export function Columns(): JSX.Element | null {
                 disabled={isTarget}
                 onChange={(event) => {
                   const on = event.currentTarget.checked
-                  change({
-                    columns: opened.summaries
-                      .map((one) => one.name)
-                      .filter((one) => (one === name ? on : columns.includes(one))),
-                  })
+                  change({ columns: names.filter((one) => (one === name ? on : inUse.has(one))) })
                 }}
               />
               <label for={`column-${j}`} title={name}>
@@ -83,14 +85,18 @@ export function Columns(): JSX.Element | null {
                   </>
                 ) : null}
                 {spreadOf(summary, opened.rows)}
-                {!used && !isTarget && use !== undefined && !use.used
-                  ? ` · ${use.how.replace('not used: ', '')}`
-                  : ''}
+                {!used && !isTarget && !use.used ? ` · ${use.how.replace('not used: ', '')}` : ''}
               </span>
             </li>
           )
         })}
       </ul>
+      {shown.length > listed.size ? (
+        <p class="tiny quiet" data-unlisted>
+          {count(shown.length - listed.size)} more: find them by a part of their names. {count(inUse.size)} of{' '}
+          {count(names.length)} are in use.
+        </p>
+      ) : null}
       <div class="row">
         <label class="field over" style={{ flex: 1 }}>
           Scale
@@ -187,8 +193,13 @@ function Spark(props: { readonly counts: readonly number[] | null }): JSX.Elemen
 function spreadOf({ type, spread, distinct, frequent }: ColumnSummary, rows: number): string {
   if (type === 'number' && spread !== null)
     return `${brief(spread.min)} to ${brief(spread.max)}, mean ${brief(spread.mean)}`
-  if (type === 'date' && spread !== null)
-    return `${dateText(spread.min, true)} to ${dateText(spread.max, true)}`
+  if (type === 'date' && spread !== null) {
+    const [from, to] = [spread.min, spread.max].map((at) => dateText(at, true))
+    if (from !== to) return `${from} to ${to}`
+    // Within a day, the time is what differs.
+    const [first, last] = [spread.min, spread.max].map((at) => dateText(at, false).slice(11, 19))
+    return first === last ? `${from} ${first}` : `${from} ${first} to ${last}`
+  }
   if (type === 'boolean') {
     const yes = frequent.find(({ value }) => value === true)?.count ?? 0
     return `true in ${percent(rows === 0 ? 0 : yes / rows)}`

@@ -1,9 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { Evaluated } from '../compute/tasks.ts'
 import { count } from '../numbers.ts'
 import { RowButtons } from './inspection.tsx'
+
+/** Classes that are shown: of more, nobody reads a table. */
+const MOST_CLASSES = 30
 
 /** True class by predicted class; a press on a cell lists its rows. */
 export function ConfusionTable(props: {
@@ -11,6 +14,10 @@ export function ConfusionTable(props: {
 }): JSX.Element {
   const { found } = props
   const cell = useSignal<readonly [number, number] | null>(null)
+  // A press speaks of the answers that it was made on.
+  useEffect(() => {
+    cell.value = null
+  }, [found])
   const most = Math.max(1, ...found.matrix.map((row) => Math.max(...row)))
   const rows = useMemo(() => {
     if (cell.value === null) return []
@@ -21,12 +28,15 @@ export function ConfusionTable(props: {
     }
     return list
   }, [cell.value, found])
-  const shown = found.classes.slice(0, 30)
+  const shown = found.classes.slice(0, MOST_CLASSES)
   return (
     <div class="stack">
       <h2>Who is taken for whom</h2>
       <p class="small quiet">
         A line for each true class, a column for each answer. Press a number to see its rows.
+        {found.classes.length > shown.length
+          ? ` The first ${shown.length} of ${count(found.classes.length)} classes are shown.`
+          : ''}
       </p>
       <div class="scroll" tabIndex={0} role="group" aria-label="Classes, true and said">
         <table class="grid" data-confusion>

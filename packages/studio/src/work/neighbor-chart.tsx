@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { count } from '../numbers.ts'
 import { neighborChoice, settings, table } from './state.ts'
-import { ticksOf, tickText } from './ticks.ts'
+import { ticksOf } from './ticks.ts'
 
 /** How each k did in cross-validation. */
 export function NeighborChart(): JSX.Element | null {
@@ -33,11 +33,11 @@ export function NeighborChart(): JSX.Element | null {
         role="img"
         aria-label={`Score by k; best at ${found.best}`}
       >
-        {ticksOf(low, high, 3).map((tick) => (
+        {ticksOf(low, high, 3).map(({ at: tick, text }) => (
           <g key={tick}>
             <line class="axis" x1={left} x2={width} y1={y(tick)} y2={y(tick)} />
             <text x={left - 6} y={y(tick) + 4} text-anchor="end">
-              {tickText(tick, false)}
+              {text}
             </text>
           </g>
         ))}

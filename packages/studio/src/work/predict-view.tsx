@@ -156,6 +156,11 @@ export function PredictPanel(): JSX.Element {
           Try k = {neighbors.k}
         </button>
       </div>
+      {target !== null && !ready ? (
+        <p class="small quiet">
+          No other column is in use, so there is nothing to predict it from: choose some on the left.
+        </p>
+      ) : null}
       <Verdict />
       {ready ? (
         <section

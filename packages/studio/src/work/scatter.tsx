@@ -9,7 +9,7 @@ import { theme } from '../theme.ts'
 import { AxisChoice } from './axis-choice.tsx'
 import type { Frame, FromPainter, ToPainter } from './painter.ts'
 import { axisOf, change, desk, picked, roles, settings, table, trouble, wordsFor } from './state.ts'
-import { ticksOf, tickText } from './ticks.ts'
+import { ticksOf } from './ticks.ts'
 
 /** The painter: one worker for the page, so that a picture moves while the other worker computes. */
 let painter: Worker | null = null
@@ -48,6 +48,8 @@ export function Scatter(props: {
   const mode = useSignal<'move' | 'lasso'>('move')
   const loop = useSignal<readonly (readonly [number, number])[]>([])
   const shares = useSignal<readonly number[]>([])
+  /** Where the axes begin: frames and points count from there. */
+  const origin = useSignal({ x: 0, y: 0 })
   /** The table's row of each point. */
   const rowsOf = useRef<Uint32Array | null>(null)
   const points = useRef(0)
@@ -176,6 +178,7 @@ export function Scatter(props: {
         rowsOf.current = found.rows
         points.current = found.x.length
         shares.value = found.shares
+        origin.value = found.origin
         busy.current = false
         axes.current.asked = `${x} ${y}`
         send({ type: 'points', x: found.x, y: found.y }, [found.x.buffer, found.y.buffer])
@@ -278,6 +281,7 @@ export function Scatter(props: {
   }
   const nothing = usesComponents && columns.length === 0
   const frame = view.value
+  const from = origin.value
   const px = (value: number): number => ((value - frame.left) / (frame.right - frame.left)) * width.value
   const py = (value: number): number => ((frame.top - value) / (frame.top - frame.bottom)) * height
   const dateAxis = (id: string): boolean =>
@@ -420,23 +424,25 @@ export function Scatter(props: {
           aria-hidden="true"
         />
         <svg aria-hidden="true" style={{ visibility: nothing ? 'hidden' : 'visible' }}>
-          {ticksOf(frame.left, frame.right, width.value / 140)
-            .filter((tick) => px(tick) > 48 && px(tick) < width.value - 24)
-            .map((tick) => (
-              <g key={tick}>
-                <line class="axis" x1={px(tick)} x2={px(tick)} y1={height - 4} y2={height} />
-                <text x={px(tick)} y={height - 8} text-anchor="middle">
-                  {tickText(tick, dateAxis(x))}
+          {ticksOf(frame.left + from.x, frame.right + from.x, width.value / 140, dateAxis(x))
+            .map(({ at: tick, text }) => ({ place: px(tick - from.x), text }))
+            .filter(({ place: along }) => along > 48 && along < width.value - 24)
+            .map(({ place: along, text }) => (
+              <g key={text}>
+                <line class="axis" x1={along} x2={along} y1={height - 4} y2={height} />
+                <text x={along} y={height - 8} text-anchor="middle">
+                  {text}
                 </text>
               </g>
             ))}
-          {ticksOf(frame.bottom, frame.top, 5)
-            .filter((tick) => py(tick) > 12 && py(tick) < height - 24)
-            .map((tick) => (
-              <g key={tick}>
-                <line class="axis" x1="0" x2="4" y1={py(tick)} y2={py(tick)} />
-                <text x="8" y={py(tick) + 4}>
-                  {tickText(tick, dateAxis(y))}
+          {ticksOf(frame.bottom + from.y, frame.top + from.y, 5, dateAxis(y))
+            .map(({ at: tick, text }) => ({ place: py(tick - from.y), text }))
+            .filter(({ place: up }) => up > 12 && up < height - 24)
+            .map(({ place: up, text }) => (
+              <g key={text}>
+                <line class="axis" x1="0" x2="4" y1={up} y2={up} />
+                <text x="8" y={up + 4}>
+                  {text}
                 </text>
               </g>
             ))}

@@ -59,6 +59,8 @@ export interface Job {
 }
 export const job: Signal<Job | null> = signal(null)
 export const trouble: Signal<string> = signal('')
+/** Whether a file is being opened: the table before it can then be looked at, but not worked with. */
+export const opening: ReadonlySignal<boolean> = computed(() => job.value?.what === 'open')
 
 export const clusters: Signal<(Clustered & { readonly key: string }) | null> = signal(null)
 export const choice: Signal<(ChosenK & { readonly key: string }) | null> = signal(null)
@@ -99,8 +101,8 @@ export const clusterKey: ReadonlySignal<string> = computed(() => {
 
 /** What the choice of k depends on. */
 export const choiceKey: ReadonlySignal<string> = computed(() => {
-  const { columns, scale, missing } = settings.value
-  return JSON.stringify([table.value?.edition, columns, scale, missing])
+  const { columns, scale, missing, seed } = settings.value
+  return JSON.stringify([table.value?.edition, columns, scale, missing, seed])
 })
 
 /** Work that is done at once when settings change: about this many numbers take no more than a moment. */
@@ -181,6 +183,9 @@ function inPlainWords(message: string): string {
 
 let editions = 0
 
+/** Of more columns the picture begins with two, not with components: those would take too long, or cannot be had. */
+const DRAWN_TOGETHER = 1000
+
 /** Opens a file; settings that fit it stay. */
 export async function openFile(
   given: File,
@@ -203,24 +208,27 @@ export async function openFile(
   clusters.value = null
   choice.value = null
   clear()
-  const names = found.summaries.map(({ name }) => name)
+  const names = new Set(found.summaries.map(({ name }) => name))
   const used = found.uses.filter((use) => use.used).map(({ name }) => name)
-  const fits =
-    before !== null && before.columns.every((name) => names.includes(name)) && before.columns.length > 0
+  const fits = before !== null && before.columns.every((name) => names.has(name)) && before.columns.length > 0
   const target = before?.target ?? null
   history.reset(
     fits
-      ? { ...before, target: target !== null && names.includes(target) ? target : null }
+      ? { ...before, target: target !== null && names.has(target) ? target : null }
       : {
           ...blank,
-          columns: names.filter((name) => used.includes(name)),
+          columns: used,
           k: Math.min(4, Math.max(1, found.rows)),
+          ...(used.length > DRAWN_TOGETHER ? { x: `c:${used[0]}`, y: `c:${used[1]}` } : {}),
         },
   )
   table.value = { ...found, name: given.name, size: given.size, choices: how, edition: editions }
-  void keepFile(given).then((done) => {
-    if (file.peek() === given) fileKept.value = done
-  })
+  void keepOpen(given)
+}
+
+async function keepOpen(given: File): Promise<void> {
+  const done = await keepFile(given)
+  if (file.peek() === given) fileKept.value = done
 }
 
 /** What was kept for this very file. */
@@ -282,7 +290,7 @@ export async function chooseNeighbors(): Promise<void> {
   const found = await work('chooseNeighbors', { roles: roles(target), settings: neighbors, seed })
   if (found === null) return
   neighborChoice.value = found
-  change({ neighbors: { ...neighbors, k: found.best } })
+  change({ neighbors: { ...settings.peek().neighbors, k: found.best } })
   await evaluate()
 }
 
@@ -366,12 +374,23 @@ export async function reopen(): Promise<void> {
   if (was.view === 'anomalies' && shown.includes('oddities') && mine()) await findOddities()
 }
 
-/** Does something whenever a part of the settings is another one than before. */
-function whenChanged(part: (now: Settings) => readonly unknown[], act: () => void): void {
+/**
+ * Lets go of answers whenever a part of the settings that they were made of is another one than before, and of the work
+ * that is still under way for them: it would come as the answer to a question that nobody asks any more.
+ */
+function whenChanged(
+  part: (now: Settings) => readonly unknown[],
+  tasks: readonly Task[],
+  forgetAnswers: () => void,
+): void {
   let before = ''
   effect(() => {
     const now = JSON.stringify(part(settings.value))
-    if (now !== before && before !== '') act()
+    if (now !== before && before !== '') {
+      const running = job.peek()
+      if (running !== null && tasks.includes(running.what)) running.stop()
+      forgetAnswers()
+    }
     before = now
   })
 }
@@ -401,26 +420,51 @@ export async function begin(): Promise<void> {
     const now: Kept = { of: markOf(of), settings: settings.value, choices: table.value.choices, shown }
     keep('work', now)
   })
+  // A tab that could not save because another one did, saves once that one is closed.
+  effect(() => {
+    const of = file.peek()
+    if (saves.value === true && of !== null && table.peek() !== null && fileKept.peek() === 'refused')
+      void keepOpen(of)
+  })
   effect(() => {
     const key = clusterKey.value
     if (table.value === null || !cheap.value || settings.value.view !== 'cluster') return
+    // Another file is on its way: clustering this one would stop that.
+    if (opening.value) return
     if (settings.value.columns.length === 0 || clusters.peek()?.key === key) return
     const soon = setTimeout(() => void cluster(), 200)
     return () => clearTimeout(soon)
   })
   // What was found for other settings is not shown, and not given away, as if it were for these.
   whenChanged(
-    ({ columns, scale, missing, target, neighbors, folds }) => [
+    ({ columns, scale, missing, target, neighbors, folds, seed }) => [
       columns,
       scale,
       missing,
       target,
       neighbors,
       folds,
+      seed,
     ],
+    ['evaluate', 'inspect'],
     () => {
       evaluated.value = null
       inspected.value = null
+    },
+  )
+  whenChanged(
+    ({ columns, scale, missing, target, neighbors: { weights, task }, seed }) => [
+      columns,
+      scale,
+      missing,
+      target,
+      weights,
+      task,
+      seed,
+    ],
+    ['chooseNeighbors'],
+    () => {
+      neighborChoice.value = null
     },
   )
   whenChanged(
@@ -432,6 +476,7 @@ export async function begin(): Promise<void> {
       anomalyNeighbors,
       contamination,
     ],
+    ['anomalies'],
     () => {
       oddities.value = null
     },

@@ -16,6 +16,7 @@ import {
   interrupted,
   job,
   openFile,
+  opening,
   reopen,
   settings,
   table,
@@ -23,11 +24,11 @@ import {
 } from './state.ts'
 
 export function undo(): void {
-  history.undo()
+  if (!opening.peek()) history.undo()
 }
 
 export function redo(): void {
-  history.redo()
+  if (!opening.peek()) history.redo()
 }
 
 export function WorkPage(): JSX.Element {
@@ -47,7 +48,7 @@ export function WorkPage(): JSX.Element {
     >
       {opened === null ? null : <h1 class="hidden-text">Your table: {opened.name}</h1>}
       {opened === null ? null : (
-        <div class="toolbar">
+        <div class="toolbar" inert={opening.value}>
           <Segments
             label="What to do"
             value={view}
@@ -77,7 +78,7 @@ export function WorkPage(): JSX.Element {
       {opened === null ? (
         <Opening />
       ) : (
-        <div class="desk" data-view={view}>
+        <div class="desk" data-view={view} inert={opening.value}>
           <Columns />
           {view === 'cluster' ? (
             <ClusterPicture />

@@ -29,12 +29,13 @@ export function shellWord(text: string): string {
 }
 
 /** Names with commas cannot be listed for the command. */
-export function commandCan(recipe: Recipe): boolean {
-  return recipe.columns.every((name) => !name.includes(',') && name.trim() === name)
+export function commandCan({ columns, how }: Recipe): boolean {
+  return [...columns, ...how.leftOut].every((name) => !name.includes(',') && name.trim() === name)
 }
 
-function reading({ choices }: Recipe): string[] {
+function reading({ choices, how }: Recipe): string[] {
   const words: string[] = []
+  if (how.leftOut.length > 0) words.push(`--ignore ${shellWord(how.leftOut.join(','))}`)
   if (choices.delimiter !== null)
     words.push(`--delimiter ${choices.delimiter === '\t' ? 'tab' : shellWord(choices.delimiter)}`)
   if (choices.decimal !== null) words.push(`--decimal ${shellWord(choices.decimal)}`)
