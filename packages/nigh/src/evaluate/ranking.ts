@@ -301,7 +301,9 @@ function areaOfColumn(
     throw new InputError(
       'E_DISTINCT',
       'targets',
-      `${call}: targets must hold rows of ${show(classes[positive])} and rows of another class, got ${hit === 0 ? 'none' : 'only such rows'}`,
+      hit === 0
+        ? `${call}: targets must hold rows of ${show(classes[positive])}${weight === null ? '' : ' of weight above 0'}, got none`
+        : `${call}: targets must hold rows of another class than ${show(classes[positive])}${weight === null ? '' : ', of weight above 0'}, got none`,
     )
   }
   const cut = (all: Float64Array): Float64Array => all.subarray(0, groups)

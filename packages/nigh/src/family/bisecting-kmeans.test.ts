@@ -48,6 +48,12 @@ describe('BisectingKMeans', () => {
         expect(moved.centroids).toEqual(model.centroids)
         expect(moved.inertia).toBe(model.inertia)
         order.forEach((row, i) => expect(moved.labels[i]).toBe(model.labels[row]))
+        const rows = plain(points)
+        const copies = rows.flatMap((row, i) => Array.from({ length: weights[i] }, () => row))
+        fc.pre(copies.length >= k)
+        const copied = BisectingKMeans.fitSync(copies, { k })
+        expect(copied.centroids).toEqual(model.centroids)
+        expect(copied.inertias).toEqual(model.inertias)
       }),
       { numRuns: 20 },
     )

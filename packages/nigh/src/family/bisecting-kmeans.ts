@@ -2,6 +2,7 @@ import { checkChoice, checkInteger, checkOptions, InputError, checkMade, orDefau
 import { Encoder } from '../data/encoder.ts'
 import { Fields } from '../data/fields.ts'
 import { Matrix } from '../data/matrix.ts'
+import { OrderFreeSum } from '../data/sums.ts'
 import { ownCopy, type PointsLike, type PointsOptions, queryPoints } from '../data/points.ts'
 import { readModel, writeModel } from '../files/model-file.ts'
 import { tensorOf } from '../files/tensor.ts'
@@ -373,9 +374,9 @@ function nextToSplit(clusters: readonly Cluster[], strategy: 'biggest_inertia' |
 function clusterOf(matrix: Matrix, points: Points, rows: Uint32Array, model: KMeans, label: number): Cluster {
   const { values, columns } = matrix
   const centroid = Float64Array.from(model.centroids.row(label))
-  // Squares are summed smallest first: the same for every order of the rows.
   const squares = new Float64Array(rows.length)
   let divisible = false
+  let largest = 0
   for (let i = 0; i < rows.length; i++) {
     let s = 0
     for (let j = 0; j < columns; j++) {
@@ -384,10 +385,16 @@ function clusterOf(matrix: Matrix, points: Points, rows: Uint32Array, model: KMe
       s += t * t
       divisible ||= x !== values[rows[0] * columns + j]
     }
-    squares[i] = s * (points.weights === null ? 1 : points.weights[rows[i]])
+    squares[i] = s
+    largest = Math.max(largest, s)
   }
-  const inertia = squares.sort().reduce((sum, square) => sum + square, 0)
-  return { rows, centroid, inertia, count: model.counts[label], divisible }
+  const { weights } = points
+  const own = weights === null ? null : Float64Array.from(rows, (row) => weights[row])
+  const count = own === null ? rows.length : own.reduce((sum, weight) => sum + Math.ceil(weight), 0)
+  // The same bits for every order of the rows, and for copies in place of weights: ties between clusters stay ties.
+  const inertia = new OrderFreeSum(0, largest, Math.max(1, count))
+  inertia.addAll(squares, own)
+  return { rows, centroid, inertia: inertia.total, count: model.counts[label], divisible }
 }
 
 function rowsAt(matrix: Matrix, rows: Uint32Array): Matrix {

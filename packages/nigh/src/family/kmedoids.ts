@@ -141,11 +141,11 @@ export class KMedoids extends Clusters<PointsLike> {
     nearest(space, prepared, centers, 0, matrix.rows, labels, costs)
     const counts = new Float64Array(medoids.length)
     let inertia = 0
-    for (const row of rows.order) {
-      const weight = points.weights === null ? 1 : points.weights[row]
-      counts[labels[row]] += weight * points.unit
-      inertia += weight * costs[row]
-    }
+    // Over different rows with what their copies weigh together: a row of weight n adds the bits of n copies.
+    rows.original.forEach((row, i) => {
+      counts[labels[row]] += rows.weights[i] * points.unit
+      inertia += rows.weights[i] * costs[row]
+    })
     return new KMedoids(
       {
         centers,
@@ -334,8 +334,6 @@ function spaceOf(
 interface Rows extends Candidates {
   /** The caller's number of each: the first of its copies. */
   readonly original: Uint32Array
-  /** The caller's rows in an order that does not depend on theirs, for sums. */
-  readonly order: Uint32Array
   /** Which of these each row of the caller's is. */
   readonly of: Uint32Array
 }
@@ -345,9 +343,8 @@ function* candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, p
   const width = metric.width(matrix.columns)
   const n = matrix.rows
   const weightAt = (row: number): number => (points.weights === null ? 1 : points.weights[row])
-  const all = Uint32Array.from({ length: n }, (_, i) => i)
   if (metric.name === 'precomputed') {
-    const original = all.filter((row) => weightAt(row) > 0)
+    const original = Uint32Array.from({ length: n }, (_, i) => i).filter((row) => weightAt(row) > 0)
     // Rows of weight 0 are none of them.
     const of = new Uint32Array(n).fill(original.length)
     original.forEach((row, i) => {
@@ -357,7 +354,6 @@ function* candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, p
     return {
       weights: Float64Array.from(original, weightAt),
       original,
-      order: all,
       of,
       distancesTo: (row, out) => {
         for (let i = 0; i < count; i++) out[i] = prepared[original[i] * n + original[row]]
@@ -365,17 +361,16 @@ function* candidatesOf(matrix: Matrix, prepared: Float64Array, metric: Metric, p
     }
   }
   const rows = yield* distinctRows(prepared, width, points.weights)
-  const original = new Uint32Array(rows.total).fill(n)
-  rows.of.forEach((row, i) => {
-    original[row] = Math.min(original[row], i)
-  })
   const { values, count } = rows
+  const original = new Uint32Array(count).fill(n)
+  rows.of.forEach((row, i) => {
+    if (row < count) original[row] = Math.min(original[row], i)
+  })
   const distancesTo = (row: number, out: Float64Array): void => {
     metric.ranks(values, row * width, values, 0, count, width, out)
     for (let i = 0; i < count; i++) out[i] = metric.distance(out[i])
   }
-  const order = all.toSorted((a, b) => rows.of[a] - rows.of[b] || weightAt(a) - weightAt(b) || a - b)
-  return { weights: rows.weights, original, order, of: rows.of, distancesTo: remembered(distancesTo, count) }
+  return { weights: rows.weights, original, of: rows.of, distancesTo: remembered(distancesTo, count) }
 }
 
 /** Up to so many rows, all distances are kept once computed: 128 MB. */
