@@ -31,8 +31,15 @@ export interface KNNImputerOptions {
   readonly emptyColumns?: 'refuse' | 'zero'
 }
 
-/** Beyond it, squares are not finite. */
+/** Beyond these, squares overflow, or differences that count vanish: the bounds of the euclidean metric. */
+const SMALLEST = 2 ** -398
 const LARGEST = 2 ** 500
+
+/** Whether the square of a cell is a number like the others; NaN, a missing cell, is none of its business. */
+function isSquarable(cell: number): boolean {
+  const size = Math.abs(cell)
+  return cell === 0 || Number.isNaN(cell) || (size >= SMALLEST && size <= LARGEST)
+}
 
 const call = (verb: string): string => `KNNImputer.${verb}`
 
@@ -186,7 +193,7 @@ export class KNNImputer {
       !(means?.values instanceof Float64Array) ||
       means.values.length !== rows.shape[1] ||
       rows.values.length === 0 ||
-      rows.values.some((value) => Math.abs(value) > LARGEST) ||
+      !rows.values.every(isSquarable) ||
       means.values.some((value) => !(Math.abs(value) <= LARGEST))
     ) {
       throw new InputError(
@@ -302,11 +309,11 @@ function takeRows(call: string, rows: RowsWithHoles, columns: number | undefined
           `${call}: rows[${i}][${j}] must be a number (NaN where it is missing), got ${show(cell)}`,
         )
       }
-      if (Math.abs(cell) > LARGEST) {
+      if (!isSquarable(cell)) {
         throw new InputError(
           Number.isFinite(cell) ? 'E_RANGE' : 'E_NONFINITE',
           'rows',
-          `${call}: rows must hold numbers below 3e150, whose squares are finite; row ${i}, column ${j} is ${cell}`,
+          `${call}: rows must hold 0 or numbers of size 1.6e-120 to 3e150, whose squares are numbers; row ${i}, column ${j} is ${cell}`,
         )
       }
       values[i * wanted + j] = cell

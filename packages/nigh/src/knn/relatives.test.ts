@@ -152,6 +152,11 @@ describe('22: holes', () => {
     )
     expect((await zero.transform([[1, none]])).toArrays()).toEqual([[1, 0]])
     expect(codeOf(() => KNNImputer.fit([[1, Number.POSITIVE_INFINITY]]))).toBe('E_NONFINITE')
+    for (const size of [1e200, 1e-200, -1e-121]) {
+      // The squares of 1e-200 are 0: every donor would be equally near.
+      expect(codeOf(() => KNNImputer.fit([[size, 1]]))).toBe('E_RANGE')
+      expect(codeOf(() => KNNImputer.fit([[1, 1]]).transformSync([[size, Number.NaN]]))).toBe('E_RANGE')
+    }
     expect(codeOf(() => KNNImputer.fit([[1, null as never]]))).toBe('E_TYPE')
     expect(codeOf(() => KNNImputer.fit([[1], [1, 2]]))).toBe('E_SHAPE')
     expect(codeOf(() => KNNImputer.fit([]))).toBe('E_EMPTY')
