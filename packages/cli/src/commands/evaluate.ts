@@ -67,7 +67,7 @@ export async function evaluateModel(
       'set --target to the column of true answers; only clusters can be judged by themselves',
     )
   }
-  const input = await run.read(name, readOptionsOf(flags))
+  const input = await run.read(name, { ...readOptionsOf(flags), dispensable: 'all' })
   const { target } = flags
   if (target !== undefined && !input.table.has(target)) {
     throw unknownColumn(input.name, '--target', target, input.names)

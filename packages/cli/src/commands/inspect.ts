@@ -28,7 +28,7 @@ export async function inspect(name: string, flags: InspectFlags, run: Run): Prom
     source.close()
     if (isModel) return inspectModel(name, source.size, run)
   }
-  const input = await run.read(name, readOptionsOf(flags))
+  const input = await run.read(name, { ...readOptionsOf(flags), dispensable: 'all' })
   const summaries = await run.time('summarize', 'summarizing', () => summaryOf(input.table))
   run.answer({
     command: 'inspect',

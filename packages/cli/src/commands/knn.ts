@@ -76,7 +76,7 @@ export async function knn(name: string, flags: KNNFlags, run: Run): Promise<void
       )
     }
     if (flags.predict !== undefined) {
-      const fresh = await run.read(flags.predict, readOptionsOf(flags))
+      const fresh = await run.read(flags.predict, { ...readOptionsOf(flags), dispensable: 'all' })
       checkEncoded(fresh.name, fresh.rows, encoder, flags)
       const answers = await run.time('predict', 'predicting', () =>
         answering(fresh, encoder, false, () => answerRows(model, fresh.table, run, explained)),

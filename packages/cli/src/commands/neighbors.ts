@@ -37,7 +37,10 @@ export async function neighbors(name: string, flags: NeighborsFlags, run: Run): 
       ...run.work,
     }),
   )
-  const query = flags.query === undefined ? undefined : await run.read(flags.query, readOptionsOf(flags))
+  const query =
+    flags.query === undefined
+      ? undefined
+      : await run.read(flags.query, { ...readOptionsOf(flags), dispensable: 'all' })
   if (query !== undefined) checkEncoded(query.name, query.rows, encoder, flags)
   const asked = query === undefined ? undefined : encoder.encode(query.table, { extra: 'ignore' })
   const most = query === undefined ? matrix.rows - 1 : matrix.rows

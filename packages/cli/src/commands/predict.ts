@@ -35,7 +35,7 @@ export async function predict(modelName: string, name: string, flags: PredictFla
       `${modelName} is a ${model.constructor.name} model; nigh predict takes those of nigh kmeans, knn and anomalies`,
     )
   }
-  const input = await run.read(name, readOptionsOf(flags))
+  const input = await run.read(name, { ...readOptionsOf(flags), dispensable: 'all' })
   const explained: Explained[] | undefined = flags.explain === true ? [] : undefined
   const encoder = encoderOf(model)
   const answers = await run.time('predict', 'predicting', () =>

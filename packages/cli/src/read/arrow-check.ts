@@ -3,17 +3,52 @@ import { show } from '../show/text.ts'
 
 /** A stretch of a column as flechette holds it: views on the file's own bytes, none of them looked at. */
 interface Batch {
-  readonly type: { readonly typeId: number }
+  readonly type: CellType
   readonly length: number
   readonly nullCount: number
   readonly validity?: unknown
   readonly values?: unknown
   readonly offsets?: unknown
   readonly dictionary?: unknown
+  /** What views of text point into. */
+  readonly data?: unknown
 }
 
-/** Arrow's number of the type Bool: eight cells a byte. */
+/** A type as flechette gives it; what else it says depends on the type. */
+interface CellType {
+  readonly typeId: number
+  readonly bitWidth?: unknown
+  readonly stride?: unknown
+  readonly unit?: unknown
+}
+
+/** Arrow's numbers of the types whose cells are not one item each. */
 const BOOL = 6
+const DECIMAL = 7
+const INTERVAL = 11
+const FIXED_BINARY = 15
+const BINARY_VIEW = 23
+const UTF8_VIEW = 24
+
+/** Items of the buffer of cells that a cell takes. */
+function itemsOfCell({ typeId, bitWidth, stride, unit }: CellType): number {
+  switch (typeId) {
+    case BOOL:
+      return 1 / 8
+    case DECIMAL:
+      return Math.max(1, Number(bitWidth) / 64)
+    case FIXED_BINARY:
+      return Number(stride)
+    case INTERVAL:
+      // Months; days and milliseconds; months, days and nanoseconds as bytes.
+      return [1, 2, 16][Number(unit)] ?? 1
+    case BINARY_VIEW:
+    case UTF8_VIEW:
+      return 16
+    default:
+      return 1
+  }
+}
 
 /**
  * Checks that a column's buffers hold what the file says they do. flechette takes what lies beyond a buffer for a missing
@@ -28,7 +63,7 @@ export function checkBatches(file: string, name: string, batches: readonly Batch
       name,
       `${file}: this is not a sound Arrow file (column ${show(name)} ${problem})`,
     )
-  for (const { type, length, nullCount, validity, values, offsets, dictionary } of batches) {
+  for (const { type, length, nullCount, validity, values, offsets, dictionary, data } of batches) {
     // Types without cells of their own (null, unions) are not read.
     if (values === undefined) continue
     const bits = validity instanceof Uint8Array ? validity : new Uint8Array(0)
@@ -41,10 +76,12 @@ export function checkBatches(file: string, name: string, batches: readonly Batch
       if (length > 0 && !isRising(offsets, length, values.length)) throw refuse('has text beyond its bytes')
       continue
     }
-    const needed = type.typeId === BOOL ? Math.ceil(length / 8) : length
+    const needed = Math.ceil(length * itemsOfCell(type))
     if (values.length < needed) throw refuse('has fewer cells than rows')
     // Padding may follow, to a multiple of 64 bytes; more of it means cells of another size.
     if ((values.length - needed) * values.BYTES_PER_ELEMENT > 64) throw refuse('has more cells than rows')
+    if (type.typeId === UTF8_VIEW && !areWithin(values, length, data))
+      throw refuse('has text beyond its bytes')
     if (dictionary === undefined) continue
     if (!isColumn(dictionary)) throw refuse('has no words')
     checkBatches(file, name, dictionary.data)
@@ -70,6 +107,20 @@ function isRising(offsets: unknown, length: number, bytes: number): boolean {
     const at = Number(offsets[i])
     if (!(at >= before && at <= bytes)) return false
     before = at
+  }
+  return true
+}
+
+/** Whether each view of text holds it (up to 12 bytes) or points to bytes that there are. */
+function areWithin(values: unknown, length: number, data: unknown): boolean {
+  if (!(values instanceof Uint8Array) || !Array.isArray(data)) return false
+  const view = new DataView(values.buffer, values.byteOffset, values.length)
+  for (let at = 0; at < length * 16; at += 16) {
+    const size = view.getInt32(at, true)
+    if (size >= 0 && size <= 12) continue
+    const buffer: unknown = data[view.getInt32(at + 8, true)]
+    const from = view.getInt32(at + 12, true)
+    if (!(buffer instanceof Uint8Array && size > 0 && from >= 0 && from + size <= buffer.length)) return false
   }
   return true
 }

@@ -1,18 +1,24 @@
+import { totalmem } from 'node:os'
 import { tableFromIPC } from '@uwdata/flechette'
 import { InputError, Table } from 'nigh'
 import type { Column } from 'nigh'
 import { show } from '../show/text.ts'
 import { checkBatches } from './arrow-check.ts'
 import { checkFrame } from './arrow-frame.ts'
+import { unpackBuffers } from './arrow-packed.ts'
 import type { FileContents } from './csv.ts'
 import { checkEstimate } from './limits.ts'
-import { leftOut } from './options.ts'
+import { isDispensable, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
+import { hasRounded, roundedNumbers } from './rounded.ts'
+
+/** A column is sound, but of a type that no table has. */
+class Unusable extends InputError {}
 
 /** The part of the options that can go to another thread. */
 export interface ArrowOptions {
   readonly only: ReadOptions['only'] | undefined
-  readonly dispensable: ReadOptions['dispensable'] | undefined
+  readonly dispensable?: ReadOptions['dispensable']
   readonly maxBytes: number | undefined
   /** Rows of the file that come before these bytes. Default: 0. */
   readonly before?: number
@@ -25,14 +31,23 @@ export interface ArrowOptions {
  * where both do no harm.
  */
 export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptions): FileContents {
+  if (Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'FEA1') {
+    throw new InputError(
+      'E_ARROW',
+      'file',
+      `${file}: this is a Feather file of version 1, from before Arrow; write it again as version 2`,
+    )
+  }
   checkFrame(file, bytes)
-  const table = tableFromIPC(bytes, { useDate: false, useBigInt: false })
+  const { maxBytes = totalmem() / 3 } = options
+  const unpacked = unpackBuffers(file, Number.isFinite(maxBytes) ? maxBytes : totalmem() / 3)
+  const table = tableFromIPC(bytes, { useDate: false, useBigInt: true })
   const rows = table.numRows
   if (rows === 0) throw new InputError('E_EMPTY', 'file', `${file}: the file has no rows`)
   const kept = table.schema.fields.filter(({ name }) => options.only?.includes(name) ?? true)
   checkEstimate(file, rows, kept.length, options.maxBytes)
   // A batch may claim more rows than its bytes can hold; the smallest cell is a bit.
-  if (!Number.isInteger(rows) || rows < 0 || (kept.length > 0 && rows > bytes.length * 8)) {
+  if (!Number.isInteger(rows) || rows < 0 || (kept.length > 0 && rows > (bytes.length + unpacked()) * 8)) {
     throw new InputError(
       'E_ARROW',
       'file',
@@ -53,9 +68,13 @@ export function decodeArrow(file: string, bytes: Uint8Array, options: ArrowOptio
     }
     try {
       checkBatches(file, field.name, cells.data)
-      columns.push(columnOf(file, field.name, cells, rows, options.before ?? 0))
+      const column = columnOf(file, field.name, cells, rows, options.before ?? 0)
+      if (isWhole(cells.type.typeId) && hasRounded(column)) warnings.push(roundedNumbers(file, field.name))
+      columns.push(column)
     } catch (error) {
-      if (!options.dispensable?.includes(field.name)) throw error
+      const spare =
+        options.dispensable === 'all' ? error instanceof Unusable : isDispensable(options, field.name)
+      if (!spare) throw error
       warnings.push(leftOut(file, field.name, 'what nigh cannot use'))
     }
   }
@@ -71,6 +90,11 @@ function columnOf(
   before: number,
 ): Column {
   return typedColumn(file, name, cells, rows, isInstant(cells.type.typeId), isSingle(cells.type), before)
+}
+
+/** Arrow's type numbers: Int 2, Decimal 7, Dictionary −1 (of numbers). */
+function isWhole(typeId: number): boolean {
+  return typeId === 2 || typeId === 7 || typeId === -1
 }
 
 /** Arrow's type numbers: Date 8, Timestamp 10. */
@@ -99,7 +123,8 @@ function typedColumn(
   const codes = new Map<string, number>()
   let kind: 'number' | 'boolean' | 'text' | undefined
   let i = 0
-  for (const cell of cells) {
+  for (const given of cells) {
+    const cell = typeof given === 'bigint' ? Number(given) : given
     if (cell !== null && cell !== undefined) {
       const found =
         typeof cell === 'number'
@@ -110,7 +135,7 @@ function typedColumn(
               ? 'text'
               : undefined
       if (found === undefined || (kind !== undefined && kind !== found)) {
-        throw new InputError(
+        throw new Unusable(
           'E_ARROW',
           name,
           `${file}: column ${show(name)} holds values that nigh cannot use; leave it out with --ignore ${show(name)}`,
@@ -122,7 +147,7 @@ function typedColumn(
           throw new InputError(
             'E_NONFINITE',
             name,
-            `${file}: row ${before + i + 1}, column ${show(name)} is ${cell}`,
+            `${file}: row ${before + i + 1}, column ${show(name)} is ${cell}; numbers must be finite`,
           )
         }
         numbers ??= emptyNumbers(rows, single)

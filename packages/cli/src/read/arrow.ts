@@ -9,7 +9,7 @@ import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
 
 /**
- * Reads an Arrow IPC file or stream, uncompressed. Numbers, true and false, text (also as a dictionary), dates and
+ * Reads an Arrow IPC file or stream (Feather 2), its buffers plain or packed with LZ4 or Zstandard. Numbers, true and false, text (also as a dictionary), dates and
  * timestamps are columns.
  *
  * The decoding happens on a thread of its own, which is ended when it takes too long: hostile files can make it loop.
@@ -20,7 +20,12 @@ export async function readArrow(source: Source, options: ReadOptions): Promise<F
   checkEstimate(source.name, Math.ceil(source.size / 8), 1, options.maxBytes)
   const bytes = readBytes(source, 0, source.size)
   const { only, dispensable, maxBytes, signal } = options
-  return decodeApart(source.name, bytes, { only, dispensable, maxBytes }, signal)
+  return decodeApart(
+    source.name,
+    bytes,
+    { only, maxBytes, ...(dispensable === undefined ? {} : { dispensable }) },
+    signal,
+  )
 }
 
 /**

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { inflateSync } from 'node:zlib'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -6,6 +7,7 @@ import { dictionary, float64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/
 import { InputError, Table } from 'nigh'
 import type { Column } from 'nigh'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { arrowFiles } from '../../test/arrow-files.ts'
 import { blocksOf } from '../write/blocks.ts'
 import { outlook, writeRows } from '../write/write.ts'
 import type { ReadOptions } from './options.ts'
@@ -238,6 +240,67 @@ describe.each(['parquet', 'arrow'] as const)('a damaged %s file', (ending) => {
       await refusal(put(`png.${ending}`, Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 0))),
     ).toMatch(new RegExp(`^${code} `))
   })
+})
+
+describe.each(Object.entries(arrowFiles))('an Arrow file of another library, %s', (packing, deflated) => {
+  const bytes = inflateSync(Buffer.from(deflated, 'base64'))
+  const row = { length: 40 }
+
+  test('is read: views of text, decimals of 128 and 256 bits, long whole numbers', async () => {
+    const path = put(`other-${packing}.arrow`, bytes)
+    expect(await refusal(path)).toMatch(/^E_ARROW .*column "uuid" holds values that nigh cannot use/)
+    const { table: found, warnings } = await readTable(path, { dispensable: 'all' })
+    expect(warnings.map(({ code, message }) => `${code} ${message.split('column ')[1]}`)).toEqual([
+      'W_ROUNDED "id" holds whole numbers beyond 2^53, which are rounded',
+      'W_LEFT_OUT "uuid" holds what nigh cannot use and is left out of everything',
+    ])
+    const cells = (name: string): unknown[] => {
+      const column = found.column(name)
+      if (column.type === 'text')
+        return Array.from(column.values, (code) => (code < 0 ? null : column.categories[code]))
+      return Array.from(column.values, (value) => (Number.isNaN(value) ? null : value))
+    }
+    expect(found.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      ...['x number', 'view text', 'price number', 'wide number', 'id number'],
+    ])
+    expect(cells('x')).toEqual(Array.from(row, (_, i) => i % 4))
+    expect(cells('view')).toEqual(
+      Array.from(row, (_, i) =>
+        i % 10 === 9 ? null : i % 2 === 1 ? `a text beyond twelve bytes, ${i % 3}` : `s${i % 3}`,
+      ),
+    )
+    expect(cells('price')).toEqual(Array.from(row, (_, i) => (i % 9 === 8 ? null : (i * 25 - 300) / 100)))
+    expect(cells('wide')).toEqual(Array.from(row, (_, i) => (i === 0 ? 0 : -i / 4)))
+    expect(cells('id')).toEqual(Array.from(row, (_, i) => Number(2n ** 53n + 1n + BigInt(i))))
+  })
+
+  test('with false bytes is read, or refused, never a defect', async () => {
+    for (let at = 8; at < bytes.length; at += 151) {
+      const damaged = Uint8Array.from(bytes)
+      damaged[at] ^= 1 << (at % 8)
+      expect(await refusal(put('false.arrow', damaged), { dispensable: 'all' })).toMatch(
+        /^(not refused|E_[A-Z]+ )/,
+      )
+    }
+  })
+
+  test('is not unpacked beyond what is allowed', async () => {
+    expect(await refusal(put('large.arrow', bytes), { dispensable: 'all', maxBytes: 1000 })).toMatch(
+      /^E_MEMORY /,
+    )
+  })
+})
+
+test('a Feather file from before Arrow is called one', async () => {
+  const bytes = new Uint8Array(64)
+  bytes.set(Buffer.from('FEA1'))
+  expect(await refusal(put('old.feather', bytes))).toMatch(/a Feather file of version 1/)
+})
+
+test('inspect, and answers of a model, pass over columns that no table has', async () => {
+  const path = await parquet('lists.parquet', 'SELECT i % 3 a, [i] tags FROM range(9) t(i)')
+  const { table: found, warnings } = await readTable(path, { dispensable: 'all' })
+  expect([found.names, warnings.map(({ code }) => code)]).toEqual([['a'], ['W_LEFT_OUT']])
 })
 
 describe('an Arrow file whose parts contradict one another', () => {

@@ -12,6 +12,7 @@ import type { Sandbox } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
 import { checkSome, missingMarks } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
+import { hasRounded, roundedNumbers } from './rounded.ts'
 import type { Source } from './source.ts'
 import { inMemory } from './store.ts'
 import type { ColumnStore } from './store.ts'
@@ -100,7 +101,10 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     const type = columnTyper(plan, options)
     const typed = columns.map((column) => {
       const found = type(column())
-      if (isRoundedSomewhere(found)) warnings.push(roundedNumbers(source.name, found.name))
+      if (hasRounded(found))
+        warnings.push(
+          roundedNumbers(source.name, found.name, `; --text ${show(found.name)} keeps their digits`),
+        )
       return store.keep(found)
     })
     return { columns: typed, warnings, names }
@@ -283,24 +287,6 @@ function commaDecimals(delimiter: string, body: readonly (readonly string[])[]):
     }
   }
   return commas ? ',' : '.'
-}
-
-/** Long numbers such as ids lose their last digits in float64. */
-function roundedNumbers(file: string, name: string): ReadWarning {
-  return {
-    code: 'W_ROUNDED',
-    message: `${file}: column ${show(name)} holds whole numbers beyond 2^53, which are rounded; --text ${show(name)} keeps their digits`,
-  }
-}
-
-function isRoundedSomewhere({ type, values }: Column): boolean {
-  return type === 'number' && values.some(isRounded)
-}
-
-/** Beyond 2^64 it is a measurement, not a number that somebody counts by. */
-function isRounded(value: number): boolean {
-  const size = Math.abs(value)
-  return size > Number.MAX_SAFE_INTEGER && size < 2 ** 64 && Number.isInteger(value)
 }
 
 function hasInfinity(values: Column['values']): boolean {

@@ -4,8 +4,9 @@ import { show } from '../show/text.ts'
 import { parseDate } from './cells.ts'
 import type { FileContents } from './csv.ts'
 import { checkEstimate, inBytes } from './limits.ts'
-import { leftOut } from './options.ts'
+import { isDispensable, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
+import { hasRounded, roundedNumbers } from './rounded.ts'
 import { blocksOf, readBytes } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -226,7 +227,7 @@ class RecordColumns {
     }
     for (const [key, value] of Object.entries(record)) {
       if (this.#options.only?.includes(key) === false || this.#left.has(key)) continue
-      if (value !== null && typeof value === 'object' && this.#options.dispensable?.includes(key)) {
+      if (value !== null && typeof value === 'object' && isDispensable(this.#options, key)) {
         this.#left.add(key)
         this.#columns.delete(key)
         continue
@@ -254,10 +255,16 @@ class RecordColumns {
     for (const [name, { kind, cells }] of this.#columns) {
       while (cells.length < this.#rows) cells.push(null)
       if (name.trim() === '') throw new InputError('E_JSON', 'file', `${this.#name}: a key is blank; name it`)
-      columns.push(columnOf(name, kind ?? 'number', cells))
+      const column = columnOf(name, kind ?? 'number', cells)
+      if (hasRounded(column)) {
+        warnings.push(roundedNumbers(this.#name, name, '; written as text, "…", they keep their digits'))
+      }
+      columns.push(column)
     }
-    if (columns.length === 0)
-      throw new InputError('E_EMPTY', 'file', `${this.#name}: the rows have no columns`)
+    if (columns.length === 0) {
+      const holds = warnings.length === 0 ? '' : ' but of arrays or objects, which are not cells'
+      throw new InputError('E_EMPTY', 'file', `${this.#name}: the rows have no columns${holds}`)
+    }
     return { columns, warnings }
   }
 

@@ -3,6 +3,7 @@ import type { Column } from 'nigh'
 import type { FileContents } from './csv.ts'
 import { checkEstimate } from './limits.ts'
 import type { ReadOptions } from './options.ts'
+import { hasRounded, roundedNumbers } from './rounded.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -13,6 +14,7 @@ const readers: Record<
 > = {
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
   f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  f2: { bytes: 2, read: (view, at, little) => fromHalf(view.getUint16(at, little)) },
   i1: { bytes: 1, read: (view, at) => view.getInt8(at) },
   i2: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
   i4: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
@@ -24,9 +26,29 @@ const readers: Record<
   b1: { bytes: 1, read: (view, at) => view.getUint8(at) },
 }
 
+/** What NumPy calls the types that are no numbers here. */
+const kinds: Readonly<Record<string, string>> = {
+  M: ' (dates)',
+  m: ' (spans of time)',
+  U: ' (text)',
+  S: ' (bytes)',
+  O: ' (Python objects)',
+  c: ' (complex numbers)',
+  V: ' (records)',
+}
+
+/** A half-precision number: a sign, 5 bits of exponent, 10 of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits >> 15 === 0 ? 1 : -1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25))
+}
+
 /**
  * Reads NumPy's .npy (format versions 1 to 3): one or two dimensions of numbers, in C or Fortran order.
- * The columns are called c0, c1, …; float32 stays float32, anything else becomes float64.
+ * The columns are called c0, c1, …; float32 stays float32, float16 becomes it, anything else float64.
  *
  * @throws {InputError} E_NPY, E_MEMORY, E_NONFINITE (NaN is a missing cell)
  */
@@ -47,7 +69,9 @@ export function readNpy(source: Source, options: ReadOptions): FileContents {
   const { kind, little, fortran, shape } = parseHeader(header, refuse)
   const reader = readers[kind]
   if (reader === undefined)
-    throw refuse(`numbers of type ${JSON.stringify(kind)} are not read; save float64 or float32`)
+    throw refuse(
+      `cells of type ${JSON.stringify(kind)}${kinds[kind[0]] ?? ''} are not read; save float64 or float32`,
+    )
   const rows = shape[0]
   const width = shape.length === 1 ? 1 : shape[1]
   if (rows === 0 || width === 0) throw new InputError('E_EMPTY', 'file', `${source.name}: the array is empty`)
@@ -57,7 +81,7 @@ export function readNpy(source: Source, options: ReadOptions): FileContents {
   }
   checkEstimate(source.name, rows, width, options.maxBytes)
   const values = Array.from({ length: width }, () =>
-    kind === 'f4' ? new Float32Array(rows) : new Float64Array(rows),
+    kind === 'f4' || kind === 'f2' ? new Float32Array(rows) : new Float64Array(rows),
   )
   // Whole runs: rows in C order, columns in Fortran order, about 4 MB at a time.
   const runs = fortran ? width : rows
@@ -81,7 +105,7 @@ export function readNpy(source: Source, options: ReadOptions): FileContents {
           throw new InputError(
             'E_NONFINITE',
             'file',
-            `${source.name}: row ${row}, column ${column} is ${value}`,
+            `${source.name}: row ${row}, column ${column} is ${value}; numbers must be finite`,
           )
         }
         values[column][row] = value
@@ -94,7 +118,9 @@ export function readNpy(source: Source, options: ReadOptions): FileContents {
       ? { name: `c${j}`, type: 'boolean', values: Uint8Array.from(cells, (cell) => (cell === 0 ? 0 : 1)) }
       : { name: `c${j}`, type: 'number', values: cells },
   )
-  return { columns: columns.filter(({ name }) => options.only?.includes(name) ?? true), warnings: [] }
+  const read = columns.filter(({ name }) => options.only?.includes(name) ?? true)
+  const rounded = /^[iu]8$/.test(kind) ? read.filter(hasRounded) : []
+  return { columns: read, warnings: rounded.map(({ name }) => roundedNumbers(source.name, name)) }
 }
 
 interface NpyHeader {
@@ -109,14 +135,21 @@ function parseHeader(header: string, refuse: (problem: string) => InputError): N
   const literal = /^\{(.*)\}\s*$/s.exec(header)?.[1]
   if (literal === undefined) throw refuse('the header is not a Python dictionary')
   const entry =
-    /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([<>|=]?)([a-zA-Z]\d+)'|(True|False)|\(\s*((?:\d+\s*,\s*)*(?:\d+\s*)?)\))\s*(?:,|$)/y
+    /\s*'(descr|fortran_order|shape)'\s*:\s*(?:'([<>|=]?)([a-zA-Z]\d*(?:\[\w+\])?)'|(True|False)|\(\s*((?:\d+\s*,\s*)*(?:\d+\s*)?)\))\s*(?:,|$)/y
   let kind: string | undefined
   let order = ''
   let fortran: boolean | undefined
   let shape: readonly number[] | undefined
   while (entry.lastIndex < literal.trimEnd().length) {
+    const at = entry.lastIndex
     const found = entry.exec(literal)
-    if (found === null) throw refuse(`the header is not understood: ${JSON.stringify(header.slice(0, 120))}`)
+    if (found === null) {
+      throw refuse(
+        /^\s*'descr'\s*:\s*\[/.test(literal.slice(at))
+          ? 'an array of records is not read; save a plain array of numbers, one column a field'
+          : `the header is not understood: ${JSON.stringify(header.slice(0, 120))}`,
+      )
+    }
     const [, key, mark, type, truth, sizes] = found
     if (key === 'descr' && type !== undefined && kind === undefined) {
       kind = type

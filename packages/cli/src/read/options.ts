@@ -22,8 +22,8 @@ export interface ReadOptions {
   readonly text?: readonly string[]
   /** The only columns to read. Default: all. */
   readonly only?: readonly string[]
-  /** Columns that nobody needs: left out, with a warning, where they hold what a table cannot. */
-  readonly dispensable?: readonly string[]
+  /** Columns that nobody needs (or all): left out, with a warning, where they hold what a table cannot. */
+  readonly dispensable?: readonly string[] | 'all'
   /** Where columns are put. Default: in memory. */
   readonly store?: ColumnStore
   /** Largest estimate of a table, in bytes, that is read. Default: half of the machine's memory. */
@@ -46,6 +46,14 @@ export const missingMarks: readonly string[] = ['NA', 'N/A', 'n/a', 'NaN', 'nan'
 export interface ReadWarning {
   readonly code: string
   readonly message: string
+}
+
+/** Whether a column may be left out. */
+export function isDispensable(
+  { dispensable }: { readonly dispensable?: ReadOptions['dispensable'] | undefined },
+  name: string,
+): boolean {
+  return dispensable === 'all' || dispensable?.includes(name) === true
 }
 
 /** Says that a dispensable column was left out. */

@@ -7,8 +7,9 @@ import type { ColumnBuilder } from './columns.ts'
 import type { FileContents } from './csv.ts'
 import { identifier, openSandbox, quote } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, leftOut } from './options.ts'
+import { checkSome, isDispensable, leftOut } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
+import { roundedNumbers } from './rounded.ts'
 import { readBytes } from './source.ts'
 import type { Source } from './source.ts'
 import { inMemory } from './store.ts'
@@ -48,7 +49,7 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
     const names = all.map(({ name }) => name)
     checkSome(source.name, wanted, names, options.only)
     const named = wanted.filter(({ name, type }) => {
-      if (isUsable(type) || !options.dispensable?.includes(name)) return true
+      if (isUsable(type) || !isDispensable(options, name)) return true
       warnings.push(leftOut(source.name, name, type))
       return false
     })
@@ -80,14 +81,11 @@ export async function readParquet(source: Source, options: ReadOptions): Promise
         throw new InputError(
           'E_NONFINITE',
           column.name,
-          `${source.name}: row ${infinite + 1}, column ${show(column.name)} is ${column.values[infinite]}`,
+          `${source.name}: row ${infinite + 1}, column ${show(column.name)} is ${column.values[infinite]}; numbers must be finite`,
         )
       }
       if (rounded) {
-        warnings.push({
-          code: 'W_ROUNDED',
-          message: `${source.name}: column ${show(column.name)} holds whole numbers beyond 2^53, which are rounded`,
-        })
+        warnings.push(roundedNumbers(source.name, column.name))
       }
       return store.keep(column)
     })
@@ -128,7 +126,7 @@ function checkMagic(source: Source): void {
 
 const numbers = /^(DOUBLE|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\))$/
 const instants = /^(DATE|TIMESTAMP.*)$/
-const texts = /^(VARCHAR|UUID|ENUM.*)$/
+const texts = /^(VARCHAR|UUID|JSON|ENUM.*)$/
 
 function isUsable(type: string): boolean {
   return (

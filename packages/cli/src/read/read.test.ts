@@ -201,6 +201,26 @@ describe('npy', () => {
     expect(flags.table.toRows()).toEqual([{ c0: true }, { c0: false }])
   })
 
+  test('half precision, and whole numbers beyond 2^53 with a word about it', async () => {
+    // 1.5, −2, 65504, the smallest number and NaN.
+    const halves = Uint16Array.of(0x3e00, 0xc000, 0x7bff, 1, 0x7e00)
+    const { table } = await readTable(put('h.npy', npy('<f2', '(5,)', bytesOf(halves))), {})
+    expect(table.toRows().map(({ c0 }) => c0)).toEqual([1.5, -2, 65504, 2 ** -24, null])
+    const long = BigInt64Array.of(2n ** 53n + 1n, 5n)
+    const { warnings } = await readTable(put('l.npy', npy('<i8', '(2,)', bytesOf(long))), {})
+    expect(warnings.map(({ code }) => code)).toEqual(['W_ROUNDED'])
+    const json = await readTable(put('l.json', Buffer.from('[{"id":9007199254740993},{"id":1}]')), {})
+    expect(json.warnings.map(({ code }) => code)).toEqual(['W_ROUNDED'])
+  })
+
+  test.each([
+    ['|O', /cells of type "O" \(Python objects\) are not read/],
+    ['<M8[s]', /cells of type "M8\[s\]" \(dates\) are not read/],
+    ['<U5', /cells of type "U5" \(text\)/],
+  ])('cells that are no numbers are called what they are: %s', async (descr, message) => {
+    expect(await refusal(put('kind.npy', npy(descr, '(1, 1)', new Uint8Array(8))))).toMatch(message)
+  })
+
   test.each([
     ['not npy', Buffer.from('hello, world')],
     ['nothing', Buffer.alloc(0)],

@@ -46,7 +46,12 @@ export async function streamArrow(
       contents = await decodeApart(
         name,
         new Uint8Array(bytes),
-        { only, dispensable, maxBytes: Number.POSITIVE_INFINITY, before: rows },
+        {
+          only,
+          maxBytes: Number.POSITIVE_INFINITY,
+          before: rows,
+          ...(dispensable === undefined ? {} : { dispensable }),
+        },
         signal,
       )
     } catch (error) {
