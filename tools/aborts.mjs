@@ -180,12 +180,16 @@ async function whole(call) {
   return { milliseconds: performance.now() - begun, longest: Math.max(longest, ofThread() - last) }
 }
 
-/** Aborts a call after so many milliseconds: how long until it is heard; null where the call was done by then. */
+/**
+ * Aborts a call after so many milliseconds: how long until it ends, by the reason or, where nobody hears, by itself;
+ * null where it was done before.
+ */
 async function heardAfter(call, milliseconds) {
   const controller = new AbortController()
   const reason = new Error('enough')
   let at = 0
   let spent = 0
+  const since = () => Math.min(performance.now() - at, ofProcess() - spent)
   const timer = setTimeout(() => {
     at = performance.now()
     spent = ofProcess()
@@ -195,11 +199,29 @@ async function heardAfter(call, milliseconds) {
     await call({ signal: controller.signal })
   } catch (error) {
     if (error !== reason) throw error
-    return Math.min(performance.now() - at, ofProcess() - spent)
+    return { waited: since(), heard: true }
   } finally {
     clearTimeout(timer)
   }
-  return null
+  return at === 0 ? null : { waited: since(), heard: false }
+}
+
+/** Fails for a call that never looks at its signal: one so short that it was always done before is asked in time. */
+async function listens(call, milliseconds) {
+  for (let attempt = 0; attempt < 5 && milliseconds > 20; attempt++) {
+    const found = await heardAfter(call, milliseconds * 0.2)
+    if (found?.heard) return
+    if (found !== null && attempt === 4)
+      throw new Error(`no abort was heard in a call of ${milliseconds.toFixed(0)} ms`)
+  }
+  const controller = new AbortController()
+  const reason = new Error('before it began')
+  controller.abort(reason)
+  const ended = await call({ signal: controller.signal }).then(
+    () => null,
+    (error) => error,
+  )
+  if (ended !== reason) throw new Error(`aborted before it began, it ended with ${ended ?? 'an answer'}`)
 }
 
 const report = new Report()
@@ -219,16 +241,19 @@ for (const [name, call] of Object.entries(calls)) {
     for (let moment = 0; moment < moments; moment++) {
       const after = ((moment + draw()) / moments) * milliseconds * 0.95
       let least = Number.POSITIVE_INFINITY
+      let listened = false
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const waited = await heardAfter(call, after)
-        if (waited === null) continue
-        least = Math.min(least, waited)
-        if (least <= most) break
+        const found = await heardAfter(call, after)
+        if (found === null) continue
+        least = Math.min(least, found.waited)
+        listened ||= found.heard
+        if (least <= most && listened) break
       }
       if (least === Number.POSITIVE_INFINITY) continue
-      heard++
+      if (listened) heard++
       latest = Math.max(latest, least)
     }
+    if (heard === 0) await listens(call, milliseconds)
     const told = `held ${held.toFixed(0)} ms, ${heard} of ${moments} aborts heard within ${latest.toFixed(0)} ms of a call of ${(milliseconds / 1000).toFixed(2)} s`
     if (held > most || latest > most) throw new Error(told)
     return told

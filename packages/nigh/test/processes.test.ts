@@ -51,6 +51,17 @@ const found = await search.nearest(points(20, 6), { k: 3 })
 say({ model: digest(model), found: [...found.indices, ...found.distances].join() })
 `
 
+/** Keeps every worker that is started in `started`. */
+const watched = `
+import workers from 'node:worker_threads'
+import { syncBuiltinESMExports } from 'node:module'
+globalThis.started = []
+workers.Worker = class extends workers.Worker {
+  constructor(...args) { super(...args); globalThis.started.push(this) }
+}
+syncBuiltinESMExports()
+`
+
 describe('a process', () => {
   test('ends by itself after a fit on threads', async () => {
     expect(await run(fitted.replace('THREADS', ', threads: 4'))).toHaveProperty('model')
@@ -91,17 +102,45 @@ describe('a process', () => {
       const model = await KMeans.fit(few, { k: 30, nInit: 1, maxIterations: 9, threads: 3 })
       say({ message, same: digest(model) === digest(KMeans.fitSync(few, { k: 30, nInit: 1, maxIterations: 9 })) })
     `,
-      `
-      import workers from 'node:worker_threads'
-      import { syncBuiltinESMExports } from 'node:module'
-      globalThis.started = []
-      workers.Worker = class extends workers.Worker {
-        constructor(...args) { super(...args); globalThis.started.push(this) }
-      }
-      syncBuiltinESMExports()
-      `,
+      watched,
     )
     expect(found).toEqual({ message: expect.stringMatching(/^KMeans.fit: a worker died/), same: true })
+  })
+
+  // Every answer is right on one thread too: whether the others are there has to be counted.
+  test('starts as many workers as there are threads to be, and keeps them', async () => {
+    const found = await run(
+      `
+      const X = points(20000, 6)
+      const counts = []
+      const count = () => counts.push(globalThis.started.length)
+      for (const threads of [1, 2, 5, 3, 5]) {
+        await KMeans.fit(X, { k: 30, nInit: 1, maxIterations: 9, threads })
+        count()
+      }
+      await Promise.all([2, 5].map((threads) => KMeans.fit(X, { k: 30, nInit: 1, maxIterations: 9, threads })))
+      count()
+      say(counts)
+    `,
+      watched,
+    )
+    expect(found).toEqual([0, 2, 5, 5, 5, 5])
+  })
+
+  test('lends a long search the threads that the machine has', async () => {
+    const found = await run(
+      `
+      import os from 'node:os'
+      const search = await NearestNeighbors.fit(points(60000, 16), { algorithm: 'flat', threads: 1 })
+      await search.nearest(points(6000, 16), { k: 3, threads: 1 })
+      const alone = globalThis.started.length
+      await search.nearest(points(6000, 16), { k: 3 })
+      say({ alone, lent: globalThis.started.length > 0, several: os.availableParallelism() > 1 })
+    `,
+      watched,
+    )
+    expect(found).toHaveProperty('alone', 0)
+    expect(found).toHaveProperty('lent', (found as { several: boolean }).several)
   })
 
   test('keeps its memory through 3000 small fits', { timeout: 120_000 }, async () => {
