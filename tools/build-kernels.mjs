@@ -1,7 +1,7 @@
 // Compiles packages/nigh/assembly (AssemblyScript) into WebAssembly modules, for fits and for searches, simd and relaxed
 // simd, and writes them as text into packages/nigh/src/kernels/*.bytes.ts: no file to fetch, no build for whoever
 // installs nigh.
-// Usage: node tools/build-kernels.mjs [--check]   (--check fails when the committed bytes are not what this makes)
+// Usage: node tools/build-kernels.mjs [fit] [search] [--check]   (both where neither is named; --check fails when the committed bytes are not what this makes)
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -130,7 +130,8 @@ function alphabetFor(bytes) {
   return alphabet
 }
 /** Each module by its entry in assembly/: what is used apart is loaded apart. */
-for (const name of ['fit', 'search']) {
+const named = ['fit', 'search'].filter((name) => process.argv.includes(name))
+for (const name of named.length > 0 ? named : ['fit', 'search']) {
   const entry = `assembly/${name}.ts`
   const simd = await compile(entry, false)
   const relaxed = await compile(entry, true)

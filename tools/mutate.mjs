@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -37,6 +38,9 @@ const sources = ['src', 'assembly'].flatMap((folder) =>
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`),
 )
 const textOf = (file) => readFileSync(join(root, 'packages/nigh', file), 'utf8')
+/** A fault of the command stands in what is built, which its tests start, and in the sources, which some import. */
+const ofCommand = (file) => file.startsWith('../cli/src/')
+const builtOf = (file) => file.replace('/src/', '/dist/').replace(/ts$/, 'js')
 /** The text, whatever blanks and line ends lie between its words. */
 const pattern = (text) =>
   text
@@ -47,6 +51,14 @@ const pattern = (text) =>
 
 /** The file in which a fault can be planted: its own, or the only other one that holds the text; null without. */
 function placeOf(fault) {
+  if (ofCommand(fault.file)) {
+    const texts = [fault.file, builtOf(fault.file)].filter((file) =>
+      existsSync(join(root, 'packages/nigh', file)),
+    )
+    return texts.length === 2 && texts.every((file) => new RegExp(pattern(fault.from)).test(textOf(file)))
+      ? fault.file
+      : null
+  }
   const known = sources.includes(fault.file) && new RegExp(pattern(fault.from)).test(textOf(fault.file))
   if (known) return fault.file
   const others = sources.filter((file) => new RegExp(pattern(fault.from)).test(textOf(file)))
@@ -74,6 +86,13 @@ for (const name of ['src', 'test', 'fixtures', 'assembly'])
   cpSync(join(root, 'packages/nigh', name), join(core, name), { recursive: true })
 for (const name of ['package.json', 'tsconfig.json'])
   cpSync(join(root, 'packages/nigh', name), join(core, name))
+cpSync(join(root, 'packages/cli'), join(folder, 'packages/cli'), {
+  recursive: true,
+  filter: (path) => !path.includes('node_modules'),
+})
+// What the command's settings name.
+mkdirSync(join(folder, 'packages/spark'))
+cpSync(join(root, 'packages/spark/tsconfig.json'), join(folder, 'packages/spark/tsconfig.json'))
 for (const name of ['tsconfig.base.json', 'vitest.config.ts', 'package.json'])
   cpSync(join(root, name), join(folder, name))
 cpSync(join(root, 'tools/build-kernels.mjs'), join(folder, 'tools/build-kernels.mjs'))
@@ -105,7 +124,16 @@ const failures = (output) =>
     .filter((line) => /×|FAIL|Error/.test(line))
     .join('\n')
 
-const kernelBytes = ['fit', 'search'].map((name) => join(core, `src/kernels/${name}.bytes.ts`))
+const modules = ['fit', 'search']
+const kernelBytes = modules.map((name) => join(core, `src/kernels/${name}.bytes.ts`))
+/** The files of assembly/ that a module is made of. */
+function partsOf(file, found = new Set()) {
+  if (found.has(file)) return found
+  found.add(file)
+  for (const [, name] of textOf(file).matchAll(/from '\.\/([\w-]+)'/g)) partsOf(`assembly/${name}.ts`, found)
+  return found
+}
+const partsOfModule = modules.map((name) => partsOf(`assembly/${name}.ts`))
 const bytesBefore = kernelBytes.map((path) => readFileSync(path, 'utf8'))
 const rows = []
 let unexplained = 0
@@ -118,7 +146,7 @@ try {
   const every = [...new Set(faults.filter(wanted).flatMap(({ tests }) => tests.flat()))]
   const clean = vitest(every)
   if (clean.status !== 0)
-    throw new Error(`the tests fail before anything is planted:\n${failures(clean.stdout)}`)
+    throw new Error(`the tests fail before anything is planted:\n${failures(clean.stdout) || clean.stderr}`)
   for (const [number, fault] of faults.entries()) {
     if (!wanted(fault, number)) continue
     const name = nameOf(fault, number)
@@ -128,15 +156,18 @@ try {
       console.log(`gone    ${name} (its place has changed: mend tools/mutation/faults.mjs)`)
       continue
     }
-    const path = join(core, file)
-    const before = readFileSync(path, 'utf8')
-    writeFileSync(
-      path,
-      before.replace(new RegExp(pattern(fault.from)), () => fault.to),
-    )
+    const paths = (ofCommand(file) ? [file, builtOf(file)] : [file]).map((name) => join(core, name))
+    const before = paths.map((path) => readFileSync(path, 'utf8'))
+    paths.forEach((path, at) => {
+      writeFileSync(
+        path,
+        before[at].replace(new RegExp(pattern(fault.from)), () => fault.to),
+      )
+    })
     let outcome = 'MISSED'
     if (file.startsWith('assembly/')) {
-      const built = inCopy(process.execPath, ['tools/build-kernels.mjs'])
+      const touched = modules.filter((_, at) => partsOfModule[at].has(file))
+      const built = inCopy(process.execPath, ['tools/build-kernels.mjs', ...touched])
       if (built.status !== 0) outcome = 'broken'
     }
     for (const tests of fault.tests) {
@@ -144,7 +175,7 @@ try {
       const ran = vitest(tests)
       if (ran.status !== 0) outcome = ran.error?.code === 'ETIMEDOUT' ? 'clock' : 'caught'
     }
-    writeFileSync(path, before)
+    paths.forEach((path, at) => writeFileSync(path, before[at]))
     kernelBytes.forEach((bytes, at) => writeFileSync(bytes, bytesBefore[at]))
     rows.push([outcome, name])
     if (outcome === 'MISSED' && fault.why === null) unexplained++

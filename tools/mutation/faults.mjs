@@ -23,6 +23,8 @@ const files = [
 ]
 const family = [[`${src}/family`]]
 const anomaly = [[`${src}/anomaly`]]
+const scores = [[`${src}/evaluate`]]
+const command = [['packages/cli/src/config.test.ts', 'packages/cli/src/commands/commands.test.ts']]
 
 /** A fifth entry says why no test can notice: such faults are planted too, and count as missed. */
 const plant = (tests, file, list) =>
@@ -521,5 +523,198 @@ export const faults = [
   ...plant(anomaly, 'src/anomaly/threshold.ts', [
     ['a score on the threshold is an anomaly', 'score > threshold ? 1 : 0', 'score >= threshold ? 1 : 0'],
     ['no interpolation', '(at - Math.floor(at))', '0'],
+  ]),
+  ...plant(kmeans, 'assembly/lanes.ts', [
+    ['the last pair of centroids bears one number', 'number = i32x4.splat(c + 1)', 'number = i32x4.splat(c)'],
+    [
+      'the second four rows are the first',
+      'turn(rows, list + 16, width, space + 16)',
+      'turn(rows, list, width, space + 16)',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/rows.ts', [
+    [
+      'norms without the last columns',
+      'for (; at < width; at += 4) {',
+      'for (at += 4; at < width; at += 4) {',
+    ],
+    ['ranges take absent rows', 'if (weights && load<f64>(weights + ((<usize>i) << 3)) == 0) continue', ''],
+    [
+      'inertia: the second grid is left out',
+      'const b = f64x2.sub(f64x2.add(left, grid2), grid2)',
+      'const b = f64x2.splat(0)',
+    ],
+    [
+      'half of what rounding cuts off counts',
+      'f32x4.add(sums, v128.shuffle<i32>(sums, sums, 1, 0, 3, 2))',
+      'sums',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/list.ts', [
+    ['rows past the last are listed', 'while (next > list && load<i32>(next - 4) >= rows) next -= 4', ''],
+    [
+      'lists are filled up to four, not to eight',
+      'const end = (length + multiple - 1) & -multiple',
+      'const end = (length + 3) & -4',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/tile.ts', [
+    [
+      'half a panel: the second row keeps its place',
+      'at1 = v128.bitselect(placeA, at1, f32x4.lt(a1, best1))\n    best1 = f32x4.pmin(best1, a1)\n    a2',
+      'best1 = f32x4.pmin(best1, a1)\n    a2',
+    ],
+    ['the second best of another lane is lost', 'second = f32x4.pmin(second, f32x4.pmax(best0, best2))', ''],
+  ]),
+  ...plant(kmeans, 'assembly/settle.ts', [
+    [
+      'who led before is not the second of his group',
+      'groupSq = Math.min(groupSq, bestSq)',
+      'groupSq = Math.min(groupSq, Infinity)',
+    ],
+    ['a group left out does not bound the others', 'if (bound < other) other = bound', ''],
+  ]),
+  ...plant(kmeans, 'assembly/groups.ts', [
+    ['the own centroid is not among the rest', 'rest = Math.min(rest, ownLow)', ''],
+    [
+      'groups not seen do not bound the others',
+      'const bestLow = Math.min(unseen, <f64>load<f32>(bounds))',
+      'const bestLow = <f64>load<f32>(bounds)',
+    ],
+  ]),
+  ...plant(kmeans, 'assembly/seed.ts', [
+    [
+      'rows are out of reach too soon',
+      'const factor = scaleSq * (1 + 1e-12)',
+      'const factor = scaleSq * 0.8',
+    ],
+    [
+      'the row that stands in for those past the last counts again',
+      'if (near - t < 4) bits &= (1 << ((near - t) << 3)) - 1',
+      '',
+    ],
+    [
+      'sure gains forget the weights',
+      'load<f64>(at) + weight * Math.max(0, half - halfError)',
+      'load<f64>(at) + Math.max(0, half - halfError)',
+    ],
+  ]),
+  ...plant(near, 'assembly/flat-search.ts', [
+    ['the halved norm was rounded down: forgotten', '2 * <f64>score + 1)', '2 * <f64>score - 1)'],
+    ['the error counts once', 'WIDEN + 2 * load<f64>(slot + Q_ERROR)', 'WIDEN + load<f64>(slot + Q_ERROR)'],
+    [
+      'each slice offers the far rows',
+      '(slice == 0 ? integer(record, FAR_COUNT) : 0)',
+      'integer(record, FAR_COUNT)',
+    ],
+    [
+      'a cut forgets the columns to come',
+      '(load<f64>(rests + ((<usize>l) << 3)) + 1) * 0.5',
+      '(load<f64>(rests + ((<usize>l) << 3)) + 1) * 0.25',
+    ],
+    [
+      'slices hear of a threshold that ties may pass over',
+      'store<i32>(slot + Q_THRESHOLD, load<i32>(known))',
+      '',
+    ],
+  ]),
+  ...plant(near, 'assembly/tree-search.ts', [
+    [
+      'the error counts once',
+      'thresholdOf(<f64>nearest, 1, 2 * error, widen)',
+      'thresholdOf(<f64>nearest, 1, error, widen)',
+    ],
+    [
+      'ties with smaller rows are passed over',
+      'if (load<u32>(firstRows + ((<usize>node) << 2)) < row) return false',
+      '',
+    ],
+    [
+      'keys that drop out are forgotten',
+      'if (load<f32>(end - 4) <= threshold) {',
+      'if (load<f32>(end - 4) < 0) {',
+    ],
+  ]),
+  ...plant(near, 'assembly/tree-build.ts', [
+    ['a place without a point holds one', 'r3 = none', 'r3 = r2'],
+    [
+      'boxes of boxes are too small',
+      'high = max(high, load<f32>(below + other, 16))',
+      'high = max(high, load<f32>(below, 16))',
+    ],
+    [
+      'the first row of a leaf is its last',
+      'smallest = min(smallest, number)',
+      'if (i < count) smallest = number',
+    ],
+  ]),
+  ...plant(kmeans, 'src/engine/chunked-seeding.ts', [
+    ['chunks: rows like those taken are drawn again', 'excluded[i] = 1', ''],
+    ['chunks: what is left out still weighs, a little', 'totals[bucket + 1] -= sum[1]', ''],
+  ]),
+  ...plant(kmeans, 'src/engine/row-windows.ts', [
+    [
+      'chunks: every window has the first weights',
+      'this.#weights.subarray(from, from + count)',
+      'this.#weights.subarray(0, count)',
+    ],
+    [
+      'chunks: rows are not brought to size',
+      'for (let i = 0; i < out.length; i++) out[i] *= this.#factor',
+      '',
+    ],
+  ]),
+  ...plant(kmeans, 'src/kmeans/options.ts', [
+    [
+      'more data count as small',
+      "name === 'random' || rows * columns * k <= 1e6",
+      "name === 'random' || rows * columns * k <= 1e7",
+    ],
+    ['the unit of the weights is forgotten', 'weightUnit: given[at] / values[at]', 'weightUnit: 1'],
+    ['fewer iterations than promised', 'options.maxIterations ?? 10000', 'options.maxIterations ?? 300'],
+  ]),
+  ...plant(scores, 'src/evaluate/silhouette.ts', [
+    ['a row is its own companion', 'inside[at] / (size - 1)', 'inside[at] / size'],
+  ]),
+  ...plant(scores, 'src/evaluate/dispersion.ts', [
+    ['coincident centroids are infinitely alike', 'if (apart === 0) continue', ''],
+  ]),
+  ...plant(scores, 'src/evaluate/classification.ts', [
+    ['classes that no row has count', 'if (support === 0) continue', ''],
+  ]),
+  ...plant(scores, 'src/evaluate/split.ts', [
+    ['the smallest remainder first', 'remainders[b] - remainders[a]', 'remainders[a] - remainders[b]'],
+    ['each class is dealt from the first fold on', 'dealt += rowsOf.length', ''],
+  ]),
+  ...plant(scores, 'src/evaluate/regression.ts', [
+    ['constant targets are always foretold', 'spread === 0 ? (squares === 0 ? 1 : 0)', 'spread === 0 ? 1'],
+  ]),
+  ...plant(votes, 'src/knn/kernel-weights.ts', [
+    ['equal distances do not share a rank', 'k + 1 - (i + 1 + end) / 2', 'k + 1 - (at + 1)'],
+    ['an edge at distance 0 divides', 'edge === 0 ? rim : ', ''],
+  ]),
+  ...plant(votes, 'src/knn/class-factors.ts', [
+    [
+      'balanced by rows, not by weights',
+      'const weight = weights === undefined ? 1 : weights[row]',
+      'const weight = 1',
+    ],
+    ['priors forget the rows', '(share / sum) * (total / counts[c])', 'share / sum'],
+  ]),
+  ...plant(votes, 'src/knn/class-votes.ts', [
+    [
+      'a tie with an earlier class only',
+      'for (let c = leader + 1; c < votes.columns; c++)',
+      'for (let c = leader + 2; c < votes.columns; c++)',
+    ],
+  ]),
+  ...plant(command, '../cli/src/options.ts', [
+    ['a whole number from 0 is above its bound', 'value < from', 'value < from - 1'],
+    ['kilobytes of 1024', 'k: 1e3', 'k: 1024'],
+    ['blank numbers are 0', "text.trim() === '' ? Number.NaN : Number(text)", 'Number(text)'],
+  ]),
+  ...plant(command, '../cli/src/config.ts', [
+    ['a file wins over the command line', 'given.has(camel(key)) || value === null', 'value === null'],
+    ['a file for another command passes', 'meant !== undefined && meant !== command', 'meant === false'],
   ]),
 ].filter(({ to, from }) => to !== from)
