@@ -51,13 +51,14 @@ const found = await search.nearest(points(20, 6), { k: 3 })
 say({ model: digest(model), found: [...found.indices, ...found.distances].join() })
 `
 
-/** Keeps every worker that is started in `started`. */
+/** Keeps every worker that is started in `started`, and calls `onStart` while it is starting. */
 const watched = `
 import workers from 'node:worker_threads'
 import { syncBuiltinESMExports } from 'node:module'
 globalThis.started = []
+globalThis.onStart = () => {}
 workers.Worker = class extends workers.Worker {
-  constructor(...args) { super(...args); globalThis.started.push(this) }
+  constructor(...args) { super(...args); globalThis.started.push(this); setImmediate(() => globalThis.onStart()) }
 }
 syncBuiltinESMExports()
 `
@@ -105,6 +106,40 @@ describe('a process', () => {
       watched,
     )
     expect(found).toEqual({ message: expect.stringMatching(/^KMeans.fit: a worker died/), same: true })
+  })
+
+  test('hears an abort while its workers start, and while a fit waits for another', async () => {
+    const found = await run(
+      `
+      const X = points(20000, 8)
+      const options = { k: 40, nInit: 3, threads: 2 }
+      const endOf = (later) => later.then(() => 'an answer', (reason) => reason)
+      let steps = 0
+      const starting = new AbortController()
+      globalThis.onStart = () => starting.abort('while it starts')
+      const first = await endOf(KMeans.fit(X, { ...options, signal: starting.signal, onProgress: () => steps++ }))
+      globalThis.onStart = () => {}
+      const waiting = new AbortController()
+      let done = 0
+      const before = endOf(KMeans.fit(X, { ...options, onProgress: () => done++ }))
+      const second = endOf(KMeans.fit(X, { ...options, signal: waiting.signal, onProgress: () => steps++ }))
+      setImmediate(() => waiting.abort('while it waits'))
+      const ends = [await second]
+      const doneThen = done
+      ends.push(await before)
+      const model = await KMeans.fit(X, { ...options, nInit: 1 })
+      say({ first, ends, steps, stillAtWork: done > doneThen, started: globalThis.started.length, same: digest(model) === digest(KMeans.fitSync(X, { k: 40, nInit: 1 })) })
+    `,
+      watched,
+    )
+    expect(found).toEqual({
+      first: 'while it starts',
+      ends: ['while it waits', 'an answer'],
+      stillAtWork: true,
+      steps: 0,
+      started: 2,
+      same: true,
+    })
   })
 
   // Every answer is right on one thread too: whether the others are there has to be counted.

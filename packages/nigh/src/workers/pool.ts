@@ -71,7 +71,17 @@ export async function runOnTeam(
     () => freed,
     () => freed,
   )
-  return turn
+  return options.signal === null ? turn : heard(turn, options.signal)
+}
+
+/** An abort is heard at once, also while the job waits for its turn or for workers that are still starting. */
+function heard<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const done = (): void => signal.removeEventListener('abort', onAbort)
+    turn.then(resolve, reject).then(done, done)
+  })
 }
 
 let queue: Promise<void> = Promise.resolve()
@@ -92,14 +102,19 @@ async function lead(
   free: () => void,
 ): Promise<JobResult | null> {
   const { signal } = options
-  if (signal?.aborted === true) {
+  const aborted = (): boolean => signal?.aborted === true
+  const quit = (team: readonly Thread[]): never => {
+    for (const thread of team) makeIdle(thread)
     if (memory !== null) keepMemory(memory)
     free()
-    throw signal.reason
+    throw signal?.reason
   }
+  if (aborted()) return quit([])
   const atOnce = await hardwareThreads()
   const wanted = memory === null ? 1 : (options.threads ?? Math.min(16, atOnce))
   const team = await gather(wanted)
+  // Workers take a while to start: a listener that is added now would not hear of what was aborted by then.
+  if (aborted()) return quit(team)
   if (team.length === 0) {
     free()
     return null
