@@ -87,7 +87,6 @@ const visits = [
     name: 'policy without WebAssembly',
     headers: { ...isolated, 'content-security-policy': noWasm },
     ways: [{}],
-    kernels: ['scalar'],
   },
   {
     name: 'policy without workers',
@@ -140,6 +139,17 @@ try {
             throw new Error(`crossOriginIsolated is ${state}`)
         },
       )
+      await report.check(`${name}: what the page may do is what its headers say`, async () => {
+        const policy = headers['content-security-policy'] ?? ''
+        const found = JSON.stringify(await tab.evaluate('globalThis.allowed()'))
+        const wanted = JSON.stringify({
+          wasm: policy !== noWasm,
+          workers: policy !== noWorker,
+          shared: 'cross-origin-opener-policy' in headers,
+        })
+        if (found !== wanted) throw new Error(`${found}, wanted ${wanted}`)
+        return found
+      })
       for (const how of ways) {
         const way = `${how.threads ?? 'all'} threads, ${how.kernels ?? 'fastest'} kernels`
         await report.check(`${name}, ${way}: the bits of Node`, async () => {

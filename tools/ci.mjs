@@ -1,12 +1,13 @@
 // Everything that must hold, from a clean clone: sets up, runs every suite, counts every check, and closes with one
 // line, `N passed, N failed`. A suite that cannot run, a test that is skipped and a suite that runs no test count as
-// failed. Suites run one after the other, since several of them use every core.
+// failed, and so does a file of tests that no suite ran. Suites run one after the other, since several of them use
+// every core.
 // Usage: .ci/run [SUITE…]
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { root } from './report.mjs'
+import { join, relative } from 'node:path'
+import { root, run } from './report.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'nigh-ci-'))
 
@@ -112,10 +113,14 @@ function show(command, minutes) {
   })
 }
 
+/** Files of tests that some suite ran. */
+const ran = new Set()
+
 /** Counts of a vitest run. Skipped, pending and todo tests count as failed: nobody may leave a test out unseen. */
 function vitestCounts(file, code) {
   if (!existsSync(file)) return { passed: 0, failed: 1, note: 'wrote no results' }
   const result = JSON.parse(readFileSync(file, 'utf8'))
+  for (const { name } of result.testResults) ran.add(relative(root, name))
   const skipped = result.numPendingTests + result.numTodoTests
   const broken = result.testResults.filter(
     (one) => one.status !== 'passed' && one.assertionResults.length === 0,
@@ -162,6 +167,12 @@ for (const { name, command, counts, minutes } of suites) {
   rows.push({ name, ...found, seconds: (performance.now() - started) / 1000 })
 }
 rmSync(folder, { recursive: true, force: true })
+if (wanted.length === 0) {
+  const tests = await run('git', ['ls-files', '-z', '*.test.*']).catch((error) => `git: ${error.message}`)
+  const left = tests.split('\0').filter((name) => name !== '' && !ran.has(name))
+  const note = left.length === 0 ? '' : `no suite ran ${left.join(', ')}`
+  rows.push({ name: 'all tests', passed: left.length === 0 ? 1 : 0, failed: left.length, note, seconds: 0 })
+}
 
 console.log('\nsuite      passed  failed   seconds')
 for (const { name, passed, failed, seconds, note } of rows) {

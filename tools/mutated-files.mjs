@@ -15,6 +15,10 @@ const option = (name, otherwise) => {
 const cases = Number(option('--cases', '10000'))
 /** Share of the Parquet files of which DuckDB may make something else than a second reader: its pages have no checksum. */
 const LENIENT = 0.003
+/** Share of the files that only nigh may be able to read: those are not compared with anything. */
+const ALONE = 0.03
+/** Share of the files that must be read, as the second reader reads them: a reader that refuses all is of no use. */
+const READ = 0.02
 const seed = Number(option('--seed', '1'))
 const formats = option('--formats', 'csv,json,ndjson,npy,arrow,parquet').split(',')
 /** Reading may take this long, in milliseconds of processor time, at best of three. */
@@ -104,6 +108,11 @@ try {
     }
     if ((counts.lenient ?? 0) > Math.max(1, LENIENT * cases))
       bad.push(`${counts.lenient} times the readers differ`)
+    const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    if (all !== cases) bad.push(`${all} of ${cases} files were looked at`)
+    const alone = counts['only nigh reads it'] ?? 0
+    if (alone > Math.max(3, ALONE * cases)) bad.push(`${alone} files could not be compared`)
+    if ((counts.agrees ?? 0) < READ * cases) bad.push(`only ${counts.agrees ?? 0} files were read`)
     const told = Object.entries(counts)
       .sort((a, b) => b[1] - a[1])
       .map(([name, count]) => `${name} ${count}`)

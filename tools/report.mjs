@@ -46,7 +46,8 @@ export class Report {
   /** The closing line; sets the exit code. */
   close() {
     console.log(`\n${this.#passed} passed, ${this.#failed} failed`)
-    process.exitCode = this.#failed === 0 ? 0 : 1
+    // Nothing looked at is nothing shown.
+    process.exitCode = this.#failed === 0 && this.#passed > 0 ? 0 : 1
   }
 }
 

@@ -38,6 +38,26 @@ globalThis.aborted = async () => {
   }
 }
 
+/** What this page may do: a policy that is not in force would prove nothing. */
+globalThis.allowed = async () => {
+  let wasm = true
+  try {
+    new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+  } catch {
+    wasm = false
+  }
+  const workers = await new Promise((resolve) => {
+    try {
+      const worker = new Worker('/tools/browser/worker.js')
+      worker.onmessage = () => resolve(true)
+      worker.onerror = () => resolve(false)
+    } catch {
+      resolve(false)
+    }
+  })
+  return { wasm, workers, shared: typeof SharedArrayBuffer === 'function' }
+}
+
 /** How long the page's own thread was held up while a fit ran on workers, in milliseconds. */
 globalThis.smooth = async () => {
   const points = nigh.Matrix.of(
