@@ -79,8 +79,8 @@ function heard<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    const done = (): void => signal.removeEventListener('abort', onAbort)
-    turn.then(resolve, reject).then(done, done)
+    const forget = (): void => signal.removeEventListener('abort', onAbort)
+    turn.then(resolve, reject).then(forget, forget)
   })
 }
 
