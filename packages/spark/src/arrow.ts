@@ -10,6 +10,8 @@ import {
   tableToIPC,
   utf8,
 } from '@uwdata/flechette'
+import { InputError } from 'nigh'
+import { show } from 'nigh/internals'
 import { SparkError } from './errors.ts'
 import type { ExecutePlanResponse } from './gen/spark/connect/base_pb.ts'
 
@@ -121,8 +123,19 @@ function torn(call: string): SparkError {
   return new SparkError(`${call}: the server's messages do not fit together: rows are missing or doubled`)
 }
 
-/** The rows of an Arrow table. */
-export function rowsOf(table: ArrowTable): Row[] {
+/** The rows of an Arrow table. @throws {InputError} E_FEATURES where two columns share a name: a row has room for one */
+export function rowsOf(call: string, table: ArrowTable): Row[] {
+  const names = new Set<string>()
+  for (const name of table.names.map(String)) {
+    if (names.has(name)) {
+      throw new InputError(
+        'E_FEATURES',
+        'table',
+        `${call}: two columns are named ${show(name)}: name one anew, or leave it out, in a query before`,
+      )
+    }
+    names.add(name)
+  }
   const rows: Record<string, Cell>[] = Array.from({ length: table.numRows }, () => ({}))
   table.children.forEach((column, at) => {
     const name = String(table.names[at])

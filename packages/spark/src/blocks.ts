@@ -50,8 +50,14 @@ export class Blocks {
     this.columns = columns
   }
 
+  /** Blocks that lie in a column `block`. */
+  static of(view: Frame, columns: number): Blocks {
+    return new Blocks(view, columns)
+  }
+
   /** Packs the rows of a frame. @param id and `weight` are SQL of a bigint and a double, where rows have them */
   static async pack(
+    call: string,
     frame: Frame,
     features: Features,
     columns: number,
@@ -66,12 +72,12 @@ export class Blocks {
       ) group by part`,
       { plain: new Uint8Array(0) },
     )
-    return Blocks.keep(packed, columns)
+    return Blocks.keep(call, packed, columns)
   }
 
   /** Keeps blocks that exist already. */
-  static async keep(packed: Frame, columns: number): Promise<Blocks> {
-    const view = await packed.createView(`nigh_blocks_${randomUUID().replaceAll('-', '')}`)
+  static async keep(call: string, packed: Frame, columns: number): Promise<Blocks> {
+    const view = await packed.createView(`nigh_blocks_${randomUUID().replaceAll('-', '')}`, call)
     await view.persist()
     return new Blocks(view, columns)
   }

@@ -35,6 +35,7 @@ export function cellsFor(rows: number): number {
  * Source: the Voronoi join of Lu, Shen, Chen and Ooi, VLDB 2012.
  */
 export async function cutCells(
+  call: string,
   frame: Frame,
   features: Features,
   id: string,
@@ -52,11 +53,11 @@ export async function cutCells(
         from (select monotonically_increasing_id() div ${blockRows(columns, cellBytes)} as part, id, x from input) group by part`,
       { plain: new Uint8Array(0) },
     )
-    const view = await plain.createView(name)
+    const view = await plain.createView(name, call)
     await view.persist()
     return { view, centres: null, counts: new Float64Array(0) }
   }
-  const sample = await sampleOf(source, Math.min(1, (cells * sampled) / rows), columns, watch)
+  const sample = await sampleOf(call, source, Math.min(1, (cells * sampled) / rows), columns, watch)
   const model = await KMeans.fit(sample, { k: Math.min(cells, sample.rows), nInit: 1, maxIterations: 10 })
   const centres = Float64Array.from(model.centroids.values)
   const counts = model.counts.map((count) => (count / sample.rows) * rows)
@@ -68,21 +69,27 @@ export async function cutCells(
     ) group by cell, part`,
     { centres: packBlock(centres, columns, 0, model.k), chunks },
   )
-  const view = await packed.createView(name)
+  const view = await packed.createView(name, call)
   await view.persist()
   return { view, centres: Matrix.of(centres, columns), counts }
 }
 
 /** Some of the rows, each with the same probability. */
-async function sampleOf(source: Frame, share: number, columns: number, watch: Watch): Promise<Matrix> {
+async function sampleOf(
+  call: string,
+  source: Frame,
+  share: number,
+  columns: number,
+  watch: Watch,
+): Promise<Matrix> {
   const packed = source.sql(
     `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
       from (select id, x, spark_partition_id() as part from input where :share >= 1 or rand(7) < :share) group by part`,
     { plain: new Uint8Array(0), share },
   )
   const parts: Float64Array[] = []
-  for await (const table of packed.tables(watch, 'Spark.index')) {
-    for (const bytes of bytesOf('Spark.index', table, 'block')) parts.push(unpackBlock(bytes).rows)
+  for await (const table of packed.tables(watch, call)) {
+    for (const bytes of bytesOf(call, table, 'block')) parts.push(unpackBlock(bytes).rows)
   }
   let size = 0
   for (const part of parts) size += part.length

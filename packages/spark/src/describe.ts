@@ -1,10 +1,13 @@
 import { type Contrast, InputError, type KMeans, Matrix } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, describeCluster } from 'nigh/internals'
-import { numbersOf } from './arrow.ts'
-import { featuresOf } from './columns.ts'
+import { numbersOf, rowsOf } from './arrow.ts'
+import { featuresOf, rowColumn } from './columns.ts'
+import { type SourceCell, encodedColumn, sourceCells } from './encode.ts'
 import { SparkError } from './errors.ts'
 import type { Frame } from './frame.ts'
-import { nearestOf, predictFrame, rowSql } from './predict.ts'
+import { widthOf } from './kmeans.ts'
+import { type ModelRows, type SparkAnswerNames, answerNames, nearestOf } from './predict.ts'
+import { judgedSql } from './refusals.ts'
 import type { Watch } from './session.ts'
 
 /** What a cluster on the cluster is like. */
@@ -27,37 +30,48 @@ export interface SparkClusterProfile {
 export async function profileFrame(
   java: boolean,
   model: KMeans,
-  table: Frame,
-  columns: readonly string[] | undefined,
+  rows: ModelRows,
   watch: Watch,
 ): Promise<SparkClusterProfile[]> {
   const call = 'Spark.profile'
-  const d = model.centroids.columns
-  const row = rowSql(call, columns, d)
-  const names =
-    columns !== undefined && columns.length === d
-      ? columns
-      : Array.from({ length: d }, (_, j) => `column ${j + 1}`)
-  const labelled = predictFrame(java, model, table, columns).sql(
-    `select cluster, distance, ${row} as x from input`,
+  const { names, row, extra } = rows
+  // An encoder's columns are compared as they were before it, in their own units.
+  const cells: readonly SourceCell[] =
+    extra === encodedColumn && model.encoder !== undefined
+      ? sourceCells(model.encoder)
+      : names.map((name, j) => ({ name, type: 'number', sql: `${row}[${j}]` }))
+  const near = nearestOf(java, 'centroids', row, model.centroids)
+  const labelled = rows.frame.sql(
+    `select nigh_found.cluster as cluster, nigh_found.distance as distance, x
+      from (select ${near.sql} as nigh_found, array(${cells.map(({ sql }) => sql).join(', ')}) as x from input)`,
+    near.values,
   )
-  const each = names.map((_, j) => `avg(x[${j}]) as mean${j}, stddev_pop(x[${j}]) as spread${j}`).join(', ')
-  const all = await allColumns(call, labelled.sql(`select count(*) as n, ${each} from input`), watch)
+  const each = cells.map(
+    (_, j) =>
+      `count(x[${j}]) as n${j}, ${orNaN(`avg(x[${j}])`)} as mean${j}, ${orNaN(`stddev_pop(x[${j}])`)} as spread${j}`,
+  )
+  const all = await allColumns(
+    call,
+    labelled.sql(`select count(*) as n, ${each.join(', ')} from input`),
+    watch,
+  )
   // Differences from the mean of all rows: right at any offset.
-  const shifts = names.map((_, j) => `avg(x[${j}] - :mean${j}) as shift${j}`).join(', ')
+  const shifts = cells.map(
+    (_, j) => `count(x[${j}]) as n${j}, ${orNaN(`avg(x[${j}] - :mean${j})`)} as shift${j}`,
+  )
   const means: Record<string, number> = {}
-  names.forEach((_, j) => {
+  cells.forEach((_, j) => {
     means[`mean${j}`] = all(`mean${j}`)[0]
   })
   const found = await allColumns(
     call,
     labelled.sql(
-      `select cluster, count(*) as n, avg(distance) as near, max(distance) as far, ${shifts} from input group by cluster order by cluster`,
+      `select cluster, count(*) as n, avg(distance) as near, max(distance) as far, ${shifts.join(', ')} from input group by cluster order by cluster`,
       means,
     ),
     watch,
   )
-  const rows = all('n')[0]
+  const total = all('n')[0]
   const numbers = found('cluster')
   return Array.from({ length: model.k }, (_, label) => {
     const at = numbers.indexOf(label)
@@ -66,33 +80,67 @@ export async function profileFrame(
       return { label, ...none, contrasts: [], description: describeCluster(0, 0, []) }
     }
     const size = found('n')[at]
-    const contrasts = names.map((name, j): Contrast => {
+    const contrasts = cells.map(({ name, type, category }, j): Contrast => {
       const mean = all(`mean${j}`)[0]
       const spread = all(`spread${j}`)[0]
       const shift = found(`shift${j}`)[at]
+      const own = found(`n${j}`)[at]
+      const others = all(`n${j}`)[0] - own
       // The rest's mean follows: all rows' shifts sum to 0.
-      const rest = size === rows ? Number.NaN : mean - (shift * size) / (rows - size)
-      const effect = spread === 0 || size === rows ? 0 : (mean + shift - rest) / spread
-      return { name, type: 'number', centre: mean + shift, rest, effect }
+      const rest = others === 0 ? Number.NaN : mean - (shift * own) / others
+      const effect = spread > 0 && own > 0 && others > 0 ? (mean + shift - rest) / spread : 0
+      const contrast =
+        type === 'number' || type === 'date'
+          ? { name, type, centre: mean + shift, rest, effect }
+          : { name, type, ...shares((mean + shift) * own, own, mean * (own + others), others), effect }
+      return category === undefined ? contrast : { ...contrast, category }
     })
-    contrasts.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
-    const share = size / rows
+    const share = size / total
+    const telling = tellingFirst(contrasts)
     return {
       label,
       size,
       share,
       meanDistance: found('near')[at],
       radius: found('far')[at],
-      contrasts,
-      description: describeCluster(size, share, contrasts),
+      contrasts: telling,
+      description: describeCluster(size, share, telling),
     }
   })
+}
+
+/** Shares of ones, which means of so many ones are to within rounding. */
+function shares(
+  ones: number,
+  own: number,
+  all: number,
+  others: number,
+): { readonly centre: number; readonly rest: number } {
+  return { centre: Math.round(ones) / own, rest: (Math.round(all) - Math.round(ones)) / others }
+}
+
+/** What no cell says anything about. */
+function orNaN(sql: string): string {
+  return `coalesce(${sql}, double('NaN'))`
+}
+
+/** The most telling columns first; of a column of text, the category whose share differs most. */
+function tellingFirst(contrasts: readonly Contrast[]): readonly Contrast[] {
+  const byName = new Map<string, Contrast>()
+  const difference = ({ centre, rest }: Contrast): number => Math.abs(centre - rest)
+  for (const contrast of contrasts) {
+    const known = byName.get(contrast.name)
+    if (known === undefined || difference(contrast) > difference(known)) byName.set(contrast.name, contrast)
+  }
+  return [...byName.values()].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
 }
 
 /** Options of {@link Spark.anomalies}. */
 export interface SparkAnomalyOptions extends Watch {
   /** The columns that the model was fitted on; a model of {@link Spark.kmeans} knows them. */
   readonly columns?: readonly string[]
+  /** Other names for the four columns of answers, for a table that has columns so called. */
+  readonly names?: SparkAnswerNames
   /** The share of rows that are anomalies, above 0 and at most 0.5: the threshold is that quantile. Default: 0.1. */
   readonly contamination?: number
   /** Scores above this number are anomalies. Not together with `contamination`. */
@@ -115,13 +163,13 @@ export interface SparkAnomalies {
 export async function anomaliesOf(
   java: boolean,
   model: KMeans,
-  table: Frame,
-  columns: readonly string[] | undefined,
+  { frame, row, extra }: ModelRows,
   options: SparkAnomalyOptions,
 ): Promise<SparkAnomalies> {
   const call = 'Spark.anomalies'
   checkOptions(call, options, [
     'columns',
+    'names',
     'contamination',
     'threshold',
     'minimumShare',
@@ -130,6 +178,7 @@ export async function anomaliesOf(
     'maxBytes',
   ])
   const { contamination = 0.1, minimumShare = 0.1 } = options
+  const called = answerNames(call, options.names ?? {}, ['cluster', 'distance', 'score', 'anomaly'])
   if (options.contamination !== undefined && options.threshold !== undefined) {
     throw new InputError('E_PARAM', 'threshold', `${call}: threshold and contamination exclude each other`)
   }
@@ -137,7 +186,6 @@ export async function anomaliesOf(
   checkNumber(call, 'minimumShare', minimumShare, 0, 1)
   if (options.threshold !== undefined) checkNumber(call, 'threshold', options.threshold, 0, Number.MAX_VALUE)
   const d = model.centroids.columns
-  const row = rowSql(call, columns, d)
   let total = 0
   let largest = 0
   for (const count of model.counts) {
@@ -152,7 +200,7 @@ export async function anomaliesOf(
   })
   const home = nearestOf(java, 'home', row, Matrix.of(centroids, d))
   const own = nearestOf(java, 'all', row, model.centroids)
-  const near = table.sql(`select *, ${home.sql} as nigh_found, ${own.sql}.cluster as nigh_own from input`, {
+  const near = frame.sql(`select *, ${home.sql} as nigh_found, ${own.sql}.cluster as nigh_own from input`, {
     ...home.values,
     ...own.values,
   })
@@ -185,10 +233,10 @@ export async function anomaliesOf(
     spreads[c] = scales[i]
   })
   const scored = near.sql(
-    `select * except (nigh_found, nigh_own), cast(element_at(:homes, nigh_found.cluster + 1) as int) as cluster,
-      nigh_found.distance as distance,
+    `select * except (nigh_found, nigh_own${extra === null ? '' : `, ${extra}`}), cast(element_at(:homes, nigh_found.cluster + 1) as int) as ${called('cluster')},
+      nigh_found.distance as ${called('distance')},
       if(nigh_found.distance = 0, 0D, if(element_at(:scales, nigh_found.cluster + 1) = 0, double('Infinity'),
-        nigh_found.distance / element_at(:scales, nigh_found.cluster + 1))) as score from input`,
+        nigh_found.distance / element_at(:scales, nigh_found.cluster + 1))) as ${called('score')} from input`,
     { homes: Float64Array.from(homes), scales },
   )
   const threshold =
@@ -196,12 +244,16 @@ export async function anomaliesOf(
     (
       await allColumns(
         call,
-        scored.sql('select percentile(score, :share) as q from input', { share: 1 - contamination }),
+        scored.sql(`select percentile(${called('score')}, :share) as q from input`, {
+          share: 1 - contamination,
+        }),
         options,
       )
     )('q')[0]
   return {
-    rows: scored.sql('select *, score > :threshold as anomaly from input', { threshold }),
+    rows: scored.sql(`select *, ${called('score')} > :threshold as ${called('anomaly')} from input`, {
+      threshold,
+    }),
     threshold,
     spreads,
   }
@@ -216,13 +268,14 @@ export async function sampleFrame(
   watch: Watch,
 ): Promise<Matrix> {
   checkInteger(call, 'sampleSize', size, 1, 1e7)
-  const features = await featuresOf(call, table, columns, watch.signal)
-  const sample = table.sql(
-    `select x from (select ${features.sql} as x from input) order by xxhash64(x), x limit ${size}`,
-  )
+  const features = await featuresOf(call, table, columns, watch.signal, [rowColumn])
+  const row = judgedSql(features.sql, await widthOf(call, features, watch))
+  const sample = features.frame
+    .judging(features.names)
+    .sql(`select x from (select ${row} as x from input) order by xxhash64(x), x limit ${size}`)
   const rows: number[][] = []
-  for await (const batch of sample.stream(watch)) {
-    for (const { x } of batch) {
+  for await (const batch of sample.tables(watch, call)) {
+    for (const { x } of rowsOf(call, batch)) {
       if (!Array.isArray(x)) throw new SparkError(`${call}: the server's answer has no rows`)
       rows.push(x.map(Number))
     }

@@ -9,6 +9,9 @@ import type { Watch } from './session.ts'
 
 const call = 'Spark.encoder'
 
+/** The column of features that an encoder makes where nobody names it. */
+export const encodedColumn = 'nigh_features'
+
 /** Options of {@link Spark.encoder}: those of nigh's own `Encoder.fit`, with the same meaning. */
 export interface SparkEncoderOptions extends Watch {
   /** The columns to use, in this order: numbers, dates and timestamps, booleans, text. Default: all of these types. */
@@ -170,38 +173,90 @@ export async function encodeFrame(
   signal?: AbortSignal,
 ): Promise<Frame> {
   const found = await frame.columns(signal)
-  const parts: string[] = []
-  const needed: string[] = []
-  for (const fitted of encoder.toJSON().columns) {
-    if (fitted.use === 'none') continue
-    const source = sourceOf(findColumn('Spark.encode', 'table', found, fitted.name))
-    if (source.kind !== fitted.type) {
+  for (const { name, type } of usedColumns(encoder)) {
+    const source = sourceOf(findColumn('Spark.encode', 'table', found, name))
+    if (source.kind !== type) {
       throw new InputError(
         'E_FEATURES',
         'table',
-        `Spark.encode: the table must have the columns that were fitted: ${show(fitted.name)} is ${source.kind} and was ${fitted.type}`,
+        `Spark.encode: the table must have the columns that were fitted: ${show(name)} is ${source.kind} and was ${type}`,
       )
     }
-    needed.push(`${source.sql} is not null`)
+  }
+  return encodedFrame(frame, encoder, column)
+}
+
+/** The same without asking the cluster what the columns hold: a column of another type is found when rows are read. */
+export function encodedFrame(frame: Frame, encoder: Encoder, column: string): Frame {
+  const { missing, unseen } = encoder.settings
+  const parts: string[] = []
+  const needed: string[] = []
+  for (const fitted of usedColumns(encoder)) {
+    const { name } = fitted
+    const raw = checkedType(name, fitted.type)
+    needed.push(`${raw} is not null`)
+    const cell =
+      missing === 'refuse'
+        ? `coalesce(${raw}, raise_error(${text(`nigh: the table must have no empty cell, got one in column ${show(name)}; missing: 'drop' leaves out such rows, missing: 'impute' fills the cells`)}))`
+        : raw
     if (fitted.use === 'number') {
-      const cell = fitted.fill === null ? source.sql : `coalesce(${source.sql}, ${sqlNumber(fitted.fill)})`
-      parts.push(`(${cell} - ${sqlNumber(fitted.centre)}) / ${sqlNumber(fitted.scale)}`)
+      const taken =
+        fitted.log === true
+          ? `case when ${cell} < 0D then raise_error(concat(${text(`nigh: numbers must be from 0 up for a logarithm; column ${show(name)} is `)}, ${cell})) else log1p(${cell}) end`
+          : cell
+      const whole = fitted.fill === null ? taken : `coalesce(${taken}, ${sqlNumber(fitted.fill)})`
+      parts.push(`(${whole} - ${sqlNumber(fitted.centre)}) / ${sqlNumber(fitted.scale)}`)
     } else if (fitted.use === 'boolean') {
-      const cell = `cast(cast(${source.sql} as int) as double)`
-      parts.push(fitted.fill === null ? cell : `coalesce(${cell}, ${sqlNumber(fitted.fill)})`)
+      const number = `cast(cast(${cell} as int) as double)`
+      parts.push(fitted.fill === null ? number : `coalesce(${number}, ${sqlNumber(fitted.fill)})`)
     } else {
       const { categories, fill } = fitted
-      const cell = fill === null ? source.sql : `coalesce(${source.sql}, ${text(categories[fill])})`
+      const filled = fill === null ? cell : `coalesce(${cell}, ${text(categories[fill])})`
       const known =
-        encoder.settings.unseen === 'zero'
-          ? cell
-          : `if(${cell} is null or ${cell} in (${categories.map(text).join(', ')}), ${cell}, raise_error(concat('nigh: unseen text ', ${cell})))`
+        unseen === 'zero'
+          ? filled
+          : `if(${filled} is null or ${filled} in (${categories.map(text).join(', ')}), ${filled}, raise_error(concat(${text(`nigh: column ${show(name)} must be one of the fitted categories, got "`)}, ${filled}, ${text(`" (unseen: 'zero' allows others)`)})))`
       for (const category of categories)
         parts.push(`cast(cast(${known} = ${text(category)} as int) as double)`)
     }
+    if (missing === 'mark') parts.push(`if(${raw} is null, 1D, 0D)`)
   }
-  const where = encoder.settings.missing === 'drop' ? ` where ${needed.join(' and ')}` : ''
-  return frame.sql(`select *, array(${parts.join(', ')}) as ${quoted(column)} from input${where}`)
+  const where = missing === 'drop' ? ` where ${needed.join(' and ')}` : ''
+  return frame
+    .judging(encoder.features)
+    .sql(`select *, array(${parts.join(', ')}) as ${quoted(column)} from input${where}`)
+}
+
+/** A cell that profiles compare: its column, as it was before it was encoded. */
+export interface SourceCell {
+  readonly name: string
+  readonly type: Kind
+  /** SQL of a double, null where the cell is empty; for text, whether it is this category. */
+  readonly sql: string
+  readonly category?: string
+}
+
+/** The cells of a row that an encoder uses. */
+export function sourceCells(encoder: Encoder): readonly SourceCell[] {
+  return usedColumns(encoder).flatMap((fitted): SourceCell[] => {
+    const { name, type } = fitted
+    const cell = cellSql(name, type)
+    if (fitted.use === 'number') return [{ name, type, sql: cell }]
+    if (fitted.use === 'boolean') return [{ name, type, sql: `cast(cast(${cell} as int) as double)` }]
+    return fitted.categories.map((category) => ({
+      name,
+      type,
+      sql: `cast(cast(${cell} = ${text(category)} as int) as double)`,
+      category,
+    }))
+  })
+}
+
+type Fitted = ReturnType<Encoder['toJSON']>['columns'][number]
+type Used = Exclude<Fitted, { readonly use: 'none' }>
+
+function usedColumns(encoder: Encoder): readonly Used[] {
+  return encoder.toJSON().columns.filter((fitted): fitted is Used => fitted.use !== 'none')
 }
 
 function kindOf(type: string): Kind | null {
@@ -212,31 +267,37 @@ function kindOf(type: string): Kind | null {
 }
 
 function sourceOf({ name, type }: { readonly name: string; readonly type: string }): Source {
-  const cell = quoted(name)
   const kind = kindOf(type)
-  switch (kind) {
-    case 'number':
-      // NaN is a missing cell, as in tables of one machine; −0 is 0.
-      return { name, kind, sql: `nullif(cast(${cell} as double) + 0D, double('NaN'))` }
-    case 'date':
-      return {
-        name,
-        kind,
-        sql:
-          type === 'date'
-            ? `(unix_date(${cell}) * 86400000D)`
-            : `(unix_micros(cast(${cell} as timestamp)) / 1000D)`,
-      }
-    case 'boolean':
-    case 'text':
-      return { name, kind, sql: cell }
-    default:
-      throw new InputError(
-        'E_TYPE',
-        'columns',
-        `${call}: columns must hold numbers, dates, booleans or text; ${show(name)} is ${type}`,
-      )
+  if (kind !== null) return { name, kind, sql: cellSql(name, kind) }
+  throw new InputError(
+    'E_TYPE',
+    'columns',
+    `${call}: columns must hold numbers, dates, booleans or text; ${show(name)} is ${type}`,
+  )
+}
+
+/** A cell as SQL: a double, a boolean or a string; null where it is missing. */
+function cellSql(name: string, kind: Kind): string {
+  const cell = quoted(name)
+  // NaN is a missing cell, as in tables of one machine; −0 is 0.
+  if (kind === 'number') return `nullif(cast(${cell} as double) + 0D, double('NaN'))`
+  // Days have no time zone, which a cast to a timestamp would give them.
+  if (kind === 'date') {
+    return `if(typeof(${cell}) = 'date', unix_date(cast(${cell} as date)) * 86400000D, unix_micros(cast(${cell} as timestamp)) / 1000D)`
   }
+  return cell
+}
+
+/** The same, refusing a column of another type: Spark would cast it, and nobody would know. */
+function checkedType(name: string, kind: Kind): string {
+  const pattern = {
+    number: '^(tinyint|smallint|int|bigint|float|double|decimal.*)$',
+    date: '^(date|timestamp|timestamp_ntz)$',
+    boolean: '^boolean$',
+    text: '^(string|char|varchar).*$',
+  }[kind]
+  const type = `typeof(${quoted(name)})`
+  return `if(${type} rlike ${text(pattern)}, ${cellSql(name, kind)}, raise_error(concat(${text(`nigh: the table must have the columns that were fitted: ${show(name)} is `)}, ${type}, ${text(` and was ${kind}`)})))`
 }
 
 interface Facts {

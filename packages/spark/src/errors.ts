@@ -83,7 +83,8 @@ export function sparkError(
   }
   // Without details the parameters come as JSON text in the ErrorInfo.
   const parameters = throwable?.messageParameters ?? parametersOf(metadata.messageParameters)
-  const text = root?.message ?? error.rawMessage
+  // After what is wrong comes the whole plan, which says nothing to who wrote no query.
+  const [text] = (root?.message ?? error.rawMessage).split(/;\n(?=['!A-Z])/)
   return new SparkError(
     `${call}: ${text.length > 4000 ? `${text.slice(0, 4000)}…` : text}`,
     {

@@ -3,7 +3,6 @@ import type { Blocks } from './blocks.ts'
 import { SparkError } from './errors.ts'
 import type { Watch } from './session.ts'
 
-const call = 'Spark.kmeans'
 const magic = 0x3152474e
 const operations = {
   ranges: 1,
@@ -35,7 +34,10 @@ export class FitPasses {
   /** Passes asked of the cluster so far. */
   count = 0
 
-  constructor(blocks: Blocks, watch: Watch) {
+  readonly #call: string
+
+  constructor(call: string, blocks: Blocks, watch: Watch) {
+    this.#call = call
     this.#blocks = blocks
     this.#watch = watch
   }
@@ -70,9 +72,9 @@ export class FitPasses {
       for (let i = 0; i < part.length; i++, at += 8) view.setFloat64(at, part[i], true)
     }
     this.count++
-    const answer = await this.#blocks.pass(call, request, this.#watch)
-    if (answer === null) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
-    if (answer.length % 8 !== 0) throw torn()
+    const answer = await this.#blocks.pass(this.#call, request, this.#watch)
+    if (answer === null) throw new InputError('E_EMPTY', 'table', `${this.#call}: table has no rows`)
+    if (answer.length % 8 !== 0) throw torn(this.#call)
     const found = new Float64Array(answer.length / 8)
     const read = new DataView(answer.buffer, answer.byteOffset, answer.length)
     for (let i = 0; i < found.length; i++) found[i] = read.getFloat64(i * 8, true)
@@ -81,7 +83,7 @@ export class FitPasses {
 }
 
 /** An answer that is not as long as it must be. */
-export function torn(): SparkError {
+export function torn(call: string): SparkError {
   return new SparkError(`${call}: a pass gave a torn answer`)
 }
 

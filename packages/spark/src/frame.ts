@@ -5,7 +5,8 @@ import { type Row, arrowTables, numbersOf, rowsOf } from './arrow.ts'
 import { SparkError } from './errors.ts'
 import type { DataType } from './gen/spark/connect/types_pb.ts'
 import { WriteOperation_SaveMode } from './gen/spark/connect/commands_pb.ts'
-import { type Argument, type Relation, query } from './plan.ts'
+import { type Argument, type Relation, callOf, expression, literal, named, query, quoted } from './plan.ts'
+import { refused } from './refusals.ts'
 import type { PlanInit, Session, Watch } from './session.ts'
 
 /** A column of a frame. */
@@ -23,10 +24,34 @@ export class Frame {
   readonly #session: Session
   /** The plan that makes the rows. */
   readonly relation: Relation
+  /** The columns that each step of the plan looks into: what it refuses there is told by their names. */
+  readonly #judged: readonly (readonly string[])[]
 
-  constructor(session: Session, relation: Relation) {
+  constructor(session: Session, relation: Relation, judged: readonly (readonly string[])[] = []) {
     this.#session = session
     this.relation = relation
+    this.#judged = judged
+  }
+
+  /** @internal The rows and, under another name, what one of Spark's functions that SQL lacks makes of a column. */
+  with(as: string, functionName: 'vector_to_array' | 'array_to_vector', column: string): Frame {
+    const cell = expression(quoted(column))
+    const made =
+      functionName === 'vector_to_array'
+        ? callOf(functionName, cell, literal('float64'))
+        : callOf(functionName, cell)
+    const relation: Relation = {
+      relType: {
+        case: 'project',
+        value: { input: this.relation, expressions: [expression('*'), named(as, made)] },
+      },
+    }
+    return new Frame(this.#session, relation, this.#judged)
+  }
+
+  /** @internal The same rows; a query over them looks into these columns. */
+  judging(names: readonly string[]): Frame {
+    return new Frame(this.#session, this.relation, [...this.#judged, names])
   }
 
   /** The columns, in order. */
@@ -61,32 +86,41 @@ export class Frame {
    * frame.sql('select * from input where speed > :least', { least: 3 })
    */
   sql(text: string, values: Readonly<Record<string, Argument>> = {}): Frame {
-    return new Frame(this.#session, query(text, { input: this.relation }, values))
+    return new Frame(this.#session, query(text, { input: this.relation }, values), this.#judged)
   }
 
   /** A query over this frame, which it calls `input`, and others, by their names. */
   join(text: string, others: Readonly<Record<string, Frame>>): Frame {
     const inputs: Record<string, Relation> = { input: this.relation }
-    for (const [name, other] of Object.entries(others)) inputs[name] = other.relation
-    return new Frame(this.#session, query(text, inputs))
+    const judged = [...this.#judged]
+    for (const [name, other] of Object.entries(others)) {
+      inputs[name] = other.relation
+      judged.push(...other.#judged)
+    }
+    return new Frame(this.#session, query(text, inputs), judged)
   }
 
   /** The rows, batch after batch as the cluster makes them: never more in memory than a batch. */
   async *stream(watch: Watch = {}): AsyncGenerator<readonly Row[], void> {
     for await (const table of this.tables({ maxBytes: Number.POSITIVE_INFINITY, ...watch }, 'stream'))
-      yield rowsOf(table)
+      yield rowsOf('stream', table)
   }
 
   /** All rows at once. @throws {SparkError} where they take more than `maxBytes` on the way */
   async collect(watch: Watch = {}): Promise<Row[]> {
     const rows: Row[] = []
-    for await (const table of this.tables(watch, 'collect')) for (const row of rowsOf(table)) rows.push(row)
+    for await (const table of this.tables(watch, 'collect'))
+      for (const row of rowsOf('collect', table)) rows.push(row)
     return rows
   }
 
   /** The rows as Arrow tables, batch after batch. */
-  tables(watch: Watch = {}, call = 'tables'): AsyncGenerator<ArrowTable, void> {
-    return arrowTables(call, this.#session.execute(call, { case: 'root', value: this.relation }, watch))
+  async *tables(watch: Watch = {}, call = 'tables'): AsyncGenerator<ArrowTable, void> {
+    try {
+      yield* arrowTables(call, this.#session.execute(call, { case: 'root', value: this.relation }, watch))
+    } catch (error) {
+      throw refused(call, this.#judged, error)
+    }
   }
 
   /**
@@ -109,8 +143,12 @@ export class Frame {
         },
       },
     }
-    for await (const _ of this.#session.execute('writeParquet', command, options)) {
-      // Only its end matters.
+    try {
+      for await (const _ of this.#session.execute('writeParquet', command, options)) {
+        // Only its end matters.
+      }
+    } catch (error) {
+      throw refused('writeParquet', this.#judged, error)
     }
   }
 
@@ -140,7 +178,7 @@ export class Frame {
   }
 
   /** Gives the frame a name in this session, under which queries see it. Its files are looked up now, and never again. */
-  async createView(name: string): Promise<Frame> {
+  async createView(name: string, call = 'createView'): Promise<Frame> {
     const command: PlanInit = {
       case: 'command',
       value: {
@@ -150,16 +188,27 @@ export class Frame {
         },
       },
     }
-    for await (const _ of this.#session.execute('createView', command)) {
+    for await (const _ of this.#session.execute(call, command)) {
       // Only its end matters.
     }
-    return new Frame(this.#session, {
+    const read: Relation = {
       relType: {
         case: 'read',
         value: { readType: { case: 'namedTable', value: { unparsedIdentifier: name } } },
       },
-    })
+    }
+    return new Frame(this.#session, read, this.#judged)
   }
+}
+
+/** @throws {InputError} E_TYPE for what is no frame */
+export function checkFrame(call: string, param: string, value: unknown): asserts value is Frame {
+  if (value instanceof Frame) return
+  throw new InputError(
+    'E_TYPE',
+    param,
+    `${call}: ${param} must be a frame, as spark.table, spark.parquet, spark.sql or await spark.upload give, got ${show(value)}`,
+  )
 }
 
 function typeName(type: DataType | undefined): string {

@@ -9,6 +9,7 @@ export {
   type SparkNeighborsWithin,
 } from './neighbors.ts'
 export type { Argument } from './plan.ts'
+export type { SparkAnswerNames } from './predict.ts'
 export type { SparkProgress, TlsOptions, Watch } from './session.ts'
 export type { SparkAnomalies, SparkAnomalyOptions, SparkClusterProfile } from './describe.ts'
 export type { SparkEncoderOptions } from './encode.ts'

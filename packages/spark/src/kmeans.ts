@@ -15,21 +15,25 @@ import {
 } from 'nigh/internals'
 import { numbersOf } from './arrow.ts'
 import { Blocks } from './blocks.ts'
-import { type Features, featuresOf, findColumn, isNumber } from './columns.ts'
-import { encodeFrame } from './encode.ts'
-import type { Frame } from './frame.ts'
+import { type Features, featuresOf, findColumn, isNumber, rowColumn } from './columns.ts'
+import { encodeFrame, encodedColumn } from './encode.ts'
+import { type Frame, checkFrame } from './frame.ts'
 import { fitMLlib } from './mllib.ts'
 import { type Relation, callOf, expression, named, quoted, sqlNumber } from './plan.ts'
+import type { KnownColumns } from './predict.ts'
 import type { Session, SparkProgress, Watch } from './session.ts'
-import { refusing } from './refusals.ts'
-import { SparkFit } from './spark-fit.ts'
+import { judgedSql, judgedWeight, refused } from './refusals.ts'
+import { SparkFit, noWeight } from './spark-fit.ts'
 import { nearestSql } from './sql-search.ts'
 
 const call = 'Spark.kmeans'
 
 /** Options of {@link Spark.kmeans}. */
 export interface SparkKMeansOptions {
-  /** Columns of numbers to cluster by, or one column of arrays or vectors. Default: every column of numbers. */
+  /**
+   * Columns of numbers to cluster by, or one column of arrays or vectors. Default: every column of numbers but `row`,
+   * which numbers uploaded rows, and the weights.
+   */
   readonly columns?: readonly string[]
   /** Turns the table into numbers, instead of `columns`; kept in the model. See {@link Spark.encoder}. */
   readonly encoder?: Encoder
@@ -80,7 +84,8 @@ export async function fitKMeans(
   java: boolean,
   table: Frame,
   options: SparkKMeansOptions,
-): Promise<{ readonly model: KMeans; readonly columns: readonly string[] }> {
+): Promise<{ readonly model: KMeans; readonly columns: KnownColumns }> {
+  checkOptions(call, options, optionNames)
   const [model, columns] = await fitMany(session, java, table, options, [options.k])
   return { model: model[0], columns }
 }
@@ -92,7 +97,8 @@ export async function fitMany(
   table: Frame,
   options: SparkKMeansOptions,
   ks: readonly number[],
-): Promise<readonly [readonly KMeans[], readonly string[]]> {
+): Promise<readonly [readonly KMeans[], KnownColumns]> {
+  checkFrame(call, 'table', table)
   const all = ks.map((k) => checkFit({ ...options, k }, java))
   const { signal, encoder } = options
   signal?.throwIfAborted()
@@ -103,50 +109,58 @@ export async function fitMany(
       `${call}: columns and encoder exclude each other: the encoder has its columns`,
     )
   }
-  const frame = encoder === undefined ? table : await encodeFrame(table, encoder, encodedColumn, signal)
+  const rows = encoder === undefined ? table : await encodeFrame(table, encoder, encodedColumn, signal)
   const names = encoder === undefined ? options.columns : [encodedColumn]
-  const features = await featuresOf(call, frame, names, signal)
+  const left = [rowColumn, ...(options.weightColumn === undefined ? [] : [options.weightColumn])]
+  const features = await featuresOf(call, rows, names, signal, left)
+  const frame = features.frame.judging(encoder?.features ?? features.names)
   const weight = await weightOf(frame, options.weightColumn, signal)
   const watch = watching(options)
-  const columns = encoder === undefined ? await widthOf(frame, features, watch) : encoder.features.length
+  const columns = encoder === undefined ? await widthOf(call, features, watch) : encoder.features.length
   const unit = weight === null ? 1 : await weightUnit(frame, weight, watch)
   const scaled = weight === null ? {} : { weight: `${weight} * ${sqlNumber(1 / unit)}` }
   if (!java) {
     const models: KMeans[] = []
+    const count = await frame.count(watch)
     for (const checked of all) {
+      checkRows(checked.k, count)
       const outcome = await fitInSql(session, frame, features, weight, columns, checked, options, watch)
       models.push(modelOf(outcome, columns, 1, checked, encoder))
     }
-    return [models, features.names]
+    return [models, features]
   }
-  const blocks = await Blocks.pack(frame, features, columns, scaled)
+  const blocks = await Blocks.pack(call, frame, features, columns, scaled)
   try {
     const models: KMeans[] = []
     for (const checked of all) {
       const given = checkInit(options.init, checked.k, columns)
       const engine = new SparkFit(blocks, watch)
-      await refusing(call, features.names, () => engine.prepare())
+      await engine.prepare()
       if (models.length === 0) {
         const [shuffled] = await session.settings(['spark.sql.shuffle.partitions'])
         await blocks.gather(engine.rows, Number(shuffled), watch)
       }
-      if (checked.k > engine.rows) {
-        throw new InputError(
-          'E_K',
-          'k',
-          `${call}: k must be an integer from 1 to ${engine.rows} (the number of rows), got ${checked.k}`,
-        )
-      }
+      checkRows(checked.k, engine.rows)
       const outcome =
         checked.engine === 'mllib'
           ? await fitByMLlib(session, engine, datasetOf(frame, features, weight), checked, options, watch)
           : await fitExactly(session, engine, checked, given, options, watch)
       models.push(modelOf(outcome, columns, unit, checked, encoder))
     }
-    return [models, features.names]
+    return [models, features]
   } finally {
     await blocks.free()
   }
+}
+
+function checkRows(k: number, rows: number): void {
+  if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
+  if (k <= rows) return
+  throw new InputError(
+    'E_K',
+    'k',
+    `${call}: k must be an integer from 1 to ${rows} (the number of rows), got ${k}`,
+  )
 }
 
 async function fitExactly(
@@ -198,9 +212,13 @@ async function fitInSql(
 ): Promise<Outcome> {
   const init = options.init === 'random' ? 'random' : 'k-means||'
   const { k, seed, maxIterations, tolerance } = checked
-  const dataset = datasetOf(frame, features, weight)
+  const row = judgedSql(features.sql, columns)
+  const dataset = datasetOf(frame, { ...features, sql: row }, weight)
   const weighted = weight !== null
-  const found = await fitMLlib(session, dataset, { k, seed, maxIterations, tolerance, init, weighted }, watch)
+  const asked = { k, seed, maxIterations, tolerance, init, weighted } as const
+  const found = await fitMLlib(session, dataset, asked, watch).catch((error: unknown) => {
+    throw refused(call, [options.encoder?.features ?? features.names], error)
+  })
   const centroids = Float64Array.from(found.centroids.values)
   const near = nearestSql('x', centroids, columns)
   const summed = frame.sql(
@@ -223,9 +241,6 @@ async function fitInSql(
   return { centroids, counts, inertia, iterations: found.iterations, converged, start: 0 }
 }
 
-/** The column of features that an encoder makes. */
-const encodedColumn = 'nigh_features'
-
 interface CheckedFit {
   readonly k: number
   readonly engine: 'exact' | 'mllib'
@@ -237,22 +252,23 @@ interface CheckedFit {
   readonly strict: boolean
 }
 
+const optionNames = [
+  'columns',
+  'encoder',
+  'k',
+  'engine',
+  'init',
+  'nInit',
+  'maxIterations',
+  'tolerance',
+  'seed',
+  'weightColumn',
+  'strict',
+  'signal',
+  'onProgress',
+] as const
+
 function checkFit(options: SparkKMeansOptions, java: boolean): CheckedFit {
-  checkOptions(call, options, [
-    'columns',
-    'encoder',
-    'k',
-    'engine',
-    'init',
-    'nInit',
-    'maxIterations',
-    'tolerance',
-    'seed',
-    'weightColumn',
-    'strict',
-    'signal',
-    'onProgress',
-  ])
   const engine = checkChoice(call, 'engine', options.engine ?? (java ? 'exact' : 'mllib'), ['exact', 'mllib'])
   if (engine === 'exact' && !java) {
     throw new InputError(
@@ -334,7 +350,7 @@ async function weightOf(
       `${call}: weightColumn must hold numbers; ${show(column)} is ${type}`,
     )
   }
-  return `cast(${quoted(column)} as double)`
+  return judgedWeight(`cast(${quoted(column)} as double)`)
 }
 
 /** The power of two by which weights are divided, so that sums can count them: as on one machine. */
@@ -347,8 +363,8 @@ async function weightUnit(frame: Frame, weight: string, watch: Watch): Promise<n
     const [rows] = numbersOf(call, table, 'n')
     const [largest] = numbersOf(call, table, 'largest')
     const [mean] = numbersOf(call, table, 'mean')
-    // What is not a weight is refused where rows are packed.
-    if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return 1
+    if (rows > 0 && largest === 0) throw noWeight(call)
+    if (rows === 0) return 1
     if (largest < 1) return powerAbove(largest) / 2
     if (powerAbove(rows) * powerAbove(largest) <= 2 ** 32) return 1
     const most = 2 ** 32 / powerAbove(rows)
@@ -358,14 +374,21 @@ async function weightUnit(frame: Frame, weight: string, watch: Watch): Promise<n
 }
 
 /** d: how many numbers a row has. */
-export async function widthOf(frame: Frame, features: Features, watch: Watch): Promise<number> {
-  if (features.sql.startsWith('array(')) return features.names.length
-  for await (const table of frame
-    .sql(`select size(${features.sql}) as d from input limit 1`)
-    .tables(watch, call)) {
+export async function widthOf(call: string, features: Features, watch: Watch): Promise<number> {
+  const { frame, sql, names, form } = features
+  if (form === 'numbers') return names.length
+  const sizes = frame.sql(`select size(${sql}) as d from input where ${sql} is not null limit 1`)
+  for await (const table of sizes.tables(watch, call)) {
     if (table.numRows === 1) return numbersOf(call, table, 'd')[0]
   }
-  throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
+  if ((await frame.count(watch)) === 0) {
+    throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
+  }
+  throw new InputError(
+    'E_NONFINITE',
+    'columns',
+    `${call}: columns must hold finite numbers; ${show(names[0])} holds missing values only`,
+  )
 }
 
 function datasetOf(frame: Frame, features: Features, weight: string | null): Relation {

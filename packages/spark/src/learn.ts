@@ -8,11 +8,11 @@ import {
   precisionRecallF1,
   regressionScores,
 } from 'nigh'
-import { checkChoice, checkInteger, checkNumber, show } from 'nigh/internals'
+import { checkChoice, checkInteger, checkOptions, show } from 'nigh/internals'
 import type { Cell } from './arrow.ts'
-import { findColumn, idOf, isNumber } from './columns.ts'
+import { featuresOf, findColumn, idOf, rowColumn } from './columns.ts'
 import { SparkError } from './errors.ts'
-import type { Frame } from './frame.ts'
+import { type Frame, checkFrame } from './frame.ts'
 import { type SearchServer, SparkIndex, type SparkIndexOptions, type SparkNeighbors } from './neighbors.ts'
 import { quoted } from './plan.ts'
 import type { Watch } from './session.ts'
@@ -50,6 +50,18 @@ export type SparkEvaluation =
     }
   | ({ readonly task: 'regress'; readonly method: 'holdout'; readonly rows: number } & RegressionScores)
 
+const learnOptions = [
+  'columns',
+  'id',
+  'cells',
+  'target',
+  'k',
+  'weights',
+  'signal',
+  'onProgress',
+  'maxBytes',
+] as const
+
 type Answer = string | number | boolean
 
 /** Answers for queries, and the neighbours behind them. */
@@ -66,6 +78,7 @@ export async function classify(
   table: Frame,
   options: SparkLearnOptions,
 ): Promise<SparkAnswers<Answer>> {
+  checkOptions('Spark.classify', options, learnOptions)
   const { neighbors, targets, weights } = await asked('Spark.classify', server, queries, table, options)
   const { k } = neighbors
   const votes = new Float64Array(k)
@@ -90,6 +103,7 @@ export async function regress(
   table: Frame,
   options: SparkLearnOptions,
 ): Promise<SparkAnswers<number>> {
+  checkOptions('Spark.regress', options, learnOptions)
   const { neighbors, targets, weights } = await asked('Spark.regress', server, queries, table, options)
   const { k } = neighbors
   const votes = new Float64Array(k)
@@ -97,9 +111,7 @@ export async function regress(
     const total = vote(neighbors.distances, query * k, k, weights, votes)
     let sum = 0
     for (let place = 0; place < k; place++) {
-      const target = targets.get(neighbors.ids[query * k + place])
-      if (typeof target !== 'number' || !Number.isFinite(target))
-        throw noTarget('Spark.regress', options.target, target)
+      const target = numberOf('Spark.regress', options.target, targets.get(neighbors.ids[query * k + place]))
       if (votes[place] > 0) sum += votes[place] * target
     }
     return sum / total
@@ -114,6 +126,8 @@ export async function evaluate(
   options: SparkEvaluateOptions,
 ): Promise<SparkEvaluation> {
   const call = 'Spark.evaluate'
+  checkOptions(call, options, [...learnOptions, 'task', 'holdout', 'seed'])
+  checkFrame(call, 'table', table)
   const { task: given, holdout = 0.25, seed = 0, ...learn } = options
   if (!(holdout > 0 && holdout < 1)) {
     throw new InputError(
@@ -122,7 +136,6 @@ export async function evaluate(
       `${call}: holdout must be a number above 0 and below 1, got ${show(holdout)}`,
     )
   }
-  checkNumber(call, 'holdout', holdout, 0, 1)
   checkInteger(call, 'seed', seed, 0, Number.MAX_SAFE_INTEGER)
   const { type } = findColumn(call, 'target', await table.columns(options.signal), options.target)
   const fraction = type === 'double' || type === 'float' || type === 'decimal'
@@ -130,13 +143,13 @@ export async function evaluate(
     'classify',
     'regress',
   ])
-  const id = await idOf(call, table, options.id ?? 'row', options.signal)
+  const id = await idOf(call, table, options.id ?? rowColumn, options.signal)
   const held = `pmod(xxhash64(${id}, ${seed}L), 1000000) < ${Math.round(holdout * 1e6)}`
   const asked = table.sql(`select * from input where ${held}`)
   const learnt = table.sql(`select * from input where not (${held})`)
   const watch: Watch = options.signal === undefined ? {} : { signal: options.signal }
-  const columns =
-    learn.columns ?? (await featureNames(table, options.id ?? 'row', options.target, options.signal))
+  const left = [options.id ?? rowColumn, options.target]
+  const { names: columns } = await featuresOf(call, table, learn.columns, options.signal, left)
   const answers =
     task === 'classify'
       ? await classify(server, asked, learnt, { ...learn, columns })
@@ -144,8 +157,17 @@ export async function evaluate(
   const { predictions, neighbors } = answers
   const truth = await targetsOf(call, server, asked, neighbors.queries, id, options.target, watch)
   const rows = predictions.length
+  if (rows === 0) {
+    throw new InputError(
+      'E_PARAM',
+      'holdout',
+      `${call}: holdout must leave a row to ask; ${show(holdout)} of these rows is none`,
+    )
+  }
   if (task === 'regress') {
-    const numbers = Float64Array.from(neighbors.queries, (query) => Number(truth.get(query)))
+    const numbers = Float64Array.from(neighbors.queries, (query) =>
+      numberOf(call, options.target, truth.get(query)),
+    )
     return {
       task,
       method: 'holdout',
@@ -153,7 +175,9 @@ export async function evaluate(
       ...regressionScores(numbers, Float64Array.from(predictions, Number)),
     }
   }
-  const targets = Array.from(neighbors.queries, (query) => String(truth.get(query)))
+  const targets = Array.from(neighbors.queries, (query) =>
+    String(answerOf(call, options.target, truth.get(query))),
+  )
   const found = predictions.map(String)
   return {
     task,
@@ -163,19 +187,6 @@ export async function evaluate(
     macroF1: precisionRecallF1(targets, found).macro.f1,
     confusion: confusion(targets, found),
   }
-}
-
-/** Every column of numbers but the id and the target. */
-async function featureNames(
-  frame: Frame,
-  id: string,
-  target: string,
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const found = await frame.columns(signal)
-  return found
-    .filter(({ name, type }) => name !== id && name !== target && isNumber(type))
-    .map(({ name }) => name)
 }
 
 /** The neighbours of the queries, and what the table says of those. */
@@ -190,17 +201,14 @@ async function asked(
   readonly targets: ReadonlyMap<bigint, Cell>
   readonly weights: 'uniform' | 'distance'
 }> {
-  const { target, k = 5, weights: rule = 'uniform', columns, id = 'row', cells, ...watch } = options
+  const { target, k = 5, weights: rule = 'uniform', columns, id = rowColumn, cells, ...watch } = options
+  checkFrame(call, 'table', table)
   const weights = checkChoice(call, 'weights', rule, ['uniform', 'distance'])
   findColumn(call, 'target', await table.columns(options.signal), target)
-  const names = columns ?? (await featureNames(table, id, target, options.signal))
+  const { names } = await featuresOf(call, table, columns, options.signal, [id, target])
   const signal = options.signal === undefined ? {} : { signal: options.signal }
-  const index = await SparkIndex.build(server, table, {
-    columns: names,
-    id,
-    ...(cells === undefined ? {} : { cells }),
-    ...signal,
-  })
+  const built = { columns: names, id, ...(cells === undefined ? {} : { cells }), ...signal }
+  const index = await SparkIndex.build(server, table, built, call)
   try {
     const neighbors = await index.nearest(queries, { k, columns: names, id, ...watch })
     const idSql = await idOf(call, table, id, options.signal)
@@ -268,6 +276,11 @@ function vote(
 
 function answerOf(call: string, target: string, cell: Cell | undefined): Answer {
   if (typeof cell === 'string' || typeof cell === 'boolean') return cell
+  if (typeof cell === 'number' && Number.isFinite(cell)) return cell
+  throw noTarget(call, target, cell)
+}
+
+function numberOf(call: string, target: string, cell: Cell | undefined): number {
   if (typeof cell === 'number' && Number.isFinite(cell)) return cell
   throw noTarget(call, target, cell)
 }

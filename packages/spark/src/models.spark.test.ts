@@ -162,7 +162,7 @@ describe('an encoder', () => {
   it('refuses a text that it does not know', async () => {
     const encoder = await spark.encoder(spark.sql("select 'a' as t union all select 'b'"), {})
     const encoded = await spark.encode(encoder, spark.sql("select 'c' as t"))
-    await expect(encoded.collect()).rejects.toThrow('unseen text c')
+    await expect(encoded.collect()).rejects.toMatchObject({ code: 'E_FEATURES', param: 'table' })
   })
 })
 

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { InputError, Matrix, type MatrixLike } from 'nigh'
 import { checkInteger, checkNumber, checkOptions, show } from 'nigh/internals'
 import { type UploadColumn, bytesOf, idsOf as idsOfColumn, numbersOf } from './arrow.ts'
-import { packBlock, unpackBlock } from './blocks.ts'
+import { Blocks, packBlock, unpackBlock } from './blocks.ts'
 import { type Cells, cellsFor, cutCells } from './cells.ts'
-import { type Features, featuresOf, idOf } from './columns.ts'
+import { type Features, featuresOf, idOf, rowColumn } from './columns.ts'
 import { SparkError } from './errors.ts'
-import { Frame } from './frame.ts'
+import { Frame, checkFrame } from './frame.ts'
 import { widthOf } from './kmeans.ts'
-import { refusing } from './refusals.ts'
+import { FitPasses, torn } from './fit-passes.ts'
+import { judgedSql, largestNumber } from './refusals.ts'
+import { checkRanges } from './spark-fit.ts'
 import { type SearchAnswer, answerOf, gathered, listed, merged } from './search-answers.ts'
 import { SqlSearch } from './sql-search.ts'
 import type { Watch } from './session.ts'
@@ -60,6 +62,9 @@ const modes = { all: 0, home: 1, rest: 2 } as const
 const batchBytes = 8 << 20
 const nothing = new Uint8Array(0)
 
+/** Options of every search. */
+const searchOptions = ['columns', 'id', 'signal', 'onProgress', 'maxBytes'] as const
+
 /**
  * Rows on the cluster, packed for searches and kept in its memory: for several searches over the same rows.
  * Free it when done; the session's end frees it too.
@@ -72,11 +77,19 @@ export class SparkIndex {
   /** Cells of the Voronoi diagram; 0 where there is none. */
   readonly cells: number
   readonly #server: SearchServer
+  readonly #names: readonly string[]
   readonly #cut: Cells
   /** Where the server takes no jar; `#cut.view` then holds `id` and `x`. */
   readonly #sql: SqlSearch | null
 
-  private constructor(server: SearchServer, rows: number, columns: number, cut: Cells) {
+  private constructor(
+    server: SearchServer,
+    names: readonly string[],
+    rows: number,
+    columns: number,
+    cut: Cells,
+  ) {
+    this.#names = names
     this.rows = rows
     this.columns = columns
     this.cells = cut.centres?.rows ?? 0
@@ -86,26 +99,35 @@ export class SparkIndex {
   }
 
   /** Packs the rows of a frame; see {@link Spark.index}. */
-  static async build(server: SearchServer, frame: Frame, options: SparkIndexOptions): Promise<SparkIndex> {
-    const call = 'Spark.index'
+  static async build(
+    server: SearchServer,
+    table: Frame,
+    options: SparkIndexOptions,
+    call = 'Spark.index',
+  ): Promise<SparkIndex> {
     checkOptions(call, options, ['columns', 'id', 'cells', 'signal'])
-    const { signal, id = 'row' } = options
-    const idSql = await idOf(call, frame, id, signal)
-    const names = options.columns ?? (await defaultColumns(frame, id, signal))
-    const features = await featuresOf(call, frame, names, signal)
+    const { signal, id = rowColumn } = options
+    checkFrame(call, 'table', table)
+    signal?.throwIfAborted()
+    const idSql = await idOf(call, table, id, signal)
+    const features = await featuresOf(call, table, options.columns, signal, [id])
+    const frame = features.frame.judging(features.names)
     const watch: Watch = { signal }
-    const columns = await widthOf(frame, features, watch)
+    const columns = await widthOf(call, features, watch)
     const rows = await frame.count(watch)
     if (rows === 0) throw new InputError('E_EMPTY', 'table', `${call}: table has no rows`)
     const cells = checkInteger(call, 'cells', options.cells ?? cellsFor(rows), 0, 65_536)
-    return refusing(call, features.names, async () => {
-      const cut = server.java
-        ? await cutCells(frame, features, idSql, rows, columns, cells, watch)
-        : await plainRows(frame, features, idSql)
-      // The first look at the blocks makes them, and refuses what is no row.
-      await cut.view.count(watch)
-      return new SparkIndex(server, rows, columns, cut)
-    })
+    const cut = server.java
+      ? await cutCells(call, frame, features, idSql, rows, columns, cells, watch)
+      : await plainRows(call, frame, features, idSql, columns)
+    try {
+      // The first look at the rows keeps them in memory, and refuses what is no row.
+      await (server.java ? blockRanges : plainRanges)(call, cut.view, columns, watch)
+      return new SparkIndex(server, features.names, rows, columns, cut)
+    } catch (error) {
+      await cut.view.unpersist().catch(() => {})
+      throw error
+    }
   }
 
   /**
@@ -116,17 +138,21 @@ export class SparkIndex {
    * others, of which the triangle inequality leaves most unread where rows lie in clusters.
    * Cost: at most m·n·d multiply-adds; `pairs` says how many distances it took. Memory: 16·m·k bytes an executor.
    *
-   * @param queries rows of this machine; or a frame with the same columns (see `queryColumns`, `queryId`); undefined for
-   * each row of the index itself, which is then not its own neighbour
-   * @throws {InputError} E_K unless k is from 1 to n; E_SHAPE for queries of another number of columns
+   * @param queries rows of this machine; or a frame with the same columns; undefined for each row of the index itself,
+   * which is then not its own neighbour
+   * @param options `columns` and `id` name those of a frame of queries, where they are called otherwise there
+   * @throws {InputError} E_K unless k is from 1 to n; E_SHAPE for queries of another number of columns; E_PARAM where
+   * each row is asked and an id names several
    */
   async nearest(
     queries: MatrixLike | Frame | undefined,
     options: { readonly k?: number; readonly columns?: readonly string[]; readonly id?: string } & Watch = {},
   ): Promise<SparkNeighbors> {
     const call = 'SparkIndex.nearest'
+    checkOptions(call, options, ['k', ...searchOptions])
     const { k: asked = 5, columns, id, ...watch } = options
     const own = queries === undefined
+    if (own) await this.#checkIds(call, watch)
     const most = own ? this.rows - 1 : this.rows
     const k = checkInteger(
       call,
@@ -219,7 +245,9 @@ export class SparkIndex {
     options: { readonly radius: number; readonly columns?: readonly string[]; readonly id?: string } & Watch,
   ): Promise<SparkNeighborsWithin> {
     const call = 'SparkIndex.within'
+    checkOptions(call, options, ['radius', ...searchOptions])
     const { radius, columns, id, ...watch } = options
+    if (queries === undefined) await this.#checkIds(call, watch)
     checkNumber(call, 'radius', radius, 0, Number.MAX_VALUE)
     const lists: { query: bigint; ids: bigint[]; distances: number[] }[] = []
     for await (const batch of this.#batches(call, queries, 1, { columns, id }, watch)) {
@@ -289,6 +317,7 @@ export class SparkIndex {
       for await (const part of this.#parts(call, queries, names, watch)) {
         for (let from = 0; from < part.ids.length; from += most) {
           const to = Math.min(part.ids.length, from + most)
+          checkReach(call, part.rows)
           if (count + to - from > most) {
             yield { ids: joinedIds(ids), rows: joinedRows(rows) }
             ids = []
@@ -305,11 +334,23 @@ export class SparkIndex {
     }
     const matrix = Matrix.from(call, 'queries', queries)
     this.#checkColumns(call, matrix.columns)
+    checkReach(call, matrix.values)
     for (let from = 0; from < matrix.rows; from += most) {
       const to = Math.min(matrix.rows, from + most)
       const ids = BigInt64Array.from({ length: to - from }, (_, i) => BigInt(from + i))
       const values = matrix.values.subarray(from * matrix.columns, to * matrix.columns)
       yield { ids, rows: Float64Array.from(values) }
+    }
+  }
+
+  /** Each row is asked about the others: so it must be known from them. */
+  async #checkIds(call: string, watch: Watch): Promise<void> {
+    const ids = this.#sql === null ? 'select inline(nigh_unpack(block)) from input' : 'select id from input'
+    const twice = this.#cut.view.sql(
+      `select id, count(*) as n from (${ids}) group by id having count(*) > 1 order by id limit 1`,
+    )
+    for (const { id, n } of await twice.collect(watch)) {
+      throw new InputError('E_PARAM', 'id', `${call}: id must tell rows apart; ${id} names ${n} of them`)
     }
   }
 
@@ -344,7 +385,7 @@ export class SparkIndex {
         let at = 0
         for (const x of table.getChild('x')) {
           this.#checkColumns(call, x.length)
-          rows.set(Float64Array.from(x, finite), at)
+          rows.set(Float64Array.from(x, Number), at)
           at += this.columns
         }
         yield { ids: BigInt64Array.from(idsOfColumn(call, table, 'id')), rows }
@@ -359,12 +400,16 @@ export class SparkIndex {
     names: { readonly columns: readonly string[] | undefined; readonly id: string | undefined },
     watch: Watch,
   ): Promise<Frame> {
-    const { id = 'row' } = names
+    const { id = rowColumn } = names
     const idSql = await idOf(call, queries, id, watch.signal)
-    const columns = names.columns ?? (await defaultColumns(queries, id, watch.signal))
-    const features = await featuresOf(call, queries, columns, watch.signal)
-    if (this.#sql !== null) return queries.sql(`select ${idSql} as id, ${features.sql} as x from input`)
-    return queries.sql(
+    const features = await featuresOf(call, queries, names.columns ?? this.#names, watch.signal)
+    const frame = features.frame.judging(features.names)
+    const width = await widthOf(call, features, watch)
+    this.#checkColumns(call, width)
+    if (this.#sql !== null) {
+      return frame.sql(`select ${idSql} as id, ${judgedSql(features.sql, width)} as x from input`)
+    }
+    return frame.sql(
       `select nigh_pack(:plain, 0, collect_list(struct(id, cast(null as double), x))) as block
         from (select monotonically_increasing_id() div 4096 as part, ${idSql} as id, ${features.sql} as x from input)
         group by part`,
@@ -393,15 +438,6 @@ export class SparkIndex {
   }
 }
 
-async function defaultColumns(frame: Frame, id: string, signal?: AbortSignal): Promise<string[]> {
-  const found = await frame.columns(signal)
-  return found
-    .filter(
-      ({ name, type }) => name !== id && /^(tinyint|smallint|int|bigint|float|double|decimal)$/.test(type),
-    )
-    .map(({ name }) => name)
-}
-
 /** Some queries, row after row, and their ids. */
 interface Batch {
   readonly ids: BigInt64Array
@@ -413,23 +449,50 @@ function packed({ ids, rows }: Batch, columns: number): Uint8Array {
 }
 
 /** A table's rows as they are, for searches in SQL. */
-async function plainRows(frame: Frame, features: Features, id: string): Promise<Cells> {
+async function plainRows(
+  call: string,
+  frame: Frame,
+  features: Features,
+  id: string,
+  columns: number,
+): Promise<Cells> {
   const name = `nigh_rows_${randomUUID().replaceAll('-', '')}`
-  const view = await frame.sql(`select ${id} as id, ${features.sql} as x from input`).createView(name)
+  const row = judgedSql(features.sql, columns)
+  const view = await frame.sql(`select ${id} as id, ${row} as x from input`).createView(name, call)
   await view.persist()
   return { view, centres: null, counts: new Float64Array(0) }
 }
 
-function finite(x: unknown): number {
-  const value = Number(x)
-  if (x === null || value - value !== 0) {
+/** Looks at all blocks, and refuses rows whose distances overflow or lose bits. */
+async function blockRanges(call: string, view: Frame, columns: number, watch: Watch): Promise<void> {
+  const found = await new FitPasses(call, Blocks.of(view, columns), watch).ask({ operation: 'ranges' }, [])
+  if (found.length !== 2 * columns + 3) throw torn(call)
+  checkRanges(call, found.subarray(0, columns), found.subarray(columns, 2 * columns))
+}
+
+/** The same of rows that are not packed. */
+async function plainRanges(call: string, view: Frame, columns: number, watch: Watch): Promise<void> {
+  const asked = Array.from({ length: columns }, (_, j) => `min(x[${j}]) as low${j}, max(x[${j}]) as high${j}`)
+  // Not only the columns that are asked for: an id that is missing is refused as well.
+  const ranges = view.sql(`select count(id) as n, ${asked.join(', ')} from input`)
+  for await (const table of ranges.tables(watch, call)) {
+    if (table.numRows === 0) continue
+    const numbers = (name: string): number[] =>
+      Array.from({ length: columns }, (_, j) => numbersOf(call, table, `${name}${j}`)[0])
+    checkRanges(call, numbers('low'), numbers('high'))
+  }
+}
+
+/** @throws {InputError} E_RANGE for queries whose distances overflow */
+function checkReach(call: string, rows: ArrayLike<number>): void {
+  for (let i = 0; i < rows.length; i++) {
+    if (Math.abs(rows[i]) <= largestNumber) continue
     throw new InputError(
-      'E_NONFINITE',
+      'E_RANGE',
       'queries',
-      `SparkIndex: queries must hold finite numbers, got ${show(x)}`,
+      `${call}: queries must lie between −1e150 and 1e150, got ${show(rows[i])}`,
     )
   }
-  return value
 }
 
 function joinedIds(parts: readonly BigInt64Array[]): BigInt64Array {

@@ -13,7 +13,7 @@ import { ErrorInfoSchema } from './gen/google/rpc/error_details_pb.ts'
 import { type ExecutePlanResponse, ExecutePlanResponseSchema } from './gen/spark/connect/base_pb.ts'
 import { jarBase64, jarSha256, jarSource } from './jar.bytes.ts'
 import { literal, query, quoted, sqlNumber } from './plan.ts'
-import { refusing } from './refusals.ts'
+import { refused } from './refusals.ts'
 import { Retries, isRetryable } from './retry.ts'
 
 describe('the jar', () => {
@@ -106,7 +106,7 @@ describe('arrow', () => {
     for await (const table of arrowTables('test', messages(...halves))) {
       expect(numbersOf('test', table, 'x')).toEqual(Float64Array.of(0.5, -0, 3))
       expect(idsOf('test', table, 'id')).toEqual([1n, 2n ** 60n, -5n])
-      expect(rowsOf(table)).toEqual([
+      expect(rowsOf('test', table)).toEqual([
         { x: 0.5, id: 1, s: 'a' },
         { x: -0, id: 2n ** 60n, s: null },
         { x: 3, id: -5, s: 'c' },
@@ -179,14 +179,34 @@ describe('failures', () => {
     })
   })
 
-  it('of rows are told as one machine tells them', async () => {
-    const refused = (text: string): Promise<void> =>
-      refusing('Spark.kmeans', ['a', 'b'], () => Promise.reject(new SparkError(text)))
-    await expect(refused('x nigh: column 1 holds NaN y')).rejects.toThrow(
-      'Spark.kmeans: columns must hold finite numbers; "b" holds NaN',
+  it('of rows are told as one machine tells them', () => {
+    const told = (text: string, facts = {}): unknown =>
+      refused('Spark.kmeans', [['a', 'b']], new SparkError(text, facts))
+    expect(String(told('x nigh: column 1 holds NaN. y'))).toBe(
+      'InputError: Spark.kmeans: columns must hold finite numbers; "b" holds NaN',
     )
-    await expect(refused('nigh: a row has no id')).rejects.toBeInstanceOf(InputError)
-    await expect(refused('something else')).rejects.toBeInstanceOf(SparkError)
+    expect(told('nigh: column 0 holds -1.5E200')).toMatchObject({ code: 'E_RANGE', param: 'columns' })
+    expect(String(told('nigh: weights must be finite numbers from 0 up, got -1.0. SQLSTATE'))).toMatch(
+      /got -1\.0$/,
+    )
+    expect(told('nigh: a row has no id')).toBeInstanceOf(InputError)
+    expect(told('something else')).toBeInstanceOf(SparkError)
+    // A query that Spark cannot read is shown with its text, in which all refusals stand.
+    expect(told("a plan with 'nigh: a row has no id'", { sqlState: '42703' })).toBeInstanceOf(SparkError)
+    // Rows that several steps looked into, and rows in one column.
+    const nan = new SparkError('nigh: column 1 holds NaN')
+    expect(String(refused('collect', [['a', 'b'], ['v']], nan))).toContain('"b" or "v" holds NaN')
+  })
+
+  it('of queries that Spark cannot read leave out its plans', () => {
+    const error = sparkError(
+      'collect',
+      new ConnectError(
+        "[UNRESOLVED_COLUMN] no column SQLSTATE: 42703; line 1 pos 7;\n'Project ['x]\n+- Range",
+        Code.Internal,
+      ),
+    )
+    expect(error.message).toBe('collect: [UNRESOLVED_COLUMN] no column SQLSTATE: 42703; line 1 pos 7')
   })
 })
 

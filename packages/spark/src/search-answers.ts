@@ -73,7 +73,11 @@ export function gathered(
   places.forEach(({ batch, place }, at) => {
     const { answer } = batches[batch]
     ids.set(answer.ids.subarray(place * k, (place + 1) * k), at * k)
-    for (let i = 0; i < k; i++) distances[at * k + i] = Math.sqrt(answer.sqs[place * k + i])
+    for (let i = 0; i < k; i++) {
+      const sq = answer.sqs[place * k + i]
+      if (sq === Number.POSITIVE_INFINITY) throw new SparkError('SparkIndex.nearest: rows are missing')
+      distances[at * k + i] = Math.sqrt(sq)
+    }
   })
   return { queries: BigInt64Array.from(places, ({ query }) => query), ids, distances, k, pairs }
 }

@@ -13,13 +13,40 @@ import type { Blocks } from './blocks.ts'
 import { ActiveRows, longestPair } from './active-rows.ts'
 import { broughtHere } from './brought-here.ts'
 import { FitPasses, torn } from './fit-passes.ts'
+import { largestNumber } from './refusals.ts'
 import { SparkSeeding } from './spark-seeding.ts'
 import type { Watch } from './session.ts'
 
 const call = 'Spark.kmeans'
-/** Squares of distances overflow beyond, and lose bits below; one machine rescales such rows, the cluster refuses them. */
-const largestNumber = 1e150
+/** Squares of smaller distances lose bits, and those of numbers beyond `largestNumber` overflow. */
 const smallestSpanSq = 2 ** -400
+
+/** @throws {InputError} E_RANGE for rows that one machine would rescale: the cluster refuses them */
+export function checkRanges(call: string, minima: ArrayLike<number>, maxima: ArrayLike<number>): void {
+  let largest = 0
+  let span = 0
+  let spanSq = 0
+  for (let j = 0; j < minima.length; j++) {
+    largest = Math.max(largest, Math.abs(minima[j]), Math.abs(maxima[j]))
+    span = Math.max(span, maxima[j] - minima[j])
+    spanSq += (maxima[j] - minima[j]) ** 2
+  }
+  if (largest <= largestNumber && (span === 0 || spanSq >= smallestSpanSq)) return
+  throw new InputError(
+    'E_RANGE',
+    'columns',
+    `${call}: columns must lie between −1e150 and 1e150 and spread over more than 1e-60: multiply them by a constant`,
+  )
+}
+
+/** No row counts. */
+export function noWeight(call: string): InputError {
+  return new InputError(
+    'E_WEIGHTS',
+    'weightColumn',
+    `${call}: weightColumn must hold a number above 0, got only zeros`,
+  )
+}
 
 /**
  * A fit whose rows lie in blocks on a cluster. Each pass is one aggregate over the blocks; what it adds up are whole
@@ -43,7 +70,7 @@ export class SparkFit implements FitEngine {
   #active: ActiveRows | null = null
 
   constructor(blocks: Blocks, watch: Watch) {
-    this.#passes = new FitPasses(blocks, watch)
+    this.#passes = new FitPasses(call, blocks, watch)
     this.columns = blocks.columns
   }
 
@@ -61,29 +88,16 @@ export class SparkFit implements FitEngine {
     if (this.#grids !== null) return this.#grids
     const d = this.columns
     const found = await this.#passes.ask({ operation: 'ranges' }, [])
-    if (found.length !== 2 * d + 3) throw torn()
+    if (found.length !== 2 * d + 3) throw torn(call)
     const minima = found.slice(0, d)
     const maxima = found.slice(d, 2 * d)
     this.#rows = found[2 * d + 2]
     if (found[2 * d] === 0) {
-      throw new InputError(
-        'E_WEIGHTS',
-        'weightColumn',
-        `${call}: weightColumn must hold a number above 0, got only zeros`,
-      )
+      throw noWeight(call)
     }
-    let largest = 0
-    for (let j = 0; j < d; j++) largest = Math.max(largest, Math.abs(minima[j]), Math.abs(maxima[j]))
     this.#ranges = { minima, maxima, weight: found[2 * d], largestWeight: found[2 * d + 1] }
     this.#grids = gridsOf(this.#ranges)
-    const { spanSq } = this.#grids
-    if (largest > largestNumber || (spanSq > 0 && spanSq < smallestSpanSq)) {
-      throw new InputError(
-        'E_RANGE',
-        'columns',
-        `${call}: columns must lie between −1e150 and 1e150 and spread over more than 1e-60: multiply them by a constant`,
-      )
-    }
+    checkRanges(call, minima, maxima)
     return this.#grids
   }
 
@@ -155,7 +169,7 @@ export class SparkFit implements FitEngine {
     for (const part of [sums.coarse, sums.fine, sums.weightCoarse, sums.weightFine]) {
       for (let i = 0; i < part.length; i++) part[i] += found[at++]
     }
-    if (at + bins > found.length || sums.weightCoarse.length !== k) throw torn()
+    if (at + bins > found.length || sums.weightCoarse.length !== k) throw torn(call)
     return { changed: found[0], sums }
   }
 
@@ -183,7 +197,7 @@ export class SparkFit implements FitEngine {
 
   async inertia(centroids: Float64Array): Promise<number> {
     const found = await this.#aboutLabels('inertia', centroids, 0)
-    if (found.length !== 3) throw torn()
+    if (found.length !== 3) throw torn(call)
     return found[0] + found[1] + found[2]
   }
 

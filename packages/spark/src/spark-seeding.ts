@@ -82,7 +82,7 @@ export class SparkSeeding {
       { operation: 'seed', k: rows.length, previousK: this.#taken.length, count: ahead.length },
       [this.#squares(), ...this.#taken, ...rows, ahead],
     )
-    if (found.length < rows.length * stride) throw torn()
+    if (found.length < rows.length * stride) throw torn('Spark.kmeans')
     if (ahead.length > 0) this.#keep(ahead, found.subarray(rows.length * stride))
     this.#tried = rows.map((row, c) => ({ row, buckets: found.slice(c * stride + 3, (c + 1) * stride) }))
     for (let c = 0; c < rows.length; c++) {
@@ -239,7 +239,7 @@ export class SparkSeeding {
   /** Keeps the rows of buckets: times, weight and numbers each. */
   #keep(wanted: readonly number[], found: Float64Array): void {
     const d = this.#passes.columns
-    if (found.length % (d + 2) !== 0) throw torn()
+    if (found.length % (d + 2) !== 0) throw torn('Spark.kmeans')
     const contents: Content[] = []
     for (let at = 0; at < found.length; at += d + 2) {
       const row = found.slice(at + 2, at + 2 + d)
@@ -250,7 +250,7 @@ export class SparkSeeding {
     for (const bucket of wanted) this.#contents.set(bucket, [])
     for (const content of contents) {
       const list = this.#contents.get(content.hash >>> 20)
-      if (list === undefined) throw torn()
+      if (list === undefined) throw torn('Spark.kmeans')
       const last = list.at(-1)
       if (last !== undefined && compareRows(last.row, content.row) === 0) {
         last.weights.push(...content.weights)

@@ -1,9 +1,9 @@
-import { type ChosenK, type Encoder, InputError, type KMeans, type MatrixLike, chooseK } from 'nigh'
+import { type ChosenK, Encoder, InputError, type KMeans, type MatrixLike, chooseK } from 'nigh'
 import { checkOptions, show } from 'nigh/internals'
 import type { UploadColumn } from './arrow.ts'
 import { type ConnectOptions, checkConnect } from './connect-options.ts'
 import { SparkError } from './errors.ts'
-import { Frame } from './frame.ts'
+import { Frame, checkFrame } from './frame.ts'
 import { registerFunctions } from './functions.ts'
 import {
   type SparkAnomalies,
@@ -32,7 +32,13 @@ import {
   type SparkNeighbors,
   type SparkNeighborsWithin,
 } from './neighbors.ts'
-import { predictFrame } from './predict.ts'
+import {
+  type KnownColumns,
+  type ModelRows,
+  type SparkAnswerNames,
+  modelRows,
+  predictFrame,
+} from './predict.ts'
 import { Session, type Watch } from './session.ts'
 import { Uploads } from './uploads.ts'
 import { parseUrl } from './url.ts'
@@ -74,7 +80,7 @@ export interface SparkChosenK extends ChosenK {
 export class Spark {
   readonly #session: Session
   /** The columns that models were fitted on. */
-  readonly #columnsOf = new WeakMap<KMeans, readonly string[]>()
+  readonly #columnsOf = new WeakMap<KMeans, KnownColumns>()
   /** The server's version. */
   readonly version: string
   /** Whether nigh's own functions run on the cluster; else searches and predictions are pure SQL, and slower. */
@@ -189,14 +195,21 @@ export class Spark {
    * Distances are float64 sums of squared differences in column order, ties go to the smaller number: as
    * `model.predict` on one machine, to the bit.
    *
-   * @param options `columns` are those the model was fitted on, in order; a model that {@link kmeans} made knows them
+   * @param options `columns` are those the model was fitted on, in order; a model that {@link kmeans} made knows them,
+   * and a model with an encoder, wherever it was fitted, encodes the table's own columns
+   * @param options `names` calls the two otherwise: `{ cluster: 'segment' }`, for a table that has columns so called
    * @throws {InputError} E_FEATURES where the columns are not known or not as many as the centroids'
    * @example
    * await spark.predict(model, table).writeParquet('s3a://…/clustered')
    */
-  predict(model: KMeans, table: Frame, options: { readonly columns?: readonly string[] } = {}): Frame {
-    checkOptions('Spark.predict', options, ['columns'])
-    return predictFrame(this.java, model, table, options.columns ?? this.#columnsOf.get(model))
+  predict(
+    model: KMeans,
+    table: Frame,
+    options: { readonly columns?: readonly string[]; readonly names?: SparkAnswerNames } = {},
+  ): Frame {
+    checkOptions('Spark.predict', options, ['columns', 'names'])
+    const rows = this.#modelRows('Spark.predict', model, table, options.columns)
+    return predictFrame(this.java, model, rows, options.names ?? {})
   }
 
   /**
@@ -222,8 +235,11 @@ export class Spark {
     table: Frame,
     options: SparkIndexOptions & { readonly k?: number } & Watch = {},
   ): Promise<SparkNeighbors> {
+    const call = 'Spark.nearest'
+    checkOptions(call, options, ['columns', 'id', 'cells', 'k', 'signal', 'onProgress', 'maxBytes'])
     const { columns, id, cells, ...search } = options
-    const index = await SparkIndex.build(this.#server, table, indexOptions(columns, id, cells, search.signal))
+    const built = indexOptions(columns, id, cells, search.signal)
+    const index = await SparkIndex.build(this.#server, table, built, call)
     try {
       return await index.nearest(queries, {
         ...search,
@@ -241,8 +257,11 @@ export class Spark {
     table: Frame,
     options: SparkIndexOptions & { readonly radius: number } & Watch,
   ): Promise<SparkNeighborsWithin> {
+    const call = 'Spark.within'
+    checkOptions(call, options, ['columns', 'id', 'cells', 'radius', 'signal', 'onProgress', 'maxBytes'])
     const { columns, id, cells, ...search } = options
-    const index = await SparkIndex.build(this.#server, table, indexOptions(columns, id, cells, search.signal))
+    const built = indexOptions(columns, id, cells, search.signal)
+    const index = await SparkIndex.build(this.#server, table, built, call)
     try {
       return await index.within(queries, {
         ...search,
@@ -285,12 +304,18 @@ export class Spark {
    * own Encoder, as one machine would learn it from the same rows. Give it to {@link kmeans} as `encoder`.
    */
   async encoder(table: Frame, options: SparkEncoderOptions = {}): Promise<Encoder> {
+    checkFrame('Spark.encoder', 'table', table)
     return fitEncoder(table, options)
   }
 
   /** A table's columns and one more, which holds each row's features as an encoder makes them. Default: `features`. */
   async encode(encoder: Encoder, table: Frame, options: { readonly column?: string } = {}): Promise<Frame> {
-    checkOptions('Spark.encode', options, ['column'])
+    const call = 'Spark.encode'
+    checkOptions(call, options, ['column'])
+    checkFrame(call, 'table', table)
+    if (!(encoder instanceof Encoder)) {
+      throw new InputError('E_TYPE', 'encoder', `${call}: encoder must be an Encoder, got ${show(encoder)}`)
+    }
     return encodeFrame(table, encoder, options.column ?? 'features')
   }
 
@@ -300,8 +325,10 @@ export class Spark {
     table: Frame,
     options: { readonly columns?: readonly string[] } & Watch = {},
   ): Promise<SparkClusterProfile[]> {
+    const call = 'Spark.profile'
+    checkOptions(call, options, ['columns', 'signal', 'onProgress', 'maxBytes'])
     const { columns, ...watch } = options
-    return profileFrame(this.java, model, table, columns ?? this.#columnsOf.get(model), watch)
+    return profileFrame(this.java, model, this.#modelRows(call, model, table, columns), watch)
   }
 
   /**
@@ -309,7 +336,8 @@ export class Spark {
    * mean square), as nigh's `CentroidDistance`: 1 is typical.
    */
   async anomalies(model: KMeans, table: Frame, options: SparkAnomalyOptions = {}): Promise<SparkAnomalies> {
-    return anomaliesOf(this.java, model, table, options.columns ?? this.#columnsOf.get(model), options)
+    const rows = this.#modelRows('Spark.anomalies', model, table, options.columns)
+    return anomaliesOf(this.java, model, rows, options)
   }
 
   /**
@@ -356,6 +384,10 @@ export class Spark {
   /** Ends the session: what it holds on the cluster is freed. */
   async close(): Promise<void> {
     await this.#session.close()
+  }
+
+  #modelRows(call: string, model: KMeans, table: Frame, columns: readonly string[] | undefined): ModelRows {
+    return modelRows(call, model, table, columns, this.#columnsOf.get(model))
   }
 
   #frame(relation: Relation): Frame {

@@ -1,6 +1,7 @@
 import { InputError } from 'nigh'
 import { idsOf, numbersOf } from './arrow.ts'
 import type { Frame } from './frame.ts'
+import { judgedSql } from './refusals.ts'
 import type { Watch } from './session.ts'
 
 /** Above this many columns, the sum is not written out: code generation gives up on very long expressions. */
@@ -78,9 +79,10 @@ export function nearestSql(row: string, centroids: ArrayLike<number>, columns: n
     )
     return `array(${numbers.join(', ')})`
   })
-  const sqs = `transform(array(${list.join(', ')}), c -> aggregate(zip_with(${row}, c, (s, t) -> (s - t) * (s - t)), 0D, (sum, square) -> sum + square))`
+  const sqs = `transform(array(${list.join(', ')}), c -> aggregate(zip_with(r, c, (s, t) -> (s - t) * (s - t)), 0D, (sum, square) -> sum + square))`
   // On a tie array_position gives the first: the smaller number.
-  return `transform(array(${sqs}), d -> named_struct('cluster', cast(array_position(d, array_min(d)) - 1 as int), 'distance', sqrt(array_min(d))))[0]`
+  const nearest = `transform(array(${sqs}), d -> named_struct('cluster', cast(array_position(d, array_min(d)) - 1 as int), 'distance', sqrt(array_min(d))))[0]`
+  return `transform(array(${judgedSql(row, columns)}), r -> ${nearest})[0]`
 }
 
 async function collected(frame: Frame, watch: Watch, call: string): Promise<Found> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -213,6 +213,55 @@ describe('the command on a cluster', () => {
         .split('\n')
         .map((line) => line.split(',').at(-1) ?? '')
     expect(flags('there-scores.csv')).toEqual(flags('here-scores.csv'))
+  })
+
+  it('takes ids and columns of any name, and leaves those of the data as they are', async () => {
+    const places = join(folder, 'places.csv')
+    const here = join(folder, 'asked.csv')
+    const rows = Array.from({ length: 40 }, (_, i) => [
+      1000 + i * 3,
+      (i * 7) % 11,
+      (i * 5) % 13,
+      i % 4,
+      'ab'[i % 2],
+    ])
+    writeFileSync(places, `place id,x,y,cluster,kind\n${rows.map((row) => row.join(',')).join('\n')}\n`)
+    writeFileSync(here, 'x,y\n1,1\n5,5\n9,2\n')
+    const on = ['--spark', url]
+    const near = ['neighbors', places, '--columns', 'x,y', '--query', here, '--k', '2']
+    const { indices } = await answer(near)
+    const found = await answer([...near, '--id', 'place id', ...on])
+    if (!Array.isArray(indices)) throw new Error('indices are lists')
+    expect(found.indices).toEqual(indices.map((list: number[]) => list.map((i) => 1000 + i * 3)))
+    const options = ['--columns', 'x,y', '--k', '3']
+    const model = join(folder, 'places.nigh')
+    for (const [name, more] of [
+      ['here.csv', []],
+      ['there.csv', on],
+    ] as const) {
+      await answer([
+        'kmeans',
+        places,
+        ...options,
+        ...more,
+        '--model',
+        model,
+        '--out',
+        join(folder, `fit-${name}`),
+      ])
+      await answer(['predict', model, places, ...more, '--out', join(folder, `predict-${name}`)])
+    }
+    for (const step of ['fit', 'predict']) {
+      const text = readFileSync(join(folder, `${step}-there.csv`), 'utf8')
+      expect(text).toBe(readFileSync(join(folder, `${step}-here.csv`), 'utf8'))
+      expect(text).toMatch(/^place id,x,y,cluster,kind,cluster_nigh,distance\n/)
+    }
+    const learn = ['knn', places, '--target', 'kind', '--columns', 'x,y', '--predict', here, '--k', '1']
+    await answer([...learn, '--id', 'place id', '--out', join(folder, 'knn.csv'), ...on])
+    expect(readFileSync(join(folder, 'knn.csv'), 'utf8').split('\n')[1]).toMatch(/^1,1,[ab],1\d{3}$/)
+    const { code, err } = await nigh(['anomalies', places, '--method', 'centroid', '--id', 'kind', ...on])
+    expect(code).not.toBe(0)
+    expect(err).toContain('--id must name a column of whole numbers')
   })
 
   it('refuses what a cluster cannot do, before it connects', async () => {

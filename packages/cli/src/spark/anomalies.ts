@@ -7,6 +7,7 @@ import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { brief, percent, plural, whole } from '../show/numbers.ts'
 import {
+  answersOf,
   encoded,
   encoderFor,
   features,
@@ -59,6 +60,9 @@ export async function anomaliesOnSpark(
     const encoder = await encoderFor(spark, source, flags, [], run)
     run.notes(encoder)
     const frame = await encoded(spark, source, encoder)
+    const [score, anomaly] = answersOf(source, ['score', 'anomaly'], run)
+    // Not among the answers of this command.
+    const [cluster, distance] = ['nigh_cluster', 'nigh_distance']
     const { model, found } = await run.time('fit', 'scoring', async () => {
       const clusters = await spark.kmeans(frame, {
         columns: [features],
@@ -68,6 +72,7 @@ export async function anomaliesOnSpark(
       })
       const scored = await spark.anomalies(clusters, frame, {
         columns: [features],
+        names: { cluster, distance, score, anomaly },
         ...(flags.contamination === undefined ? {} : { contamination: flags.contamination }),
         ...(flags.threshold === undefined ? {} : { threshold: flags.threshold }),
         ...watching(run),
@@ -76,12 +81,14 @@ export async function anomaliesOnSpark(
     })
     run.warnings(model.warnings)
     const [sum] = await run.time('count', 'counting', () =>
-      found.rows.sql('select count_if(anomaly) as n from input').collect(watching(run)),
+      found.rows.sql(`select count_if(${quoted(anomaly)}) as n from input`).collect(watching(run)),
     )
     const flagged = Number(sum.n)
     const strangest = await run.time('explain', 'looking for reasons', () =>
       tableFrom(
-        found.rows.sql(`select * from input order by score desc, ${quoted(source.id)} limit ${flags.top}`),
+        found.rows.sql(
+          `select * from input order by ${quoted(score)} desc, ${quoted(source.id)} limit ${flags.top}`,
+        ),
         run,
         [features],
       ),
@@ -97,14 +104,14 @@ export async function anomaliesOnSpark(
       const cell = (column: string): number => Number(strangest.column(column).values[at])
       return {
         row: cell(source.id),
-        score: cell('score'),
-        anomaly: cell('score') > found.threshold,
+        score: cell(score),
+        anomaly: cell(score) > found.threshold,
         known: null,
         reasons: why,
       }
     })
     if (flags.out !== undefined) {
-      const scored = found.rows.sql('select * except (cluster, distance) from input')
+      const scored = found.rows.sql(`select * except (${quoted(cluster)}, ${quoted(distance)}) from input`)
       await saveRows(scored, source, flags.out, out, flags.formulas, run)
     }
     run.answer({
@@ -132,9 +139,12 @@ export async function anomaliesOnSpark(
       '',
       ...rankedLines(ranked, false, run),
       '',
-      source.input === null ? `Rows are told apart by the column ${source.id}.` : 'Rows are numbered from 0.',
+      source.input === null || flags.id !== undefined
+        ? `Rows are told apart by the column ${source.id}.`
+        : 'Rows are numbered from 0.',
     )
-    if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with score and anomaly: ${flags.out}`)
+    if (flags.out !== undefined && flags.out !== '-')
+      run.say(`Rows with ${score} and ${anomaly}: ${flags.out}`)
     run.say(run.paint.dim(timeLine(run)))
   })
 }

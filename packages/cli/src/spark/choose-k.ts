@@ -38,7 +38,7 @@ export async function chooseKOnSpark(
         tableFrom(
           sampleOf(source.frame, source.rows, shownRows),
           run,
-          source.input === null ? [] : [source.id],
+          source.added === null ? [] : [source.added],
         ),
       )
       await run.time('report', 'drawing', async () => {

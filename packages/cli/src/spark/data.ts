@@ -1,7 +1,7 @@
 import type { Cell, Frame, FrameColumn, Spark, UploadColumn } from '@nigh/spark'
 import { InputError, Table } from 'nigh'
 import type { Column, Encoder } from 'nigh'
-import { unknownColumn } from '../commands/shared.ts'
+import { namedAnswers, unknownColumn } from '../commands/shared.ts'
 import type { DataFlags } from '../commands/shared.ts'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
@@ -27,6 +27,8 @@ export interface Source {
   readonly input: Input | null
   /** The column that tells rows apart, where there is one. */
   readonly id: string
+  /** The column that numbers the rows of an uploaded file, and keeps their order; null for rows of the cluster. */
+  readonly added: string | null
 }
 
 /** Whether the cluster itself reads DATA: an address such as s3a://…, or table:NAME. */
@@ -46,23 +48,34 @@ export async function openSource(
 ): Promise<Source> {
   let frame: Frame
   let input: Input | null = null
+  let id = flags.id ?? 'row'
   if (isRemote(name)) {
     frame = name.startsWith('table:') ? spark.table(name.slice(6)) : spark.parquet(name)
   } else {
     const read = await run.read(name, readOptionsOf(flags))
     input = read
-    frame = await run.time('upload', 'uploading', () => uploaded(spark, read.table, run.signal))
+    // A file of questions need not have the ids of the rows that it asks about.
+    const own = flags.id !== undefined && read.table.names.includes(flags.id) ? flags.id : null
+    id = own ?? uploadedId
+    frame = await run.time('upload', 'uploading', () => uploaded(spark, name, read.table, own, run.signal))
   }
   const columns = await frame.columns(run.signal)
   const rows =
     input?.table.rows ?? (await run.time('count', 'counting rows', () => frame.count(watching(run))))
-  return { name, frame, columns, rows, input, id: flags.id ?? (input === null ? 'row' : uploadedId) }
+  return { name, frame, columns, rows, input, id, added: input === null ? null : uploadedId }
 }
 
 /** A table of this machine on the cluster, its rows numbered. */
-async function uploaded(spark: Spark, table: Table, signal: AbortSignal): Promise<Frame> {
+async function uploaded(
+  spark: Spark,
+  file: string,
+  table: Table,
+  id: string | null,
+  signal: AbortSignal,
+): Promise<Frame> {
   const columns: UploadColumn[] = table.columns.map((column): UploadColumn => {
     const { name } = column
+    if (name === id) return { name, type: 'long', values: idsOf(file, column) }
     switch (column.type) {
       case 'number':
       case 'date':
@@ -97,6 +110,43 @@ async function uploaded(spark: Spark, table: Table, signal: AbortSignal): Promis
   return sent.sql(`select ${[...others.map(quoted), ...cells].join(', ')} from input`)
 }
 
+/** Names for answers beside the columns of the rows: another, aloud, where one is taken. */
+export function answersOf(source: Source, answers: readonly string[], run: Run): string[] {
+  return namedAnswers(
+    source.columns.map(({ name }) => name),
+    answers,
+    run,
+  )
+}
+
+/** The columns that are of no use to who asked. */
+export function dropped(source: Source): readonly string[] {
+  return source.added === null ? [features] : [features, source.added]
+}
+
+/** A column of a file as the ids of its rows. */
+function idsOf(file: string, column: Column): BigInt64Array {
+  const refuse = (got: string): InputError =>
+    new InputError(
+      'E_TYPE',
+      'id',
+      `--id must name a column of whole numbers that tells rows apart; ${column.name} of ${file} ${got}`,
+    )
+  if (column.type !== 'number') throw refuse(`holds ${column.type === 'text' ? 'text' : `${column.type}s`}`)
+  return BigInt64Array.from(column.values, (value) => {
+    if (Number.isNaN(value)) throw refuse('has an empty cell')
+    if (!Number.isSafeInteger(value)) throw refuse(`holds ${value}`)
+    return BigInt(value)
+  })
+}
+
+/** The rows with their ids under the name that those of another source have. */
+export function withIdsOf(frame: Frame, source: Source, other: Source): Frame {
+  if (source.id === other.id) return frame
+  const taken = source.columns.some(({ name }) => name === other.id) ? ` except (${quoted(other.id)})` : ''
+  return frame.sql(`select *${taken}, ${quoted(source.id)} as ${quoted(other.id)} from input`)
+}
+
 /** The columns that features are made of, as the flags say; those that Spark cannot turn into numbers stay out. */
 function featureColumns(source: Source, flags: DataFlags, aside: readonly string[]): string[] {
   const known = source.columns.map(({ name }) => name)
@@ -107,7 +157,7 @@ function featureColumns(source: Source, flags: DataFlags, aside: readonly string
   ] as const) {
     for (const one of list) if (!known.includes(one)) throw unknownColumn(source.name, option, one, known)
   }
-  const left = new Set([...(flags.ignore ?? []), ...aside, source.id])
+  const left = new Set([...(flags.ignore ?? []), ...aside, source.id, source.added])
   const names = flags.columns ?? source.columns.filter(({ type }) => isUsable(type)).map(({ name }) => name)
   const used = names.filter((name) => !left.has(name))
   if (used.length === 0) {

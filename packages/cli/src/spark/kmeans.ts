@@ -13,6 +13,7 @@ import { plural } from '../show/numbers.ts'
 import { profileLines, profileOf } from '../show/profile.ts'
 import { replaceFile } from '../write/replace.ts'
 import {
+  answersOf,
   encoded,
   encoderFor,
   features,
@@ -80,11 +81,20 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
       const place = flags.model
       await run.time('write', 'writing', () => replaceFile(place, (draft) => draft.write(model.toBytes())))
     }
-    const labelled = spark.predict(model, await encoded(spark, source, encoder), { columns: [features] })
+    const [cluster, distance] =
+      flags.out === undefined
+        ? ['nigh_cluster', 'nigh_distance']
+        : answersOf(source, ['cluster', 'distance'], run)
+    const labelled = spark.predict(model, await encoded(spark, source, encoder), {
+      columns: [features],
+      names: { cluster, distance },
+    })
     if (flags.out !== undefined) await saveRows(labelled, source, flags.out, out, flags.formulas, run)
     const shown =
       drawn || !(run.json || run.quiet)
-        ? await run.time('sample', 'reading some rows', () => someRows(labelled, source, encoder, model, run))
+        ? await run.time('sample', 'reading some rows', () =>
+            someRows(labelled, cluster, source, encoder, model, run),
+          )
         : null
     const profile =
       shown === null ? null : profileOf([shown.matrix], shown.weights, model.centroids, model.counts, encoder)
@@ -138,7 +148,8 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
       '',
     )
     sayFiles(flags, run)
-    if (flags.out !== undefined && flags.out !== '-') run.say(`Rows with cluster and distance: ${flags.out}`)
+    if (flags.out !== undefined && flags.out !== '-')
+      run.say(`Rows with ${cluster} and ${distance}: ${flags.out}`)
     if (flags.model !== undefined) run.say(`Model: ${flags.model} (use: nigh predict ${flags.model} DATA)`)
     run.say(run.paint.dim(timeLine(run)))
   })
@@ -147,6 +158,7 @@ export async function kmeansOnSpark(name: string, flags: KMeansFlags & SparkFlag
 /** Some labelled rows here: as a table, as numbers, and their clusters. */
 async function someRows(
   labelled: ReturnType<Spark['predict']>,
+  cluster: string,
   source: Source,
   encoder: Encoder,
   model: KMeans,
@@ -160,7 +172,7 @@ async function someRows(
 }> {
   const all = await tableFrom(sampleOf(labelled, source.rows, shownRows), run, [features])
   const table = all.select(encoder.uses.map((use) => use.name))
-  const { values } = all.column('cluster')
+  const { values } = all.column(cluster)
   const { matrix } = encoder.encode(all, { extra: 'ignore' })
   return {
     table,

@@ -1,7 +1,7 @@
 import type { Column, Table } from 'nigh'
 import type { KNNFlags } from '../commands/knn.ts'
 import { drawTrial, knnAnswer, sayRows } from '../commands/knn.ts'
-import { places, textColumn } from '../commands/shared.ts'
+import { places, textColumn, withAnswers } from '../commands/shared.ts'
 import { sayFiles, wantsReport } from '../report/save.ts'
 import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
@@ -13,11 +13,13 @@ import {
   features,
   inputOf,
   openSource,
+  quoted,
   sampleOf,
   shownRows,
   sourceLines,
   tableFrom,
   watching,
+  withIdsOf,
 } from './data.ts'
 import type { Source } from './data.ts'
 import { onlyEuclidean } from './neighbors.ts'
@@ -67,7 +69,7 @@ export async function knnOnSpark(name: string, flags: KNNFlags & SparkFlags, run
         tableFrom(
           sampleOf(source.frame, source.rows, shownRows),
           run,
-          source.input === null ? [] : [source.id],
+          source.added === null ? [] : [source.added],
         ),
       )
       if (some.rows < source.rows)
@@ -125,13 +127,15 @@ async function answered(
   if (flags.predict === undefined) return null
   const fresh = await openSource(spark, flags.predict, flags, run)
   const asked = await encoded(spark, fresh, encoder)
-  const named = fresh.id === source.id ? asked : asked.sql(`select *, ${fresh.id} as ${source.id} from input`)
+  // The rows of a file are answered in its order, whatever their ids are.
+  const id = fresh.added ?? fresh.id
+  const named = withIdsOf(asked, { ...fresh, id }, source)
   const { predictions, neighbors } = await run.time('predict', 'predicting', async () =>
     task === 'classify' ? spark.classify(named, rows, options) : spark.regress(named, rows, options),
   )
-  const table = await tableFrom(asked.sql(`select * from input order by ${fresh.id}`), run, [
+  const table = await tableFrom(asked.sql(`select * from input order by ${quoted(id)}`), run, [
     features,
-    ...(fresh.input === null ? [] : [fresh.id]),
+    ...(fresh.added === null ? [] : [fresh.added]),
   ])
   const lists = Array.from(predictions, (_, i) =>
     Array.from(neighbors.ids.subarray(i * neighbors.k, (i + 1) * neighbors.k), String).join(' '),
@@ -142,5 +146,5 @@ async function answered(
       : textColumn('prediction', predictions.map(String)),
     textColumn('neighbors', lists),
   ]
-  return table.append(answers)
+  return withAnswers(table, answers, run)
 }

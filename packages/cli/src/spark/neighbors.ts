@@ -5,7 +5,7 @@ import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { neighborLines } from '../show/neighbors.ts'
 import { percent, plural } from '../show/numbers.ts'
-import { encoded, encoderFor, features, openSource, sourceLines, watching } from './data.ts'
+import { encoded, encoderFor, features, openSource, sourceLines, watching, withIdsOf } from './data.ts'
 import { onSpark, refuseFlags } from './session.ts'
 import type { SparkFlags } from './session.ts'
 
@@ -33,10 +33,7 @@ export async function neighborsOnSpark(
     const rows = await encoded(spark, source, encoder)
     const query = flags.query === undefined ? undefined : await openSource(spark, flags.query, flags, run)
     const asked = query === undefined ? undefined : await encoded(spark, query, encoder)
-    const queryIds =
-      asked === undefined || query === undefined || query.id === source.id
-        ? asked
-        : asked.sql(`select *, ${query.id} as ${source.id} from input`)
+    const queryIds = asked === undefined || query === undefined ? undefined : withIdsOf(asked, query, source)
     const found = await run.time('search', 'searching', () =>
       spark.nearest(queryIds, rows, { columns: [features], id: source.id, k: flags.k, ...watching(run) }),
     )
@@ -106,7 +103,9 @@ export async function neighborsOnSpark(
         run,
       ),
       '',
-      source.input === null ? `Rows are told apart by the column ${source.id}.` : 'Rows are numbered from 0.',
+      source.input === null || flags.id !== undefined
+        ? `Rows are told apart by the column ${source.id}.`
+        : 'Rows are numbered from 0.',
     )
     if (out !== undefined && flags.out !== '-') run.say(`All neighbours: ${flags.out}`)
     run.say(run.paint.dim(timeLine(run)))

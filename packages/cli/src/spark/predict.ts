@@ -7,7 +7,17 @@ import { timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { percent, whole } from '../show/numbers.ts'
-import { features, isRemote, openSource, quoted, sourceLines, tableFrom, watching } from './data.ts'
+import {
+  answersOf,
+  dropped,
+  features,
+  isRemote,
+  openSource,
+  quoted,
+  sourceLines,
+  tableFrom,
+  watching,
+} from './data.ts'
 import { saveRows } from './rows.ts'
 import { onSpark } from './session.ts'
 import type { SparkFlags } from './session.ts'
@@ -36,21 +46,28 @@ export async function predictOnSpark(
     const source = await openSource(spark, name, flags, run)
     const frame =
       encoder === undefined ? source.frame : await spark.encode(encoder, source.frame, { column: features })
-    const names = source.columns.map((column) => column.name).filter((column) => column !== source.id)
-    const labelled = spark.predict(model, frame, { columns: encoder === undefined ? names : [features] })
+    const names = source.columns
+      .map((column) => column.name)
+      .filter((column) => column !== source.id && column !== source.added)
+    const [cluster, distance] = answersOf(source, ['cluster', 'distance'], run)
+    const labelled = spark.predict(model, frame, {
+      columns: encoder === undefined ? names : [features],
+      names: { cluster, distance },
+    })
     if (flags.out !== undefined) await saveRows(labelled, source, flags.out, out, flags.formulas, run)
     const counts = await run.time('count', 'counting', async () =>
       (
         await labelled
-          .sql('select cluster, count(*) as n from input group by cluster order by n desc, cluster')
+          .sql(
+            `select ${quoted(cluster)} as label, count(*) as n from input group by label order by n desc, label`,
+          )
           .collect(watching(run))
-      ).map(({ cluster, n }) => [Number(cluster), Number(n)] as const),
+      ).map(({ label, n }) => [Number(label), Number(n)] as const),
     )
     const answers = async (column: string): Promise<unknown[]> => {
-      const order = source.columns.some((one) => one.name === source.id)
-        ? ` order by ${quoted(source.id)}`
-        : ''
-      const rows = await labelled.sql(`select ${column} from input${order}`).collect(watching(run))
+      const id = source.added ?? source.id
+      const order = source.columns.some((one) => one.name === id) ? ` order by ${quoted(id)}` : ''
+      const rows = await labelled.sql(`select ${quoted(column)} from input${order}`).collect(watching(run))
       return rows.map((row) => row[column])
     }
     run.answer({
@@ -60,7 +77,7 @@ export async function predictOnSpark(
       // Rows that the cluster reads may be too many for one line of JSON: --out keeps those.
       ...(source.input === null || !run.json
         ? { counts: Object.fromEntries(counts) }
-        : { answers: { cluster: await answers('cluster'), distance: await answers('distance') } }),
+        : { answers: { cluster: await answers(cluster), distance: await answers(distance) } }),
       warnings: (source.input?.warnings ?? []).map(({ code, message }) => ({ code, message })),
       seconds: run.seconds,
       timings: run.timings,
@@ -85,8 +102,8 @@ export async function predictOnSpark(
       '',
     )
     if (flags.out === undefined) {
-      sayRows(await tableFrom(labelled.sql('select * from input limit 10'), run, [features]), 2, run)
-    } else if (flags.out !== '-') run.say(`Rows with cluster, distance: ${flags.out}`)
+      sayRows(await tableFrom(labelled.sql('select * from input limit 10'), run, dropped(source)), 2, run)
+    } else if (flags.out !== '-') run.say(`Rows with ${cluster}, ${distance}: ${flags.out}`)
     run.say(run.paint.dim(timeLine(run)))
   })
 }

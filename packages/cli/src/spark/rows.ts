@@ -1,7 +1,7 @@
 import type { Frame } from '@nigh/spark'
 import type { Run } from '../run.ts'
 import type { Outlook } from '../write/write.ts'
-import { features, tableFrom, watching } from './data.ts'
+import { dropped, quoted, tableFrom, watching } from './data.ts'
 import type { Source } from './data.ts'
 
 /**
@@ -16,17 +16,18 @@ export async function saveRows(
   formulas: boolean | undefined,
   run: Run,
 ): Promise<void> {
-  const added = source.input === null ? [features] : [features, source.id]
+  const added = dropped(source)
   await run.time('write', 'writing', async () => {
     if (out !== undefined) {
-      const ordered = source.input === null ? frame : frame.sql(`select * from input order by ${source.id}`)
+      const ordered =
+        source.added === null ? frame : frame.sql(`select * from input order by ${quoted(source.added)}`)
       await run.write(await tableFrom(ordered, run, added), out, formulas)
       return
     }
     const names = (await frame.columns(run.signal)).map(({ name }) => name)
-    const dropped = added.filter((name) => names.includes(name))
+    const left = added.filter((name) => names.includes(name))
     const kept =
-      dropped.length === 0 ? frame : frame.sql(`select * except (${dropped.join(', ')}) from input`)
+      left.length === 0 ? frame : frame.sql(`select * except (${left.map(quoted).join(', ')}) from input`)
     await kept.writeParquet(place, watching(run))
   })
 }

@@ -49,7 +49,8 @@ public final class Nearest implements UDF2<byte[], Seq<Object>, Row> {
       Object value = values.next();
       if (value == null) throw new IllegalArgumentException("nigh: column " + j + " holds a missing value");
       double x = (Double) value;
-      if (x - x != 0) throw new IllegalArgumentException("nigh: column " + j + " holds " + x);
+      // Its square may overflow, and every centroid would be as far.
+      if (!(Math.abs(x) <= 1e150)) throw new IllegalArgumentException("nigh: column " + j + " holds " + x);
       double[] columns = centroids.columns;
       int base = j * k;
       for (int c = 0; c < k; c++) {

@@ -55,7 +55,7 @@ public final class Pack implements UDF3<byte[], Integer, Seq<Row>, byte[]> {
         Object value = values.next();
         if (value == null) throw missing(j);
         double x = (Double) value;
-        if (x - x != 0) throw new IllegalArgumentException("nigh: column " + j + " holds " + x);
+        if (!(Math.abs(x) <= 1e150)) throw new IllegalArgumentException("nigh: column " + j + " holds " + x);
         rows[at + j] = x;
       }
     }
