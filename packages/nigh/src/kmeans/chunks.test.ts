@@ -6,6 +6,7 @@ import { Table } from '../data/table.ts'
 import { Random } from '../random.ts'
 import type { PointChunks } from './chunks.ts'
 import { fitChunks } from './fit-chunks.ts'
+import { MiniBatchKMeans } from '../family/minibatch-kmeans.ts'
 import { KMeans } from './kmeans.ts'
 import type { KMeansOptions } from './options.ts'
 
@@ -311,5 +312,60 @@ describe('points in chunks', () => {
       fitChunks('KMeans.fit', cut(points, [1000]), { k: 9, signal: controller.signal }, window),
     ).rejects.toThrow('enough')
     expect(turns).toBe(30)
+  })
+
+  it('hears an abort while the source waits, in every pass, and lets the source close', async () => {
+    const points = made(23, 900, 3, { fine: true })
+    const never = new Promise<never>(() => {})
+    for (const [kind, waitsAt] of [
+      ['chunks', 1],
+      ['chunks', 2],
+      ['chunks', 4],
+      ['rows', 1],
+    ] as const) {
+      for (const fit of [KMeans, MiniBatchKMeans]) {
+        const controller = new AbortController()
+        let [passes, asked] = [0, 0]
+        const wait = (): Promise<never> => {
+          setImmediate(() => controller.abort(new Error('enough')))
+          return never
+        }
+        const source: PointChunks = {
+          async *chunks() {
+            if (kind === 'chunks' && ++passes === waitsAt) await wait()
+            yield points
+          },
+          ...(fit === KMeans && {
+            rows: (numbers) =>
+              kind === 'rows' && ++asked === waitsAt
+                ? wait()
+                : Array.from(numbers, (number) => Array.from(points.row(number))),
+          }),
+        }
+        if (kind === 'rows' && fit !== KMeans) continue
+        await expect(fit.fit(source, { k: 4, signal: controller.signal })).rejects.toThrow('enough')
+      }
+    }
+    let closed = 0
+    const controller = new AbortController()
+    const source: PointChunks = {
+      async *chunks() {
+        try {
+          yield points
+          await new Promise((resolve) => {
+            setImmediate(() => {
+              controller.abort(new Error('enough'))
+              setImmediate(resolve)
+            })
+          })
+          yield points
+        } finally {
+          closed++
+        }
+      },
+    }
+    await expect(KMeans.fit(source, { k: 4, signal: controller.signal })).rejects.toThrow('enough')
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(closed).toBe(1)
   })
 })

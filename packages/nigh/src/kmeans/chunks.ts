@@ -4,6 +4,7 @@ import { Matrix, type MatrixLike } from '../data/matrix.ts'
 import { Table } from '../data/table.ts'
 import type { RowChunks } from '../engine/row-windows.ts'
 import type { Survey } from '../engine/chunked-fit.ts'
+import { heard } from '../workers/pool.ts'
 import { nextTurn } from '../workers/spawn.ts'
 
 /** A chunk of points: rows of numbers; or, where the options name a fitted encoder, a table or what it was encoded to. */
@@ -77,7 +78,7 @@ export async function surveyChunks(
   let double = false
   const dropping = encoder?.settings.missing === 'drop'
   let looked = 0
-  for await (const chunk of points.chunks()) {
+  for await (const chunk of heeding(points.chunks(), signal)) {
     if (looked > BETWEEN_PAUSES) {
       // Others get their turn, and an abort is heard, also where the source has all its rows at hand.
       await nextTurn()
@@ -119,11 +120,15 @@ export async function surveyChunks(
     chunks: {
       rows: n,
       columns,
-      pass: () => matricesOf(call, points, encoder),
+      pass: () => matricesOf(call, points, encoder, signal),
       reach:
         reach === null || dropping
           ? null
-          : async (numbers) => reached(call, await reach(numbers), encoder, numbers.length, columns),
+          : async (numbers) => {
+              const asked = Promise.resolve(reach(numbers))
+              const chunk = await (signal === null ? asked : heard(asked, signal))
+              return reached(call, chunk, encoder, numbers.length, columns)
+            },
     },
     survey: {
       ranges: {
@@ -144,10 +149,42 @@ async function* matricesOf(
   call: string,
   points: PointChunks,
   encoder: Encoder | undefined,
+  signal: AbortSignal | null,
 ): AsyncGenerator<Matrix> {
-  for await (const chunk of points.chunks()) {
+  for await (const chunk of heeding(points.chunks(), signal)) {
     const { matrix } = takeChunk(call, chunk, encoder)
     if (matrix !== null) yield matrix
+  }
+}
+
+/** The chunks of a source: an abort is heard also while the source waits, for a disk or the network. */
+async function* heeding(
+  source: AsyncIterable<PointChunk> | Iterable<PointChunk>,
+  signal: AbortSignal | null,
+): AsyncGenerator<PointChunk, void, undefined> {
+  if (signal === null) {
+    yield* source
+    return
+  }
+  const chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  let open = false
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      const asked = Promise.resolve(chunks.next())
+      const next = await heard(asked, signal)
+      open = next.done !== true
+      if (next.done === true) return
+      yield next.value
+      open = false
+    }
+  } finally {
+    // A source that still waits closes when it goes on: for that nobody waits, nor for what it may throw.
+    if (signal.aborted)
+      void Promise.resolve()
+        .then(() => chunks.return?.())
+        .catch(() => {})
+    else if (open) await chunks.return?.()
   }
 }
 

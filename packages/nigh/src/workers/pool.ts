@@ -74,8 +74,11 @@ export async function runOnTeam(
   return options.signal === null ? turn : heard(turn, options.signal)
 }
 
-/** An abort is heard at once, also while the job waits for its turn or for workers that are still starting. */
-function heard<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * What a promise comes to, or the reason of an abort that comes before: also while a job waits for its turn or for
+ * workers that are still starting.
+ */
+export function heard<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
