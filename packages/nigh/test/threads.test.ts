@@ -52,6 +52,31 @@ describe('the same bits for any number of threads', () => {
     }
   })
 
+  test('one thread predicts in parts, between which others have their turn and an abort is heard', async () => {
+    const points = own({ rows: 30_001, columns: 16, seed: 5, kind: 'blobs' })
+    const model = KMeans.fitSync(points, { k: 60, nInit: 1, maxIterations: 3 })
+    const one = { threads: 1 } as const
+    for (const ask of ['predict', 'transform', 'score'] as const) {
+      let turns = 0
+      let asked = true
+      const turn = (): void => {
+        turns++
+        if (asked) setImmediate(turn)
+      }
+      setImmediate(turn)
+      const moved = Matrix.of(points.values.slice(), 16)
+      const answer = model[ask](moved, one)
+      moved.values.fill(1)
+      expect(await answer).toEqual(model[`${ask}Sync`](points))
+      asked = false
+      expect(turns).toBeGreaterThan(3)
+      const stop = new AbortController()
+      const later = model[ask](points, { ...one, signal: stop.signal })
+      setImmediate(() => stop.abort())
+      await expect(later).rejects.toThrow(/abort/)
+    }
+  })
+
   test('nearest rows', async () => {
     const points = own({ rows: 3_000, columns: 4, seed: 4, kind: 'coarse' })
     const want = NearestNeighbors.fitSync(points).nearestSync(undefined, { k: 6 })

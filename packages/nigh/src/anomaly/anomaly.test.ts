@@ -203,7 +203,7 @@ describe('the local outlier factor', () => {
 
   test('refuses', () => {
     expect(() => LocalOutlierFactor.fitSync([[1], [2]], { k: 2 })).toThrow(/k must be at most 1/)
-    expect(() => LocalOutlierFactor.fitSync([[1]])).toThrow(/k must be/)
+    expect(() => LocalOutlierFactor.fitSync([[1]])).toThrow(/there must be 2 fitted rows or more/)
     expect(() => LocalOutlierFactor.fitSync([[1], [2]], { contamination: 0.6 })).toThrow(/contamination/)
     expect(() => LocalOutlierFactor.fitSync([[1], [2]], { contamination: 0.1, threshold: 2 })).toThrow(
       /exclude/,

@@ -117,6 +117,17 @@ export class FitRecord {
     this.runner.run(kernel, this.address, this.rows.rows, this.#block)
   }
 
+  /** {@link pass} in parts of about so many rows: says after each how many rows are done. */
+  *parts(kernel: FitKernel, size: number): Generator<number, void, void> {
+    const { rows } = this.rows
+    const step = Math.max(1, Math.floor(size / ROUND)) * ROUND
+    for (let from = 0; from < rows; from += step) {
+      const end = Math.min(rows, from + step)
+      this.runner.run(kernel, this.address, end, Math.min(this.#block, step), from)
+      yield end
+    }
+  }
+
   /** Writes the constants that round squared distances up to `largest` to their grids. */
   setSqGrids(largest: number, bits: number): void {
     const [one, two, three] = threeGrids(largest, bits)

@@ -226,6 +226,12 @@ export class LocalFit implements FitEngine {
 
   /** Labels every row with its nearest centroid, keeping neither bounds nor sums. */
   label(centroids: Float64Array): void {
+    const parts = this.labelParts(centroids, this.record.rows.rows)
+    while (parts.next().done !== true);
+  }
+
+  /** {@link label} in parts of about so many rows: says after each how many rows are done. */
+  *labelParts(centroids: Float64Array, size: number): Generator<number, void, void> {
     const { memory } = this.record.runner
     const { columns } = this.record.rows
     const k = centroids.length / columns
@@ -237,19 +243,37 @@ export class LocalFit implements FitEngine {
     memory.f64(this.record.space(OTHER_PATHS, k * 8), k).fill(0)
     this.#packed.pack(centroids, k)
     this.record.set(FIRST, 1)
-    this.record.pass('assign')
+    yield* this.record.parts('assign', size)
   }
 
   /** Squared distances of all rows to all centroids, n × k: a copy. */
   distances(centroids: Float64Array): Float64Array {
+    const parts = this.distanceParts(centroids, this.record.rows.rows)
+    let next = parts.next()
+    while (next.done !== true) next = parts.next()
+    return next.value
+  }
+
+  /** {@link distances} in parts of about so many rows: gives after each what there is so far. */
+  *distanceParts(
+    centroids: Float64Array,
+    size: number,
+  ): Generator<{ readonly done: number; readonly distances: Float64Array }, Float64Array, void> {
     const { memory } = this.record.runner
     const { rows, columns } = this.record.rows
     const k = centroids.length / columns
     this.record.set(CLUSTERS, k)
     memory.f64(this.record.get(CENTROIDS), centroids.length).set(centroids)
     this.record.set(DISTANCES_SQ, memory.allocate(rows * k * 8))
-    this.record.pass('distances')
-    return new Float64Array(memory.f64(this.record.get(DISTANCES_SQ), rows * k))
+    const distances = new Float64Array(rows * k)
+    let before = 0
+    for (const done of this.record.parts('distances', size)) {
+      const found = memory.f64(this.record.get(DISTANCES_SQ), rows * k)
+      distances.set(found.subarray(before * k, done * k), before * k)
+      before = done
+      yield { done, distances }
+    }
+    return distances
   }
 
   /** The range of a column, over rows of weight above zero. */

@@ -190,9 +190,23 @@ export interface PredictResult {
 
 /** Runs a prediction on a runner. */
 export function runPredict(runner: Runner, rows: FitRows, job: PredictJob): PredictResult {
+  const steps = predictSteps(runner, rows, job, rows.rows)
+  let next = steps.next()
+  while (next.done !== true) next = steps.next()
+  return next.value
+}
+
+/** The steps of a prediction, each of about so many rows: says after each how many rows are done. */
+export function* predictSteps(
+  runner: Runner,
+  rows: FitRows,
+  job: PredictJob,
+  size: number,
+): Generator<number, PredictResult, void> {
   const engine = new LocalFit(runner, rows)
   if (job.exponent !== 0) engine.scaleRows(job.exponent)
   else engine.prepare()
+  yield 0
   const factor = 2 ** job.exponent
   const centroids = job.centroids.map((x) => x * factor)
   for (let j = 0; j < rows.columns; j++) {
@@ -214,11 +228,17 @@ export function runPredict(runner: Runner, rows: FitRows, job: PredictJob): Pred
         `KMeans: the distances of ${rows.rows} rows to ${k} centroids need ${Math.ceil((rows.rows * k) / 125_000)} MB, more than a call may take; ask in parts`,
       )
     }
-    const distances = engine.distances(centroids)
-    for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(distances[i]) / factor
-    return { labels: null, distances, inertia: 0 }
+    const parts = engine.distanceParts(centroids, size)
+    for (let from = 0; ; ) {
+      const next = parts.next()
+      if (next.done === true) return { labels: null, distances: next.value, inertia: 0 }
+      const { done, distances } = next.value
+      for (let i = from * k; i < done * k; i++) distances[i] = Math.sqrt(distances[i]) / factor
+      from = done
+      yield done
+    }
   }
-  engine.label(centroids)
+  yield* engine.labelParts(centroids, size)
   const labels = engine.currentLabels()
   const inertia = job.want === 'inertia' ? engine.inertia(centroids) / factor / factor : 0
   return { labels, distances: null, inertia }

@@ -18,7 +18,15 @@ import { runOnTeam } from '../workers/pool.ts'
 import { nextTurn } from '../workers/spawn.ts'
 import { isPointChunks, type PointChunks } from './chunks.ts'
 import { fitChunks } from './fit-chunks.ts'
-import { beginFit, type FitJob, type FitResult, LARGEST, type PredictJob, type PredictResult } from './job.ts'
+import {
+  beginFit,
+  type FitJob,
+  type FitResult,
+  LARGEST,
+  type PredictJob,
+  type PredictResult,
+  predictSteps,
+} from './job.ts'
 import {
   checkKernels,
   checkKMeans,
@@ -310,9 +318,22 @@ export class KMeans {
       })
       if (result !== null) return predictOf(result)
     }
-    return predictOf(
-      inline(kernels, (runner) => runJob(runner, { carried: rows, k: this.k }, this.#job(want), null)),
-    )
+    const size = Math.ceil((SMALL * 8) / (this.k * this.centroids.columns))
+    const total = values.length / this.centroids.columns
+    if (total <= size) {
+      return predictOf(
+        inline(kernels, (runner) => runJob(runner, { carried: rows, k: this.k }, this.#job(want), null)),
+      )
+    }
+    // A runner of its own, since others have their turn between the parts.
+    const runner = runnerFor(kernels)
+    const steps = predictSteps(runner, placeRows(runner.memory, rows, this.k), this.#job(want), size)
+    for (;;) {
+      await nextTurn()
+      signal?.throwIfAborted()
+      const next = steps.next()
+      if (next.done === true) return next.value
+    }
   }
 
   #now(call: string, points: PointsLike, want: PredictJob['want']): PredictResult {
