@@ -14,7 +14,8 @@ export class Patience {
    * Returns once a field holds something else than `value` (or, where `equal`, once it holds `value`).
    *
    * @param crowded whether more threads work than the machine runs at once: then it looks no longer than it must
-   * @param sleep sleeps until the field changes or somebody notifies, and no longer than it likes
+   * @param sleep sleeps until the field changes or somebody notifies, and no longer than it likes; says whether that
+   * took longer than {@link LONG}, which a sleep with an end can tell without a clock
    */
   await(
     fields: Int32Array<ArrayBufferLike>,
@@ -22,7 +23,7 @@ export class Patience {
     value: number,
     equal: boolean,
     crowded: boolean,
-    sleep: () => void,
+    sleep: () => boolean,
   ): void {
     const most = crowded ? FEW_LOOKS : this.#looks
     for (let looks = 0; looks < most; looks++) {
@@ -30,9 +31,8 @@ export class Patience {
       if (!crowded) this.#looks = Math.min(most + STEP, MOST_LOOKS)
       return
     }
-    const start = performance.now()
-    sleep()
-    if (!crowded && performance.now() - start > LONG) this.#looks = Math.max(most >> 1, LEAST_LOOKS)
+    const long = sleep()
+    if (long && !crowded) this.#looks = Math.max(most >> 1, LEAST_LOOKS)
   }
 }
 
@@ -44,4 +44,4 @@ const LEAST_LOOKS = 12_000
 const MOST_LOOKS = 100_000
 const STEP = 4000
 /** Milliseconds. */
-const LONG = 1
+export const LONG = 1

@@ -13,7 +13,7 @@ import {
   PENDING,
   RECORD,
 } from './control.ts'
-import { Patience } from './patience.ts'
+import { LONG, Patience } from './patience.ts'
 import type { Runner } from './runner.ts'
 import { wantMembers } from './wanted.ts'
 
@@ -82,18 +82,23 @@ export class TeamRunner implements Runner {
     if (Atomics.load(control, ABORT) === 1) throw new Aborted('aborted')
   }
 
-  /** Waits until every member is through with the pass: asleep where this thread may sleep, else looking. */
-  #awaitMembers(): void {
+  /**
+   * Waits until every member is through with the pass: asleep where this thread may sleep, else looking.
+   *
+   * @returns whether it slept long
+   */
+  #awaitMembers(): boolean {
     const control = this.#control
+    let long = false
     for (let waits = 0; ; waits++) {
       const left = Atomics.load(control, PENDING)
-      if (left === 0) return
+      if (left === 0) return long
       if (mayWait === null) mayWait = tryWait()
       if (!mayWait) continue
       // Members' blocks are short. One that stays away for a minute has died, and its part is missing.
-      if (Atomics.wait(control, PENDING, left, 1000) === 'timed-out' && waits > 60) {
-        throw new Error('a worker died, or hangs')
-      }
+      if (Atomics.wait(control, PENDING, left, long ? 1000 : LONG) !== 'timed-out') continue
+      if (long && waits > 60) throw new Error('a worker died, or hangs')
+      long = true
     }
   }
 
@@ -125,7 +130,11 @@ export function serveTeam(kernels: Kernels, control: Int32Array<ArrayBufferLike>
   let seen = 0
   const crowded = Atomics.load(control, CROWDED) === 1
   for (;;) {
-    patience.await(control, GENERATION, seen, false, crowded, () => Atomics.wait(control, GENERATION, seen))
+    patience.await(control, GENERATION, seen, false, crowded, () => {
+      const long = Atomics.wait(control, GENERATION, seen, LONG) === 'timed-out'
+      if (long) Atomics.wait(control, GENERATION, seen)
+      return long
+    })
     const generation = Atomics.load(control, GENERATION)
     if (generation === seen) continue
     seen = generation
