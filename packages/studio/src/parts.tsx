@@ -1,7 +1,7 @@
 // Small pieces that both pages use.
 
-import type { ComponentChildren, JSX, TargetedEvent } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import type { ComponentChildren, JSX, RefObject, TargetedEvent } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { fillOf, markPath, shapeOf } from './marks.ts'
 import { pause } from './pause.ts'
 
@@ -18,6 +18,25 @@ export function Later(props: { readonly children: ComponentChildren }): JSX.Elem
     }
   }, [])
   return ready ? <>{props.children}</> : null
+}
+
+/** How wide a chart is: drawn in the page's own pixels, its text is as large as the text around it. */
+export function useWidth(first: number): {
+  readonly chart: RefObject<SVGSVGElement | null>
+  readonly width: number
+} {
+  const chart = useRef<SVGSVGElement>(null)
+  const [width, setWidth] = useState(first)
+  useEffect(() => {
+    const target = chart.current
+    if (target === null) return
+    const watch = new ResizeObserver(([entry]) =>
+      setWidth(Math.max(240, Math.round(entry.contentRect.width))),
+    )
+    watch.observe(target)
+    return () => watch.disconnect()
+  }, [])
+  return { chart, width }
 }
 
 /** One choice of a few, as a row of buttons. */

@@ -151,11 +151,13 @@ const MOST_COMPONENTS = 2048
 export async function places(ask: Tasks['places']['ask'], work: Work): Promise<Tasks['places']['answer']> {
   const table = tableNow()
   const origin = { x: originOf(table, ask.x), y: originOf(table, ask.y) }
+  const names = { x: namesOf(table, ask.x), y: namesOf(table, ask.y) }
   if ('column' in ask.x && 'column' in ask.y) {
     return {
       x: work.give(numbersOf(table.column(ask.x.column), origin.x)),
       y: work.give(numbersOf(table.column(ask.y.column), origin.y)),
       origin,
+      names,
       rows: null,
       shares: [],
     }
@@ -186,6 +188,7 @@ export async function places(ask: Tasks['places']['ask'], work: Work): Promise<T
     x: work.give(along(ask.x, origin.x)),
     y: work.give(along(ask.y, origin.y)),
     origin,
+    names,
     rows,
     shares: [...principal.shares],
   }
@@ -201,6 +204,16 @@ function originOf(table: Table, axis: Axis): number {
 
 function componentOf(axis: Axis): number {
   return 'component' in axis ? axis.component : 0
+}
+
+/** Of more texts than that, an axis names none. */
+const MOST_NAMES = 40
+
+function namesOf(table: Table, axis: Axis): readonly string[] | null {
+  if (!('column' in axis)) return null
+  const column = table.column(axis.column)
+  if (column.type === 'boolean') return ['false', 'true']
+  return column.type === 'text' && column.categories.length <= MOST_NAMES ? column.categories : null
 }
 
 /** Any column as numbers to draw, from an origin: text and booleans as places side by side, moved a little apart. */

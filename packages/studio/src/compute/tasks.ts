@@ -33,6 +33,8 @@ export interface Places {
   readonly x: Float32Array
   readonly y: Float32Array
   readonly origin: { readonly x: number; readonly y: number }
+  /** What stands at 0, 1, 2 … along an axis of texts or of false and true; else null. */
+  readonly names: { readonly x: readonly string[] | null; readonly y: readonly string[] | null }
   /** The table's rows that have a place; null: all. */
   readonly rows: Uint32Array | null
   /** Shares of the spread that the components hold; empty where columns are drawn. */

@@ -270,14 +270,18 @@ function Falling(props: { readonly frames: readonly Frame[]; readonly place: num
           points={known.map(({ inertia, i }) => `${x(i)},${y(inertia)}`).join(' ')}
         />
         {now === undefined ? null : (
-          <line
-            class="line"
-            vector-effect="non-scaling-stroke"
-            x1={x(now.i)}
-            x2={x(now.i)}
-            y1={y(now.inertia)}
-            y2="56"
-          />
+          <>
+            <line
+              class="ref"
+              vector-effect="non-scaling-stroke"
+              x1={x(now.i)}
+              x2={x(now.i)}
+              y1={y(now.inertia)}
+              y2="56"
+            />
+            {/* A round end of no length: a circle would be stretched with the curve. */}
+            <path class="now" vector-effect="non-scaling-stroke" d={`M${x(now.i)},${y(now.inertia)}h0`} />
+          </>
         )}
       </svg>
       <figcaption class="tiny quiet">

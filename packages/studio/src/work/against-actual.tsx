@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import type { Evaluated } from '../compute/tasks.ts'
 import { count } from '../numbers.ts'
+import { useWidth } from '../parts.tsx'
 import { RowButtons } from './inspection.tsx'
 import { inspect } from './state.ts'
 import { ticksOf } from './ticks.ts'
@@ -10,7 +11,9 @@ export function AgainstActual(props: {
   readonly found: Evaluated & { readonly task: 'regress' }
 }): JSX.Element {
   const { found } = props
-  const [width, height, left, bottom] = [640, 400, 56, 32]
+  const { chart, width } = useWidth(640)
+  const height = Math.min(400, Math.round(width * 0.7))
+  const [left, bottom] = [56, 32]
   const { picture } = found
   const { least, most } = picture
   const x = (value: number): number => left + ((value - least) / (most - least)) * (width - left - 8)
@@ -28,11 +31,12 @@ export function AgainstActual(props: {
       </p>
       <svg
         class="choice"
+        ref={chart}
         viewBox={`0 0 ${width} ${height}`}
         role="img"
         aria-label="Predicted against actual values"
       >
-        {ticksOf(least, most, 6).map(({ at: tick, text }) => (
+        {ticksOf(least, most, width / 110).map(({ at: tick, text }) => (
           <g key={tick}>
             <text x={x(tick)} y={height - 12} text-anchor="middle">
               {text}

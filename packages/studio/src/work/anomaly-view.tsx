@@ -148,17 +148,17 @@ export function AnomalyPanel(): JSX.Element {
             {found.outliers === 0 ? (
               <>
                 <b>No row</b> scores above {brief(found.threshold)}, the bound for that share: the strangest
-                rows tie.
+                rows tie
               </>
             ) : (
               <>
                 <b>{plural(found.outliers, 'row')}</b> of {count(opened.rows)} (
                 {percent(found.outliers / opened.rows)}) {found.outliers === 1 ? 'scores' : 'score'} above{' '}
-                {brief(found.threshold)}.
+                {brief(found.threshold)}
               </>
             )}{' '}
-            {seconds(found.seconds)}. The first {count(found.ranked.length)} have reasons: in which columns
-            they differ most from the rows nearest to them.
+            (found in {seconds(found.seconds)}). The first {count(found.ranked.length)} have reasons: in which
+            columns they differ most from the rows nearest to them.
           </p>
           <Exports />
         </>

@@ -1,8 +1,8 @@
 import type { ChosenK } from 'nigh'
 import type { JSX } from 'preact'
 import { brief } from '../numbers.ts'
+import { useWidth } from '../parts.tsx'
 
-const WIDTH = 640
 const HEIGHT = 168
 const LEFT = 40
 const BOTTOM = 24
@@ -15,8 +15,10 @@ export function ChoiceChart(props: {
 }): JSX.Element {
   const { found, k } = props
   const { table } = found
-  const half = (WIDTH - LEFT) / 2
-  const step = (half - 40) / Math.max(1, table.length - 1)
+  const { chart, width } = useWidth(640)
+  const half = (width - LEFT) / 2
+  const narrow = width < 480
+  const step = (half - (narrow ? 16 : 40)) / Math.max(1, table.length - 1)
   const x = (at: number, side: number): number => LEFT + side * half + at * step
   const most = Math.max(...table.map(({ inertia }) => inertia))
   const tops = table.map(({ silhouette, silhouetteReference, silhouetteSpread }) =>
@@ -41,15 +43,16 @@ export function ChoiceChart(props: {
     <figure style={{ margin: 0 }} class="stack">
       <svg
         class="choice"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        ref={chart}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={`Silhouette and inertia for k from ${table[0]?.k ?? 1} to ${table[table.length - 1]?.k ?? 1}`}
       >
         <text x={LEFT} y="12">
-          silhouette (higher is better)
+          {narrow ? 'silhouette' : 'silhouette (higher is better)'}
         </text>
         <text x={LEFT + half} y="12">
-          inertia (look for the knee)
+          {narrow ? 'inertia' : 'inertia (look for the knee)'}
         </text>
         {[0, 1].map((side) => (
           <line key={side} class="axis" x1={x(0, side)} x2={x(table.length - 1, side)} y1={y(0)} y2={y(0)} />

@@ -1,13 +1,20 @@
 import type { JSX } from 'preact'
+import type { ChosenNeighbors } from '../compute/tasks.ts'
 import { count } from '../numbers.ts'
+import { useWidth } from '../parts.tsx'
 import { neighborChoice, settings, table } from './state.ts'
 import { ticksOf } from './ticks.ts'
 
 /** How each k did in cross-validation. */
 export function NeighborChart(): JSX.Element | null {
   const found = neighborChoice.value
-  if (found === null) return null
-  const [width, height, left, bottom] = [640, 152, 48, 24]
+  return found === null ? null : <Scores found={found} />
+}
+
+function Scores(props: { readonly found: ChosenNeighbors }): JSX.Element {
+  const { found } = props
+  const { chart, width } = useWidth(640)
+  const [height, left, bottom] = [152, 48, 24]
   const low = Math.min(...found.scores.map(({ score, spread }) => score - spread))
   const high = Math.max(...found.scores.map(({ score, spread }) => score + spread))
   const x = (at: number): number =>
@@ -29,6 +36,7 @@ export function NeighborChart(): JSX.Element | null {
       </p>
       <svg
         class="choice"
+        ref={chart}
         viewBox={`0 0 ${width} ${height}`}
         role="img"
         aria-label={`Score by k; best at ${found.best}`}

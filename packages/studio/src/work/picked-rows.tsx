@@ -44,7 +44,10 @@ export function PickedRows(props: { readonly labels: Int16Array | null }): JSX.E
         <span class="small quiet">
           {[...shares]
             .sort((a, b) => b[1] - a[1])
-            .map(([group, size]) => `${group < 0 ? 'left out' : clusterName(group)} ${count(size)}`)
+            .map(([group, size]) => {
+              const name = group < 0 ? 'left out' : clusterName(group)
+              return rows.length === 1 ? name : `${name}: ${count(size)}`
+            })
             .join(', ')}
         </span>
         <button type="button" class="plain push" onClick={() => (picked.value = new Uint32Array(0))}>

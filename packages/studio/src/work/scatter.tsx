@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Cancelled } from '../compute/desk.ts'
+import type { Places } from '../compute/tasks.ts'
 import { fillOf, inkNow, markPath, paletteNow, shapeOf } from '../marks.ts'
 import { count, percent } from '../numbers.ts'
 import { Segments } from '../parts.tsx'
@@ -9,13 +10,27 @@ import { theme } from '../theme.ts'
 import { AxisChoice } from './axis-choice.tsx'
 import type { Frame, FromPainter, ToPainter } from './painter.ts'
 import { axisOf, change, desk, picked, roles, settings, table, trouble, wordsFor } from './state.ts'
-import { ticksOf } from './ticks.ts'
+import { ticksOf, type Tick } from './ticks.ts'
 
 /** The painter: one worker for the page, so that a picture moves while the other worker computes. */
 let painter: Worker | null = null
 function painterNow(): Worker {
   painter ??= new Worker(new URL('./painter.ts', import.meta.url), { type: 'module' })
   return painter
+}
+
+/** The longest name on an axis; of more names than that in view, only some. */
+const LONGEST = 16
+const MOST = 8
+
+/** Texts along an axis, as ticks; null where it is one of numbers. */
+function namesIn(names: readonly string[] | null, from: number, to: number): Tick[] | null {
+  if (names === null) return null
+  const shown = names
+    .map((name, at) => ({ at, text: name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name }))
+    .filter(({ at }) => at >= from && at <= to)
+  const every = Math.ceil(shown.length / MOST)
+  return shown.filter((_, i) => i % every === 0)
 }
 
 const whole: Frame = { left: 0, right: 1, bottom: 0, top: 1 }
@@ -50,6 +65,7 @@ export function Scatter(props: {
   const shares = useSignal<readonly number[]>([])
   /** Where the axes begin: frames and points count from there. */
   const origin = useSignal({ x: 0, y: 0 })
+  const names = useSignal<Places['names']>({ x: null, y: null })
   /** The table's row of each point. */
   const rowsOf = useRef<Uint32Array | null>(null)
   const points = useRef(0)
@@ -179,6 +195,7 @@ export function Scatter(props: {
         points.current = found.x.length
         shares.value = found.shares
         origin.value = found.origin
+        names.value = found.names
         busy.current = false
         axes.current.asked = `${x} ${y}`
         send({ type: 'points', x: found.x, y: found.y }, [found.x.buffer, found.y.buffer])
@@ -424,22 +441,28 @@ export function Scatter(props: {
           aria-hidden="true"
         />
         <svg aria-hidden="true" style={{ visibility: nothing ? 'hidden' : 'visible' }}>
-          {ticksOf(frame.left + from.x, frame.right + from.x, width.value / 140, dateAxis(x))
+          {(
+            namesIn(names.value.x, frame.left, frame.right) ??
+            ticksOf(frame.left + from.x, frame.right + from.x, width.value / 140, dateAxis(x))
+          )
             .map(({ at: tick, text }) => ({ place: px(tick - from.x), text }))
             .filter(({ place: along }) => along > 48 && along < width.value - 24)
-            .map(({ place: along, text }) => (
-              <g key={text}>
+            .map(({ place: along, text }, i) => (
+              <g key={i}>
                 <line class="axis" x1={along} x2={along} y1={height - 4} y2={height} />
                 <text x={along} y={height - 8} text-anchor="middle">
                   {text}
                 </text>
               </g>
             ))}
-          {ticksOf(frame.bottom + from.y, frame.top + from.y, 5, dateAxis(y))
+          {(
+            namesIn(names.value.y, frame.bottom, frame.top) ??
+            ticksOf(frame.bottom + from.y, frame.top + from.y, 5, dateAxis(y))
+          )
             .map(({ at: tick, text }) => ({ place: py(tick - from.y), text }))
             .filter(({ place: up }) => up > 12 && up < height - 24)
-            .map(({ place: up, text }) => (
-              <g key={text}>
+            .map(({ place: up, text }, i) => (
+              <g key={i}>
                 <line class="axis" x1="0" x2="4" y1={up} y2={up} />
                 <text x="8" y={up + 4}>
                   {text}
