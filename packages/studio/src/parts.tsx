@@ -46,13 +46,15 @@ export function Segments<T extends string>(props: {
   readonly options: readonly {
     readonly value: T
     readonly text: ComponentChildren
+    /** A sign before the text, for the eyes. */
+    readonly sign?: string
     readonly title?: string
   }[]
   readonly onPick: (value: T) => void
 }): JSX.Element {
   return (
     <div class="segments" role="group" aria-label={props.label}>
-      {props.options.map(({ value, text, title }) => (
+      {props.options.map(({ value, text, sign, title }) => (
         <button
           key={value}
           type="button"
@@ -61,6 +63,13 @@ export function Segments<T extends string>(props: {
           aria-label={typeof text === 'string' ? undefined : title}
           onClick={() => props.onPick(value)}
         >
+          {sign === undefined ? null : (
+            <>
+              <span class="sign" aria-hidden="true">
+                {sign}
+              </span>{' '}
+            </>
+          )}
           {text}
         </button>
       ))}

@@ -114,6 +114,9 @@ export function Shell(): JSX.Element {
               ? 'Open in another tab: this one does not save.'
               : 'Nothing leaves this browser.'}
           </span>
+          {saves.value === false ? (
+            <span class="status narrow-only">Not saving: open in another tab</span>
+          ) : null}
           <button
             type="button"
             class="plain"

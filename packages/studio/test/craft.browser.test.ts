@@ -63,7 +63,7 @@ describe('For everybody', () => {
       await page.waitForSelector('[data-neighbor]')
       await check('learn')
       await page.getByRole('button', { name: 'numbers' }).click()
-      await page.getByRole('button', { name: '+ Points' }).click()
+      await page.getByRole('button', { name: 'Points', exact: true }).click()
       await page.getByRole('button', { name: 'To the end' }).click()
       await check('learn, numbers')
       await page.goto(`${site.url}#work`)

@@ -121,7 +121,7 @@ describe('Learn', () => {
     const watched = await open(browser, site.url)
     const { page } = watched
     await page.selectOption('[data-sample]', 'empty')
-    await page.getByRole('button', { name: '+ Points' }).click()
+    await page.getByRole('button', { name: 'Points', exact: true }).click()
     const box = await page.locator('[data-board=knn]').boundingBox()
     if (box === null) throw new Error('no board')
     for (const [x, y] of [
@@ -141,7 +141,7 @@ describe('Learn', () => {
       await page.mouse.click(box.x + box.width * x, box.y + box.height * y)
     const lesson = await lessonOf(watched)
     expect(lesson.points.map(({ label }) => label)).toEqual([0, 0, 0, 1, 1, 1])
-    await page.getByRole('button', { name: '✕ Erase' }).click()
+    await page.getByRole('button', { name: 'Erase', exact: true }).click()
     await page.mouse.click(box.x + box.width * 0.2, box.y + box.height * 0.2)
     expect((await lessonOf(watched)).points).toHaveLength(5)
     expect(await page.locator('[data-knn]').innerText()).toContain('class B')
@@ -213,7 +213,7 @@ describe('Learn', () => {
     })
     await page.reload()
     await page.waitForSelector('.dots[data-dots="560"]')
-    await page.getByRole('button', { name: '+ Points' }).click()
+    await page.getByRole('button', { name: 'Points', exact: true }).click()
     const box = await page.locator('[data-board=kmeans]').boundingBox()
     if (box === null) throw new Error('no board')
     const draw = async (moves: number): Promise<void> => {
@@ -230,9 +230,9 @@ describe('Learn', () => {
     const drawing = await measured(browser, page, () => draw(60))
     expect(Number(await page.locator('.dots').first().getAttribute('data-dots'))).toBe(600)
     await settled(watched)
-    await page.getByRole('button', { name: '✕ Erase' }).click()
+    await page.getByRole('button', { name: 'Erase', exact: true }).click()
     const erasing = await measured(browser, page, () => draw(30))
-    await page.getByRole('button', { name: '◇ New point' }).click()
+    await page.getByRole('button', { name: 'New point', exact: true }).click()
     const asking = await measured(browser, page, () => draw(30))
     console.log(
       `600 points: longest task by its processor time, in ms: drawing ${Math.round(drawing)}, erasing ${Math.round(erasing)}, moving the new point ${Math.round(asking)}`,

@@ -58,10 +58,10 @@ export function principalComponents(
     shares[c] = total === 0 ? 0 : variance / total
     let largest = 0
     for (let j = 1; j < d; j++) {
-      if (Math.abs(vectors[j * d + from]) > Math.abs(vectors[largest * d + from])) largest = j
+      if (Math.abs(vectors[from * d + j]) > Math.abs(vectors[from * d + largest])) largest = j
     }
-    const sign = vectors[largest * d + from] < 0 ? -1 : 1
-    for (let j = 0; j < d; j++) components[c * d + j] = sign * vectors[j * d + from]
+    const sign = vectors[from * d + largest] < 0 ? -1 : 1
+    for (let j = 0; j < d; j++) components[c * d + j] = sign * vectors[from * d + j]
   }
   return { mean, components: Matrix.trusted(components, d), variances, shares }
 }
@@ -116,7 +116,7 @@ function covariance(matrix: Matrix, scale: number): { mean: Float64Array; spread
   return { mean, spread }
 }
 
-/** Eigenvalues, and eigenvectors as columns, of a symmetric matrix, which is overwritten. */
+/** Eigenvalues, and eigenvectors as rows, of a symmetric matrix, which is overwritten. */
 function eigen(matrix: Float64Array, d: number): { values: Float64Array; vectors: Float64Array } {
   const vectors = new Float64Array(d * d)
   for (let j = 0; j < d; j++) vectors[j * d + j] = 1
@@ -133,9 +133,8 @@ function eigen(matrix: Float64Array, d: number): { values: Float64Array; vectors
         const root = Math.abs(theta) > 1e150 ? Math.abs(theta) : Math.sqrt(theta * theta + 1)
         const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + root)
         const cos = 1 / Math.sqrt(t * t + 1)
-        rotate(matrix, vectors, d, p, q, cos, t * cos)
-        matrix[p * d + q] = 0
-        matrix[q * d + p] = 0
+        turn(matrix, d, p, q, cos, t * cos)
+        turnRows(vectors, d, p, q, cos, t * cos)
       }
     }
     if (!turned) break
@@ -143,31 +142,29 @@ function eigen(matrix: Float64Array, d: number): { values: Float64Array; vectors
   return { values: Float64Array.from({ length: d }, (_, j) => matrix[j * d + j]), vectors }
 }
 
-function rotate(
-  matrix: Float64Array,
-  vectors: Float64Array,
-  d: number,
-  p: number,
-  q: number,
-  cos: number,
-  sin: number,
-): void {
-  for (let i = 0; i < d; i++) {
-    const a = matrix[i * d + p]
-    const b = matrix[i * d + q]
-    matrix[i * d + p] = cos * a - sin * b
-    matrix[i * d + q] = sin * a + cos * b
+/** Turns rows and columns p and q of a symmetric matrix so that their entry off the diagonal becomes 0. */
+function turn(matrix: Float64Array, d: number, p: number, q: number, cos: number, sin: number): void {
+  const off = matrix[p * d + q]
+  const atP = cos * (cos * matrix[p * d + p] - sin * off) - sin * (cos * off - sin * matrix[q * d + q])
+  const atQ = sin * (sin * matrix[p * d + p] + cos * off) + cos * (sin * off + cos * matrix[q * d + q])
+  turnRows(matrix, d, p, q, cos, sin)
+  // The columns are the rows: written, not read, since to go down a column is to miss the cache at every step.
+  for (let i = 0, down = 0; i < d; i++, down += d) {
+    matrix[down + p] = matrix[p * d + i]
+    matrix[down + q] = matrix[q * d + i]
   }
+  matrix[p * d + p] = atP
+  matrix[q * d + q] = atQ
+  matrix[p * d + q] = 0
+  matrix[q * d + p] = 0
+}
+
+function turnRows(values: Float64Array, d: number, p: number, q: number, cos: number, sin: number): void {
+  const [rowP, rowQ] = [p * d, q * d]
   for (let i = 0; i < d; i++) {
-    const a = matrix[p * d + i]
-    const b = matrix[q * d + i]
-    matrix[p * d + i] = cos * a - sin * b
-    matrix[q * d + i] = sin * a + cos * b
-  }
-  for (let i = 0; i < d; i++) {
-    const a = vectors[i * d + p]
-    const b = vectors[i * d + q]
-    vectors[i * d + p] = cos * a - sin * b
-    vectors[i * d + q] = sin * a + cos * b
+    const a = values[rowP + i]
+    const b = values[rowQ + i]
+    values[rowP + i] = cos * a - sin * b
+    values[rowQ + i] = sin * a + cos * b
   }
 }

@@ -16,16 +16,17 @@ import { readTable } from '../read/read.ts'
 import { predictedName } from '../write/reproduce.ts'
 import { cellTexts, csvFile } from '../write/csv.ts'
 import { encoderOptions, modelFile, rowTexts, tableNow, textColumn, toAllRows, withAnswers } from './table.ts'
-import type {
-  AgainstPicture,
-  ChosenNeighbors,
-  Evaluated,
-  FileMade,
-  Inspected,
-  KScore,
-  NeighborSettings,
-  Roles,
-  Tasks,
+import {
+  MOST_CLASSES,
+  type AgainstPicture,
+  type ChosenNeighbors,
+  type Evaluated,
+  type FileMade,
+  type Inspected,
+  type KScore,
+  type NeighborSettings,
+  type Roles,
+  type Tasks,
 } from './tasks.ts'
 import type { Work } from './serving.ts'
 
@@ -263,7 +264,7 @@ export async function evaluate(ask: Tasks['evaluate']['ask'], work: Work): Promi
       macroF1: precisionRecallF1(truth, answers).macro.f1,
       baseline: Math.max(...sizes.values()) / n,
       classes,
-      matrix: matrix.map((row) => [...row]),
+      matrix: matrix.slice(0, MOST_CLASSES).map((row) => [...row.slice(0, MOST_CLASSES)]),
       judged: work.give(Uint32Array.from(judged)),
       truth: work.give(Uint32Array.from(truth, (name) => places.get(name) ?? 0)),
       answers: work.give(Uint32Array.from(answers, (name) => places.get(name) ?? 0)),

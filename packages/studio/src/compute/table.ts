@@ -144,8 +144,8 @@ export function encoderOptions(roles: Roles): {
   return { scale, missing, ...(target === null ? {} : { ignore: [target] }) }
 }
 
-/** More columns than that have no principal components here: the matrix of their products would be too large. */
-const MOST_COMPONENTS = 2048
+/** Of more columns, principal components would hold the worker up for minutes, and cannot be stopped. */
+const MOST_COMPONENTS = 600
 
 /** Where the rows lie along two axes. */
 export async function places(ask: Tasks['places']['ask'], work: Work): Promise<Tasks['places']['answer']> {

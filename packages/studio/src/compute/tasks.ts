@@ -99,6 +99,9 @@ export interface AgainstPicture {
   readonly worst: readonly number[]
 }
 
+/** Classes in a table of true by predicted: of more, nobody reads one. */
+export const MOST_CLASSES = 30
+
 export type Evaluated =
   | {
       readonly task: 'classify'
@@ -107,7 +110,7 @@ export type Evaluated =
       readonly macroF1: number
       readonly baseline: number
       readonly classes: readonly string[]
-      /** True class × predicted class. */
+      /** True class × predicted class, of the first {@link MOST_CLASSES} classes. */
       readonly matrix: readonly (readonly number[])[]
       /** The table's rows that were judged, with their truth and answer as places in `classes`. */
       readonly judged: Uint32Array

@@ -103,14 +103,15 @@ export function KMeansPanel(): JSX.Element {
           <Query spot={query} />
         </g>
       </Board>
-      <div class={`row ${onLit('training')}`} role="group" aria-label="Steps">
+      <div class={`row steps ${onLit('training')}`} role="group" aria-label="Steps">
         <button
           type="button"
           onClick={() => step(-frames.length)}
           disabled={place === 0}
           title="To the beginning"
         >
-          |◂<span class="hidden-text">To the beginning</span>
+          <span aria-hidden="true">|◂</span>
+          <span class="hidden-text">To the beginning</span>
         </button>
         <button type="button" onClick={() => step(-1)} disabled={place === 0}>
           ◂ Back
@@ -128,8 +129,9 @@ export function KMeansPanel(): JSX.Element {
         >
           {playing.value ? 'Pause' : '▶ Play'}
         </button>
-        <button type="button" onClick={() => step(frames.length)} disabled={last}>
-          To the end
+        <button type="button" onClick={() => step(frames.length)} disabled={last} title="To the end">
+          <span aria-hidden="true">▸|</span>
+          <span class="hidden-text">To the end</span>
         </button>
         <span class="small quiet push" data-step>
           {frames.length === 0 ? '' : `${place + 1} of ${frames.length}`}

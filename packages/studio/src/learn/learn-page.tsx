@@ -70,12 +70,22 @@ export function LearnPage(): JSX.Element {
   )
 }
 
-const tools: readonly { readonly value: Tool; readonly text: string; readonly title: string }[] = [
-  { value: 'query', text: '◇ New point', title: 'Move the new point that both methods judge' },
-  { value: 'point', text: '+ Points', title: 'Draw points of the chosen class' },
-  { value: 'label', text: '✎ Labels', title: 'Give points the chosen class' },
-  { value: 'erase', text: '✕ Erase', title: 'Remove points' },
-  { value: 'centre', text: '◉ Centroid', title: 'Place and move first centroids, on the K-Means board' },
+const tools: readonly {
+  readonly value: Tool
+  readonly sign: string
+  readonly text: string
+  readonly title: string
+}[] = [
+  { value: 'query', sign: '◇', text: 'New point', title: 'Move the new point that both methods judge' },
+  { value: 'point', sign: '+', text: 'Points', title: 'Draw points of the chosen class' },
+  { value: 'label', sign: '✎', text: 'Labels', title: 'Give points the chosen class' },
+  { value: 'erase', sign: '✕', text: 'Erase', title: 'Remove points' },
+  {
+    value: 'centre',
+    sign: '◉',
+    text: 'Centroid',
+    title: 'Place and move first centroids, on the K-Means board',
+  },
 ]
 
 function Tools(): JSX.Element {

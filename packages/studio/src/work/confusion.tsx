@@ -1,12 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { Evaluated } from '../compute/tasks.ts'
+import { MOST_CLASSES, type Evaluated } from '../compute/tasks.ts'
 import { count } from '../numbers.ts'
 import { RowButtons } from './inspection.tsx'
-
-/** Classes that are shown: of more, nobody reads a table. */
-const MOST_CLASSES = 30
 
 /** True class by predicted class; a press on a cell lists its rows. */
 export function ConfusionTable(props: {

@@ -183,8 +183,8 @@ function inPlainWords(message: string): string {
 
 let editions = 0
 
-/** Of more columns the picture begins with two, not with components: those would take too long, or cannot be had. */
-const DRAWN_TOGETHER = 1000
+/** Of more columns the picture begins with two, not with components: those would take seconds, or cannot be had. */
+const DRAWN_TOGETHER = 300
 
 /** Opens a file; settings that fit it stay. */
 export async function openFile(

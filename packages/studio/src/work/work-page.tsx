@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { Progress, Segments } from '../parts.tsx'
 import { AnomalyPanel, AnomalyPicture } from './anomaly-view.tsx'
 import { ClusterPanel, ClusterPicture } from './cluster-view.tsx'
@@ -35,6 +35,13 @@ export function WorkPage(): JSX.Element {
   useEffect(() => void begin(), [])
   const opened = table.value
   const { view } = settings.value
+  const before = useRef(opened?.edition)
+  // The button that was pressed is gone with the page around it: keys and readers go on at the new one's beginning.
+  useEffect(() => {
+    if (before.current !== opened?.edition && document.activeElement === document.body)
+      document.getElementById('main')?.focus({ preventScroll: true })
+    before.current = opened?.edition
+  }, [opened?.edition])
   return (
     <div
       class="stack far"
