@@ -1,6 +1,7 @@
 // Plants faults, one at a time, in a copy of the core, and runs the tests that should notice: by hand, not in CI.
 // Prints each fault that nobody noticed, and the share that was caught.
-// Usage: node tools/mutate.mjs [--only TEXT] [--from N] [--to N] [--numbers 1,2,…]
+// Usage: node tools/mutate.mjs [--only TEXT] [--from N] [--to N] [--numbers 1,2,…] [--sound]
+//        --sound: the tests are known to pass before anything is planted, and are not run first
 //        node tools/mutate.mjs --check      only whether every fault still has its place
 import { spawnSync } from 'node:child_process'
 import {
@@ -144,8 +145,8 @@ try {
     (numbers === null || numbers.includes(number)) &&
     (only === null || nameOf(fault, number).includes(only))
   const every = [...new Set(faults.filter(wanted).flatMap(({ tests }) => tests.flat()))]
-  const clean = vitest(every)
-  if (clean.status !== 0)
+  const clean = process.argv.includes('--sound') ? null : vitest(every)
+  if (clean !== null && clean.status !== 0)
     throw new Error(`the tests fail before anything is planted:\n${failures(clean.stdout) || clean.stderr}`)
   for (const [number, fault] of faults.entries()) {
     if (!wanted(fault, number)) continue
