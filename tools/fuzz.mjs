@@ -359,6 +359,8 @@ async function fitCase(seed) {
   }
   same(`${what}: predict`, wanted.predictSync(matrix, { kernels: r.of('simd', 'scalar') }), wanted.labels)
 
+  // Rows that are all one are not brought to size: squares of tiny numbers may be 0, and all centroids equally near.
+  if (widest(points, null) === 0) return 'of one point'
   const { lists } = tamed(values, wanted.centroids.values)
   same(`${what}: labels of a scan`, wanted.labels, scan(lists[0], rows, columns, lists[1]))
   const counts = new Float64Array(wanted.k)

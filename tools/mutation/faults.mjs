@@ -673,7 +673,11 @@ export const faults = [
       "name === 'random' || rows * columns * k <= 1e7",
     ],
     ['the unit of the weights is forgotten', 'weightUnit: given[at] / values[at]', 'weightUnit: 1'],
-    ['fewer iterations than promised', 'options.maxIterations ?? 10000', 'options.maxIterations ?? 300'],
+    [
+      'fewer iterations than promised',
+      'orDefault(options.maxIterations, 10000)',
+      'orDefault(options.maxIterations, 300)',
+    ],
   ]),
   ...plant(scores, 'src/evaluate/silhouette.ts', [
     ['a row is its own companion', 'inside[at] / (size - 1)', 'inside[at] / size'],
