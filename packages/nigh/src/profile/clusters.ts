@@ -1,7 +1,7 @@
 import { checkInteger, checkOptions, InputError, orDefault } from '../check.ts'
 import type { Encoder } from '../data/encoder.ts'
 import { Matrix, type MatrixLike } from '../data/matrix.ts'
-import { fittedPoints, type PointsLike } from '../data/points.ts'
+import { fittedPoints, type PointsLike, type PointsOptions } from '../data/points.ts'
 import { type Column, Table } from '../data/table.ts'
 import { rowWeights } from '../data/weights.ts'
 import { codeLabels, type Label, type Labels } from '../evaluate/labels.ts'
@@ -16,7 +16,7 @@ export interface ProfileOptions {
   readonly names?: readonly string[]
   /** k × d, in the sorted order of the labels: what typical and far are measured from. Default: the means of the clusters. */
   readonly centroids?: MatrixLike
-  /** What turned the table into numbers for the clustering: `model.encoder`. Default: one fitted here. */
+  /** What turned the table into numbers for the clustering: `model.encoder`. Default: one fitted here, that fills empty cells. */
   readonly encoder?: Encoder | undefined
   /** A weight for each row of the points, from 0 up: weight n is n copies, weight 0 is absence. Default: 1 each. */
   readonly sampleWeight?: readonly number[] | Float64Array | Float32Array
@@ -94,7 +94,7 @@ export function profileClusters(
     matrix,
     kept,
     encoder: used,
-  } = fittedPoints(call, points, encoder === undefined ? {} : { encoder }, given ?? undefined)
+  } = fittedPoints(call, points, encoderOf(points, encoder), given ?? undefined)
   // As they were given: sizes are sums of them.
   const weights =
     sampleWeight === undefined
@@ -136,6 +136,12 @@ export function profileClusters(
     }
   })
   return { clusters, warnings: warningsOf(matrix, names, classes, { weights, sizes, total }) }
+}
+
+/** What makes numbers of a table whose clustering nobody told of: every row has a label, so none may be left out. */
+function encoderOf(points: PointsLike, encoder: Encoder | undefined): PointsOptions {
+  if (encoder !== undefined) return { encoder }
+  return points instanceof Table ? { encoder: { missing: 'impute' } } : {}
 }
 
 function namesOf(call: string, names: readonly string[] | undefined, columns: number): readonly string[] {

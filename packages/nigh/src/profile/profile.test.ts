@@ -53,6 +53,21 @@ describe('profileClusters', () => {
     expect(clusters[0].contrasts[0]).toMatchObject({ centre: 1.5, rest: 8.5 })
   })
 
+  test('empty cells are left out of means and shares, with no encoder given', () => {
+    const rows = Array.from({ length: 12 }, (_, i) => ({
+      x: i % 4 === 0 ? null : i,
+      kind: i % 5 === 0 ? null : 'ab'[i % 2],
+      y: i,
+    }))
+    const groups = rows.map((_, i) => (i < 6 ? 'low' : 'high'))
+    const [high] = profileClusters(Table.fromRows(rows), groups).clusters
+    const contrast = high.contrasts.find(({ name }) => name === 'x')
+    expect(contrast?.centre).toBe((6 + 7 + 9 + 10 + 11) / 5)
+    expect(contrast?.rest).toBe((1 + 2 + 3 + 5) / 4)
+    expect(high.size).toBe(6)
+    expect(high.typical.length).toBe(3)
+  })
+
   test('one cluster, and clusters that nothing sets apart', () => {
     const one = profileClusters([[1], [2]], [0, 0]).clusters[0]
     expect(one.description).toBe('2 rows (100 %): all of them')
