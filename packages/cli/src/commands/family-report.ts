@@ -81,7 +81,7 @@ export async function familyClustering(
     distances: Float64Array.from(costs.values),
     own: {
       leaders: {
-        ...prototypesTable(model, encoder),
+        ...prototypesTable(model),
         title: 'The prototypes: means, and most frequent values',
       },
     },
@@ -185,7 +185,7 @@ function mixedEncoder(
 ): { readonly categories: Table; readonly encoder: Encoder } {
   const used = model.prototypes.columns
   const asText = used
-    .filter(({ name, type }) => type === 'text' && table.column(name).type !== 'text')
+    .filter(({ name }, at) => model.divisors[at] === null && table.column(name).type !== 'text')
     .map(({ name }): Column => {
       const word = wordsOf(table.column(name))
       return textColumn(

@@ -116,7 +116,7 @@ export async function relatives(name: string, flags: FamilyFlags, run: Run): Pro
   if (run.json || run.quiet) return
   run.sayInput(input, encoder, extra)
   run.say(headLine(model, flags, run), '')
-  if (model instanceof KPrototypes) run.say(...prototypeLines(model, encoder, run), '')
+  if (model instanceof KPrototypes) run.say(...prototypeLines(model, run), '')
   else sayClusters(model, prepared, weights, flags, run)
   sayFiles(flags, run)
   if (flags.out !== undefined && flags.out !== '-') {
@@ -218,7 +218,7 @@ function fateOf(
 /** The centres, for programs, and what else a method knows of them. */
 function centresOf(model: FamilyModel, { encoder, rows }: Prepared): Record<string, unknown> {
   if (model instanceof KPrototypes) {
-    return { gamma: model.gamma, centroids: prototypeRows(model, encoder) }
+    return { gamma: model.gamma, centroids: prototypeRows(model) }
   }
   // Directions have length 1: they are no rows of the data's units.
   if (model instanceof SphericalKMeans) return { directions: model.centroids.toArrays() }

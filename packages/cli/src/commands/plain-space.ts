@@ -72,25 +72,28 @@ function onSphere({ values, rows }: Matrix, radius: number): PlainSpace {
  * divisions, a category as a corner, any two of which are √gamma apart.
  */
 export function mixedSpace(model: KPrototypes, table: Table): PlainSpace {
-  const { columns } = model.prototypes
   const corner = Math.sqrt(model.gamma / 2)
-  const widths = columns.map((column) => (column.type === 'text' ? column.categories.length + 1 : 1))
-  const d = widths.reduce((sum, width) => sum + width, 0)
+  // A corner for each category that the rows have: what the fit did not see stands apart from all that it did.
+  const uses = model.prototypes.columns.map(({ name }, at) => {
+    const column = table.column(name)
+    const divisor = model.divisors[at]
+    if (divisor !== null) return { column, divisor, places: null, width: 1 }
+    const word = wordsOf(column)
+    const places = new Map<string, number>()
+    for (let i = 0; i < table.rows; i++) if (!places.has(word(i))) places.set(word(i), places.size)
+    return { column, divisor: 1, places, width: places.size }
+  })
+  const d = uses.reduce((sum, { width }) => sum + width, 0)
   const points = new Float64Array(table.rows * d)
   let from = 0
-  for (const [at, prototype] of columns.entries()) {
-    const column = table.column(prototype.name)
-    if (prototype.type === 'text') {
-      const places = new Map(prototype.categories.map((word, place) => [word, place]))
-      const word = wordsOf(column)
-      // What the fit did not see stands apart from all that it did.
-      const strange = prototype.categories.length
-      for (let i = 0; i < table.rows; i++) points[i * d + from + (places.get(word(i)) ?? strange)] = corner
-    } else {
-      const divisor = model.divisors[at] ?? 1
-      for (let i = 0; i < table.rows; i++) points[i * d + from] = column.values[i] / divisor
+  for (const { column, divisor, places, width } of uses) {
+    const word = wordsOf(column)
+    for (let i = 0; i < table.rows; i++) {
+      const at = i * d + from
+      if (places === null) points[at] = column.values[i] / divisor
+      else points[at + (places.get(word(i)) ?? 0)] = corner
     }
-    from += widths[at]
+    from += width
   }
   return {
     matrix: Matrix.of(points, d),

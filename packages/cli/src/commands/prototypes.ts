@@ -7,10 +7,9 @@ import { aligned, brief, percent, whole } from '../show/numbers.ts'
 import { cellTexts, dateText } from '../write/cells.ts'
 
 /** Prototypes in the data's own words, for programs. */
-export function prototypeRows(model: KPrototypes, encoder: Encoder): (number | string | boolean | null)[][] {
+export function prototypeRows(model: KPrototypes): (number | string | boolean | null)[][] {
   const cells = prototypeCells(
     model,
-    encoder,
     (value) => value,
     (values) => values.map((value) => dateText(value, false)),
   )
@@ -18,8 +17,8 @@ export function prototypeRows(model: KPrototypes, encoder: Encoder): (number | s
 }
 
 /** Prototypes in the data's own words, for a page. */
-export function prototypesTable(model: KPrototypes, encoder: Encoder): DataTable {
-  const cells = prototypeCells(model, encoder, brief, (values) => aligned(values, 'date'))
+export function prototypesTable(model: KPrototypes): DataTable {
+  const cells = prototypeCells(model, brief, (values) => aligned(values, 'date'))
   return {
     columns: titled(
       'cluster',
@@ -47,31 +46,30 @@ export function mixedUses(
   return uses
 }
 
-/** The cells of prototypes, column by column: dates, whose mean is a number, as texts, true and false as such. */
+/** The cells of prototypes, column by column: dates as texts, true and false as such. */
 function prototypeCells<T>(
   model: KPrototypes,
-  encoder: Encoder,
   number: (value: number) => T,
   dates: (values: readonly number[]) => readonly string[],
 ): ((row: number) => T | string | boolean | null)[] {
-  const given = new Map(encoder.uses.map(({ name, type }) => [name, type]))
   return model.prototypes.columns.map((column) => {
-    const { name, type, values } = column
-    if (given.get(name) === 'date') {
+    const { type, values } = column
+    if (type === 'date') {
+      // A mean of instants need not be a whole millisecond.
       const texts = dates(Array.from(values, Math.round))
       return (row) => texts[row]
     }
     if (type === 'number') return (row) => number(values[row])
-    const text = cellTexts(column)
-    return given.get(name) === 'boolean' ? (row) => text(row) === 'true' : text
+    if (type === 'boolean') return (row) => values[row] === 1
+    return cellTexts(column)
   })
 }
 
 /** Sizes, and the prototypes in the data's own words. */
-export function prototypeLines(model: KPrototypes, encoder: Encoder, run: Run): string[] {
+export function prototypeLines(model: KPrototypes, run: Run): string[] {
   const { columns } = model.prototypes
   const total = model.counts.reduce((sum, count) => sum + count, 0)
-  const cells = prototypeCells(model, encoder, brief, (values) => aligned(values, 'date'))
+  const cells = prototypeCells(model, brief, (values) => aligned(values, 'date'))
   return [
     `${run.paint.bold('Clusters')} ${run.paint.dim(`(means and most frequent values; a differing value counts ${brief(model.gamma)})`)}`,
     ...grid(

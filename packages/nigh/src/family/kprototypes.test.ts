@@ -133,9 +133,29 @@ describe('KPrototypes', () => {
     const young = model.labels[0]
     expect(model.prototypes.names).toEqual(['age', 'city', 'code'])
     const cells = model.prototypes.columns.map((column) => cellOf(column, young))
-    expect(cells).toEqual([expect.closeTo(21, 12), 'Graz', '1010'])
+    expect(cells).toEqual([expect.closeTo(21, 12), 'Graz', 1010])
     const other = Table.fromRows([{ age: 21, city: 'Bregenz', code: 6900 }])
     expect(model.predictSync(other)[0]).toBe(young)
+  })
+
+  test('prototypes are a table like the fitted one, which the model can be asked about', () => {
+    const day = 86_400_000
+    const table = Table.fromRows(
+      mixedRows(8, 40).map((row, i) => ({
+        ...row,
+        flag: i % 3 === 0,
+        when: new Date(i * day),
+        seen: new Date((i % 2) * day),
+        grade: i % 4,
+      })),
+    )
+    for (const categorical of [[], ['seen', 'grade']]) {
+      const model = KPrototypes.fitSync(table, { k: 4, categorical })
+      const { prototypes } = model
+      expect(prototypes.columns.map(({ type }) => type)).toEqual(table.columns.map(({ type }) => type))
+      expect(Array.from(model.predictSync(prototypes))).toEqual([0, 1, 2, 3])
+      expect(load(model.toBytes())).toEqual(model)
+    }
   })
 
   test('refuses', () => {

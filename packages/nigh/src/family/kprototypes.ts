@@ -97,7 +97,7 @@ const NAMES = [
 export class KPrototypes extends Clusters<Table> {
   /** What a differing category counts. */
   readonly gamma: number
-  /** The prototypes in the data's own units and words: k rows. `centroids` holds them as divided numbers and category numbers. */
+  /** The prototypes in the data's own units, words and types: k rows. `centroids` holds them as divided numbers and category numbers. */
   readonly prototypes: Table
   /** What the numbers of each column of `prototypes` are divided by before they are compared; null for categories. */
   readonly divisors: readonly (number | null)[]
@@ -430,15 +430,25 @@ function denseRows(space: Space<Table>, uses: readonly Use[], rows: DistinctRows
   return centers
 }
 
-/** Prototypes in the data's own units and words. */
+/** Prototypes in the data's own units, words and types: a table that the model can be asked about. */
 function shown(uses: readonly Use[], centers: Float64Array): Table {
   const width = uses.length
   return Table.of(
-    uses.map(({ name, divisor, categories }, j): Column => {
+    uses.map(({ name, type, divisor, categories }, j): Column => {
       const values = Float64Array.from({ length: centers.length / width }, (_, c) => centers[c * width + j])
-      return categories === null
-        ? { name, type: 'number', values: values.map((value) => value * (divisor ?? 1)) }
-        : { name, type: 'text', values: Int32Array.from(values), categories: [...categories] }
+      if (type === 'text') {
+        return { name, type, values: Int32Array.from(values), categories: [...(categories ?? [])] }
+      }
+      if (categories === null) {
+        const numbers = values.map((value) => value * (divisor ?? 1))
+        return type === 'date' ? { name, type, values: numbers } : { name, type: 'number', values: numbers }
+      }
+      const words = Array.from(values, (value) => categories[value])
+      if (type === 'boolean')
+        return { name, type, values: Uint8Array.from(words, (word) => Number(word === 'true')) }
+      return type === 'date'
+        ? { name, type, values: Float64Array.from(words, (word) => Date.parse(word)) }
+        : { name, type, values: Float64Array.from(words, Number) }
     }),
   )
 }
