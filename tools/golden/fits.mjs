@@ -296,6 +296,25 @@ export async function goldenFits(nigh, textOf, how, tell) {
     )
   }
 
+  // So many rows in clusters that a flat scan passes over cells of them.
+  const clustered = blobs(17_000, 12, 31)
+  for (const offset of [0, 1e7]) {
+    const data = Matrix.of(
+      clustered.values.map((x) => x + offset),
+      12,
+    )
+    const search = await NearestNeighbors.fit(data, { algorithm: 'flat', ...searchRun })
+    const asked = Matrix.of(data.values.slice(0, 12 * 60), 12)
+    const { indices, distances } = await search.nearest(asked, { k: 8, ...searchRun })
+    const within = await search.within(asked, { radius: distances[19], ...searchRun })
+    tell(`nearest among cells at ${offset}`, {
+      indices,
+      distances,
+      offsets: within.offsets,
+      within: within.indices,
+    })
+  }
+
   const classes = Array.from({ length: 900 }, (_, i) => ['red', 'green', 'blue'][(i * 7) % 3])
   for (const weighting of ['uniform', 'distance']) {
     const classifier = await KNNClassifier.fit(Matrix.of(few.values, 3), classes, {

@@ -17,6 +17,7 @@
 
 import {
   COLUMNS,
+  CELLS,
   CUT_HALVES,
   DOUBLE,
   HALVES,
@@ -24,9 +25,12 @@ import {
   NORM_SQ_LIMIT,
   NUMBER_LIMIT,
   ORIGIN,
+  PANEL_COUNT,
   PANELS,
+  PLACE_ROWS,
   POINTS,
   QUERIES,
+  QUERY_NEAREST,
   QUERY_NORM_SQ_LIMIT,
   QUERY_NORMS,
   QUERY_RESTS,
@@ -38,6 +42,7 @@ import {
   SCRATCH_BYTES,
   SINGLE,
 } from '../src/kernels/near-layout'
+import { toPivots } from './cells'
 import { cell } from './exact'
 import { address, integer, number } from './record'
 
@@ -56,8 +61,7 @@ export function cutOf(columns: i32, l: i32): i32 {
 
 /** Packs panels `from` to `to`: 8 points each, column pair by column pair. */
 export function flatPack(record: usize, from: i32, to: i32, thread: i32): void {
-  if (integer(record, SINGLE) != 0) packSingle(record, from, to, thread)
-  else packGeneral(record, from, to, thread)
+  packPanels(record, from, to, thread)
   if (address(record, CUT_HALVES)) {
     for (let panel = from; panel < to; panel++) cutHalves(record, panel)
   }
@@ -71,7 +75,7 @@ function cutHalves(record: usize, panel: i32): void {
   const none = i32x4.splat(NO_HALF)
   const noneA = i32x4.eq(v128.load(halves), none)
   const noneB = i32x4.eq(v128.load(halves, 16), none)
-  const size = (<usize>((integer(record, ROWS) + 7) >> 3)) << 5
+  const size = (<usize>integer(record, PANEL_COUNT)) << 5
   let out = address(record, CUT_HALVES) + ((<usize>panel) << 5)
   let pair = address(record, PANELS) + <usize>panel * (width << 3)
   let a = i32x4.splat(0)
@@ -91,28 +95,57 @@ function cutHalves(record: usize, panel: i32): void {
   }
 }
 
-function packSingle(record: usize, from: i32, to: i32, thread: i32): void {
-  const rows = integer(record, ROWS)
+/** Bytes of a packed row in scratch: whole vectors. */
+export function strideOf(columns: i32): usize {
+  return (widthOf(columns) + 15) & ~15
+}
+
+/** Puts the origin in float32 at the front of a thread's scratch space; returns where packed rows may go. */
+export function placeOrigin(record: usize, scratch: usize): usize {
   const columns = integer(record, COLUMNS)
-  const width = widthOf(columns)
-  const halves = address(record, HALVES)
-  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
-  const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
-  // Scratch: the origin in float32, then 8 packed points, whole vectors.
-  const stride = (width + 15) & ~15
-  const words = (scratch + ((<usize>columns) << 2) + 63) & ~63
   for (let j: usize = 0; j < <usize>columns; j++) {
     store<f32>(scratch + (j << 2), <f32>load<f64>(address(record, ORIGIN) + (j << 3)))
   }
+  return (scratch + ((<usize>columns) << 2) + 63) & ~63
+}
+
+/**
+ * Packs row i to `out`, whole vectors, and half its squared norm to `half`: NO_HALF and zeros where it is out of range.
+ *
+ * @returns its squared residual
+ */
+export function packRow(record: usize, i: i32, origin: usize, out: usize, half: usize): f64 {
+  store<i32>(half, NO_HALF)
+  const single = integer(record, SINGLE) != 0
+  const rest = single ? packSingle(record, i, origin, out, half) : packGeneral(record, i, out, half)
+  if (load<i32>(half) == NO_HALF) memory.fill(out, 0, strideOf(integer(record, COLUMNS)))
+  return rest
+}
+
+function packPanels(record: usize, from: i32, to: i32, thread: i32): void {
+  const rows = integer(record, ROWS)
+  const columns = integer(record, COLUMNS)
+  const width = widthOf(columns)
+  const places = address(record, PLACE_ROWS)
+  const halves = address(record, HALVES)
+  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
+  // Scratch: the origin in float32, then 8 packed points.
+  const scratch = address(record, SCRATCH) + <usize>thread * <usize>integer(record, SCRATCH_BYTES)
+  const stride = strideOf(columns)
+  const words = placeOrigin(record, scratch)
   let worst = load<f64>(residuals)
   for (let panel = from; panel < to; panel++) {
     for (let place = 0; place < 8; place++) {
-      const i = panel * 8 + place
+      const at = panel * 8 + place
+      const i = places ? load<i32>(places + ((<usize>at) << 2)) : at
       const row = words + <usize>place * stride
-      const half = halves + ((<usize>i) << 2)
-      store<i32>(half, NO_HALF)
-      if (i < rows) worst = max(worst, packRow(record, i, scratch, row, half))
-      if (load<i32>(half) == NO_HALF) memory.fill(row, 0, stride)
+      const half = halves + ((<usize>at) << 2)
+      if (i >= 0 && i < rows) {
+        worst = max(worst, packRow(record, i, scratch, row, half))
+      } else {
+        store<i32>(half, NO_HALF)
+        memory.fill(row, 0, stride)
+      }
     }
     // Pairs of columns of points 0 to 3, then of 4 to 7.
     const base = address(record, PANELS) + <usize>panel * (width << 3)
@@ -139,8 +172,8 @@ function packSingle(record: usize, from: i32, to: i32, thread: i32): void {
   store<f64>(residuals, worst)
 }
 
-/** Packs one point and half its squared norm, unless it is out of range; returns its squared residual. */
-function packRow(record: usize, i: i32, origin: usize, out: usize, half: usize): f64 {
+/** Packs one point in float32 and half its squared norm, unless it is out of range; returns its squared residual. */
+function packSingle(record: usize, i: i32, origin: usize, out: usize, half: usize): f64 {
   const columns = integer(record, COLUMNS)
   const scale = <f32>number(record, SCALE)
   const scales = f32x4.splat(scale)
@@ -200,60 +233,40 @@ function workPair(points: usize, double: bool, at: usize, origin: v128, scale: v
   return f64x2.mul(f64x2.sub(x, origin), scale)
 }
 
-/** Packs panels `from` to `to` in float64. */
-function packGeneral(record: usize, from: i32, to: i32, thread: i32): void {
-  const rows = integer(record, ROWS)
+/** Packs one point in float64, likewise. */
+function packGeneral(record: usize, i: i32, out: usize, half: usize): f64 {
   const columns = integer(record, COLUMNS)
   const points = address(record, POINTS)
   const double = integer(record, DOUBLE) != 0
   const origin = address(record, ORIGIN)
   const scale = f64x2.splat(number(record, SCALE))
-  const width = widthOf(columns)
-  const residuals = address(record, RESIDUALS) + ((<usize>thread) << 6)
-  let worst = load<f64>(residuals)
-  for (let panel = from; panel < to; panel++) {
-    const base = address(record, PANELS) + <usize>panel * (width << 3)
-    for (let place = 0; place < 8; place++) {
-      const i = panel * 8 + place
-      let target = base + ((<usize>place) << 2)
-      let normSq: f64 = NORM_SQ_LIMIT + 1
-      if (i < rows) {
-        let at = <usize>i * <usize>columns
-        let norm = f64x2.splat(0)
-        let residual = norm
-        for (let j = 0; j < columns; j += 2) {
-          let x: v128
-          if (j + 1 < columns) {
-            x = workPair(points, double, at, v128.load(origin + ((<usize>j) << 3)), scale)
-          } else {
-            const single =
-              (cell(points, double, at) - load<f64>(origin + ((<usize>j) << 3))) * number(record, SCALE)
-            x = f64x2.replace_lane(f64x2.splat(0), 0, single)
-          }
-          const whole = f64x2.nearest(x)
-          const rest = f64x2.sub(x, whole)
-          norm = f64x2.add(norm, f64x2.mul(whole, whole))
-          residual = f64x2.add(residual, f64x2.mul(rest, rest))
-          const words = i32x4.trunc_sat_f64x2_s_zero(whole)
-          v128.store32_lane(target, i16x8.narrow_i32x4_s(words, words), 0)
-          at += 2
-          target += 32
-        }
-        normSq = f64x2.extract_lane(norm, 0) + f64x2.extract_lane(norm, 1)
-        const residualSq = f64x2.extract_lane(residual, 0) + f64x2.extract_lane(residual, 1)
-        // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
-        if (normSq <= NORM_SQ_LIMIT && residualSq > worst) worst = residualSq
-      }
-      const half = address(record, HALVES) + ((<usize>i) << 2)
-      if (normSq <= NORM_SQ_LIMIT) {
-        store<i32>(half, <i32>normSq >> 1)
-      } else {
-        for (let at: usize = 0; at < width << 3; at += 32) store<i32>(base + ((<usize>place) << 2) + at, 0)
-        store<i32>(half, NO_HALF)
-      }
+  let at = <usize>i * <usize>columns
+  let norm = f64x2.splat(0)
+  let residual = norm
+  memory.fill(out + ((strideOf(columns) - 16) & ~15), 0, 16)
+  for (let j = 0; j < columns; j += 2) {
+    let x: v128
+    if (j + 1 < columns) {
+      x = workPair(points, double, at, v128.load(origin + ((<usize>j) << 3)), scale)
+    } else {
+      const single =
+        (cell(points, double, at) - load<f64>(origin + ((<usize>j) << 3))) * number(record, SCALE)
+      x = f64x2.replace_lane(f64x2.splat(0), 0, single)
     }
+    const whole = f64x2.nearest(x)
+    const rest = f64x2.sub(x, whole)
+    norm = f64x2.add(norm, f64x2.mul(whole, whole))
+    residual = f64x2.add(residual, f64x2.mul(rest, rest))
+    const words = i32x4.trunc_sat_f64x2_s_zero(whole)
+    v128.store32_lane(out, i16x8.narrow_i32x4_s(words, words), 0)
+    at += 2
+    out += 4
   }
-  store<f64>(residuals, worst)
+  const normSq = f64x2.extract_lane(norm, 0) + f64x2.extract_lane(norm, 1)
+  // ‖x̂‖ ≤ 2^14.5 also keeps every number within int16.
+  if (!(normSq <= NORM_SQ_LIMIT)) return 0
+  store<i32>(half, <i32>normSq >> 1)
+  return f64x2.extract_lane(residual, 0) + f64x2.extract_lane(residual, 1)
 }
 
 /** Packs queries, each with its squared norm and residual. */
@@ -286,5 +299,9 @@ export function flatQueries(record: usize, from: i32, to: i32, thread: i32): voi
     const norms = address(record, QUERY_NORMS) + ((<usize>i) << 4)
     store<f64>(norms, fits ? normSq : -1)
     store<f64>(norms, fits ? Math.sqrt(residualSq) : 0, 8)
+    if (integer(record, CELLS) > 0) {
+      if (fits) toPivots(record, i, work, normSq)
+      else store<i32>(address(record, QUERY_NEAREST) + ((<usize>i) << 2), 0)
+    }
   }
 }

@@ -36,11 +36,15 @@ import {
   OFFSETS,
   ORDER,
   ORIGIN,
+  PANEL_COUNT,
   PANELS,
   POINTS,
   QUERIES,
+  QUERY_CELLS,
   QUERY_COUNT,
+  QUERY_NEAREST,
   QUERY_NORMS,
+  QUERY_ORDER,
   QUERY_RESTS,
   QUERY_WORK,
   RESIDUAL,
@@ -59,6 +63,7 @@ import {
   STAT_WORK,
   THRESHOLDS,
 } from '../kernels/near-layout.ts'
+import { NearCells } from './near-cells.ts'
 import { finestScale, workingUnit } from './near-unit.ts'
 import type { Runner } from './runner.ts'
 import { TeamRunner } from './team.ts'
@@ -114,6 +119,7 @@ export class NearSearch {
   readonly columns: number
   readonly #runner: Runner
   readonly #record: number
+  readonly #cells: NearCells
 
   private constructor(runner: Runner, points: Matrix, algorithm: NearAlgorithm) {
     this.algorithm = algorithm
@@ -123,6 +129,7 @@ export class NearSearch {
     const { memory, threads } = runner
     const { columns, values } = points
     this.#record = memory.allocate(FIELDS * 8)
+    memory.f64(this.#record, FIELDS).fill(0)
     const double = values instanceof Float64Array
     const place = memory.allocate(values.length * (double ? 8 : 4))
     if (double) memory.f64(place, values.length).set(values)
@@ -135,6 +142,7 @@ export class NearSearch {
     this.#set(RESIDUALS, memory.allocate(threads * 64))
     this.#set(STATS, memory.allocate(threads * 64))
     memory.f64(this.#get(STATS), threads * 8).fill(0)
+    this.#cells = new NearCells(runner, this.#record)
   }
 
   /**
@@ -271,6 +279,11 @@ export class NearSearch {
     return memory.shared ? memory.buffer.byteLength : 0
   }
 
+  /** Share of the points that a query is compared with, about. */
+  get share(): number {
+    return this.#cells.share
+  }
+
   /** Threads at work now. */
   get working(): number {
     return this.#runner instanceof TeamRunner ? this.#runner.members + 1 : 1
@@ -308,13 +321,17 @@ export class NearSearch {
   /** Queries of one round: as many as fit the space set aside for them. */
   #roundOf(count: number, k: number): number {
     const columns = this.columns
-    return Math.max(1, Math.min(count, Math.floor(ROUND_BYTES / (columns * 11 + 40 + k * 24))))
+    return Math.max(
+      1,
+      Math.min(count, Math.floor(ROUND_BYTES / (columns * 11 + 40 + k * 24 + this.#cells.room * 4))),
+    )
   }
 
   /** Makes room for a round of queries and for the threads' scratch space; decides how the work is shared out. */
   #lay(round: number, k: number, sliced = true): { readonly slices: number } {
     const { memory, threads } = this.#runner
     const columns = this.columns
+    const cells = this.#cells
     this.#set(QUERIES, memory.allocate(round * columns * 8))
     let block = 0
     let slices = 1
@@ -325,6 +342,11 @@ export class NearSearch {
       this.#set(QUERY_NORMS, memory.allocate(round * 16))
       this.#set(THRESHOLDS, memory.allocate(round * 4))
       this.#set(QUERY_RESTS, memory.allocate(round * 32))
+      if (cells.count > 0) {
+        this.#set(QUERY_CELLS, memory.allocate(round * cells.room * 4))
+        this.#set(QUERY_NEAREST, memory.allocate(round * 4))
+        this.#set(QUERY_ORDER, memory.allocate(round * 4))
+      }
       // As many queries together as the second-level cache holds, since each reading of the points serves them all.
       const most = Math.min(
         BLOCK_QUERIES,
@@ -337,13 +359,15 @@ export class NearSearch {
       if (round < 4) block = round
       // The points are shared out as well, in slices of at least 1,024, until every thread has two shares.
       const panels = Math.ceil(this.rows / 8)
+      // Whole cells, where there are cells.
       if (sliced && threads > 1 && blocks < 2 * threads) {
         slices = Math.max(1, Math.min(Math.ceil((2 * threads) / blocks), Math.floor(panels / 128)))
+        if (cells.count > 0) slices = Math.min(slices, cells.count)
       }
       this.#set(BLOCK, block)
       this.#set(SLICES, slices)
     }
-    const scratch = scratchBytes(this.algorithm, columns, block, k)
+    const scratch = scratchBytes(this.algorithm, columns, block, k, cells.count)
     this.#set(SCRATCH, memory.allocate(threads * scratch))
     this.#set(SCRATCH_BYTES, scratch)
     return { slices }
@@ -362,6 +386,7 @@ export class NearSearch {
     this.#set(SELF, queries === null ? first : -1)
     if (this.algorithm === 'flat') {
       this.#runner.run('flatQueries', this.#record, count, 64)
+      if (this.#cells.count > 0) this.#cells.sortQueries(count)
       this.#runner.run('flatSearch', this.#record, Math.ceil(count / this.#get(BLOCK)) * this.#get(SLICES), 1)
     } else {
       const top = memory.top
@@ -410,32 +435,41 @@ export class NearSearch {
   *#pack(): Generator<number, void, void> {
     const { memory, threads } = this.#runner
     const { rows, columns } = this
-    const panels = Math.ceil(rows / 8)
     const width = widthOf(columns)
     const { origin, scale } = workingUnit(this.#placed())
     this.#useUnit(origin, scale)
     // Scales near 1 only, so that what float32 rounds is what the bound knows of (assembly/flat-pack.ts).
     const single = this.#get(DOUBLE) === 0 && scale > 2 ** -60 && scale < 2 ** 60
     this.#set(SINGLE, single ? 1 : 0)
+    // Scratch: the origin in float32, 8 rows of int16, whole vectors each, and half norms.
+    const scratch = align(columns * 4 + 32) + 8 * align(width + 16) + 64
+    this.#set(SCRATCH_BYTES, scratch)
+    this.#set(SCRATCH, memory.allocate(threads * scratch))
+    this.#cells.choose()
+    const byCells = this.#cells.count > 0
+    const panels = this.#cells.mostPanels
+    if (byCells) this.#cells.makeRoom()
+    this.#set(PANEL_COUNT, panels)
     this.#set(PANELS, memory.allocate(panels * width * 8))
     this.#set(HALVES, memory.allocate(panels * 32))
     this.#set(CUT_HALVES, columns < CUT_COLUMNS ? 0 : memory.allocate(panels * 96))
     const top = memory.top
-    // Scratch: the origin in float32, 8 rows of int16, whole vectors each.
-    const scratch = align(columns * 4 + 32) + 8 * align(width + 16)
-    this.#set(SCRATCH, memory.allocate(threads * scratch))
-    this.#set(SCRATCH_BYTES, scratch)
+    let far: number[] = []
+    if (byCells) {
+      yield 0
+      far = yield* this.#cells.fill(256)
+    }
+    const packed = this.#get(PANEL_COUNT)
     const step = Math.max(1, Math.floor(STEP_NUMBERS / (8 * columns)))
     const block = Math.max(1, Math.min(64, Math.ceil(step / 64)))
-    for (let first = 0; first < panels; first += step) {
-      this.#runner.run('flatPack', this.#record, Math.min(panels, first + step), block, first)
+    for (let first = 0; first < packed; first += step) {
+      this.#runner.run('flatPack', this.#record, Math.min(packed, first + step), block, first)
       yield step * 8 * columns
     }
     memory.release(top)
     this.#set(RESIDUAL, this.#residual() + (single ? SINGLE_ROUNDING : 0))
     const halves = memory.i32(this.#get(HALVES), rows)
-    const far: number[] = []
-    for (let i = 0; i < rows; i++) if (halves[i] === NO_HALF) far.push(i)
+    if (!byCells) for (let i = 0; i < rows; i++) if (halves[i] === NO_HALF) far.push(i)
     const list = memory.allocate(far.length * 4)
     memory.u32(list, far.length).set(far)
     this.#set(FAR, list)
@@ -520,10 +554,16 @@ function widthOf(columns: number): number {
 }
 
 /** Bytes of scratch space that a thread needs. */
-function scratchBytes(algorithm: NearAlgorithm, columns: number, block: number, k: number): number {
+function scratchBytes(
+  algorithm: NearAlgorithm,
+  columns: number,
+  block: number,
+  k: number,
+  cells: number,
+): number {
   const bytes =
     algorithm === 'flat'
-      ? 64 + (block + 3) * (64 + widthOf(columns)) + block * (2 * k + 128) * 8
+      ? 128 + (block + 3) * (84 + widthOf(columns) + cells * 4) + block * (2 * k + 128) * 8
       : 384 + columns * 4 + 16 + 64 * 8
   return Math.ceil(bytes / 64) * 64
 }

@@ -30,6 +30,8 @@ export class KernelIndex implements Index {
   readonly #plain: () => Index
   #built: Index | undefined
   #givenUp = false
+  /** Share of the points that the last queries were compared with. */
+  #looked = 1
 
   private constructor(search: NearSearch, points: Matrix, plain: () => Index) {
     this.algorithm = search.algorithm
@@ -46,7 +48,8 @@ export class KernelIndex implements Index {
   get batch(): number {
     const most = Math.floor((batchProducts * this.#search.working) / (this.rows * this.#width))
     if (this.algorithm === 'kdtree') return Math.max(1, Math.min(32, most >> 3))
-    return Math.max(4, Math.min(128, most - (most % 4)))
+    // Where cells were passed over there is time for more queries, and the more there are, the more of them share cells.
+    return Math.max(4, Math.min(128, most - (most % 4)) * Math.min(4, Math.floor(1 / this.#looked)))
   }
 
   expect(queries: number): boolean {
@@ -128,6 +131,7 @@ export class KernelIndex implements Index {
     this.#search.nearestInto(queries, from, to, k, { indices, distancesSq: ranks })
     const after = this.#search.work
     const exact = after.exact - before.exact
+    this.#looked = Math.min(1, Math.max(0.01, (after.work - before.work) / ((to - from) * this.rows)))
     if (exact > (to - from) * (this.rows / 8 + 8 * k)) this.#givenUp = true
     return Math.ceil((after.work - before.work) / speed + exact)
   }

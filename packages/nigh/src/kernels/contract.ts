@@ -40,8 +40,10 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   'assign',
   'centre',
   'distances',
+  'flatCells',
   'flatMerge',
   'flatPack',
+  'flatPivots',
   'flatQueries',
   'flatSearch',
   'hash',
@@ -67,6 +69,10 @@ export interface Kernels extends KernelTable {
 export interface NearKernelTable {
   /** Packs panels of 8 points into int16. */
   readonly flatPack: Kernel
+  /** Chooses the pivots of cells from a sample, and tells what cells would save. One item. */
+  readonly flatPivots: Kernel
+  /** Finds each row's cell. */
+  readonly flatCells: Kernel
   /** Packs queries into int16. */
   readonly flatQueries: Kernel
   /** Searches a slice of the panels for a block of queries. */

@@ -117,8 +117,48 @@ export const FAITHFUL = 44
 /** Address of the smallest row number below each node and in each leaf: uint32, nodes + leaves. */
 export const FIRST_ROWS = 45
 
+// --- flat, by cells ---------------------------------------------------------------------------------------------------
+
+/** Panels of packed points. */
+export const PANEL_COUNT = 50
+/** Address of the row at each place of the panels, NO_ROW where there is none: uint32, panels × 8; 0: rows in order. */
+export const PLACE_ROWS = 51
+/** Number of cells; 0 where rows are in order. Before pivots are chosen: how many there may be. */
+export const CELLS = 52
+/** Share of the rows that cells would leave to look at, as the sample has it. */
+export const CELL_SHARE = 53
+/** Address of the pivots, packed as points are, and of half their squared norms: int32, cells in eights. */
+export const PIVOTS = 54
+export const PIVOT_HALVES = 55
+/** Address of the first run of each cell, and the end: uint32, cells + 1. */
+export const CELL_RUNS = 56
+/** Address of the runs, RUN_BYTES each: see the RUN_ constants. */
+export const RUNS = 57
+/** Address of rows that stand in for all, and how many: uint32. */
+export const SAMPLE_ROWS = 58
+export const SAMPLE_COUNT = 59
+/** Address of working space for choosing pivots. */
+export const CELL_WORK = 60
+/** Address of each row's cell, NO_CELL where it is not packed: uint32, n; and its distance from the pivot: float32, n. */
+export const ROW_CELLS = 61
+export const ROW_REACHES = 62
+/** Address of each query's distances to the pivots: float32, m × cells in eights; and the nearest: uint32, m. */
+export const QUERY_CELLS = 63
+export const QUERY_NEAREST = 64
+/** Address of the order in which queries are taken: uint32, m; 0: as they come. */
+export const QUERY_ORDER = 65
+
 /** Number of fields. */
-export const FIELDS = 50
+export const FIELDS = 66
+
+/** Bytes of a run: its first panel, how many panels (uint32), the range of their distances from the pivot (float32). */
+export const RUN_BYTES = 16
+export const RUN_PANEL = 0
+export const RUN_PANELS = 4
+export const RUN_LOW = 8
+export const RUN_HIGH = 12
+/** The cell of a row that has none. */
+export const NO_CELL = 0x7fffffff
 
 /** Find the k nearest. */
 export const MODE_NEAREST = 0

@@ -34,6 +34,8 @@ import {
 export function scalarNearKernels(memory: Memory): NearKernelTable {
   return {
     flatPack: nothing,
+    flatPivots: nothing,
+    flatCells: nothing,
     flatQueries: nothing,
     flatSearch: (record, from, to, thread) => flatSearch(memory.views, record / 8, from, to, thread),
     flatMerge: (record, from, to) => flatMerge(memory.views, record / 8, from, to),

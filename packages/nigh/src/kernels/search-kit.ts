@@ -7,6 +7,8 @@ export const searchKit: KernelKit = {
   module: searchModule,
   names: [
     'flatPack',
+    'flatPivots',
+    'flatCells',
     'flatQueries',
     'flatSearch',
     'flatMerge',

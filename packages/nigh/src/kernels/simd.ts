@@ -148,6 +148,8 @@ const unbound: KernelTable = {
   distances: absent,
   flatMerge: absent,
   flatPack: absent,
+  flatPivots: absent,
+  flatCells: absent,
   flatQueries: absent,
   flatSearch: absent,
   hash: absent,
