@@ -105,7 +105,7 @@ describe('recipes', () => {
     choices: { ...usualChoices, delimiter: '\t', header: false, missingMarks: ['?', '-'] },
     names: ['a b', '$(x)'],
     types: ['number', 'text'],
-    how: { format: 'csv', delimiter: '\t', decimal: '.', leftOut: [] },
+    how: { format: 'csv', delimiter: '\t', decimal: '.', leftOut: [], encoding: 'utf-8' },
   } as const
 
   it('reach the command word for word, whatever a shell makes of them', () => {

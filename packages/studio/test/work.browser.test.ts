@@ -100,8 +100,12 @@ describe('Work', () => {
       {},
     )
     writeFileSync(join(folder, 'lists.arrow'), lists ?? '')
+    // As Excel and others save "Unicode text".
+    const wide = `\ufeffa\tb\n${Array.from({ length: 40 }, (_, i) => `${i % 13}\t${i % 7}`).join('\n')}\n`
+    writeFileSync(join(folder, 'unicode.tsv'), Buffer.from(wide, 'utf16le'))
     for (const name of [
       'ages.parquet',
+      'unicode.tsv',
       'lists.arrow',
       'customers.arrow',
       'customers.json',
@@ -375,6 +379,34 @@ describe('Work', () => {
       await page.getByRole('button', { name: 'TypeScript', exact: true }).click()
       expect(Number(await runCode(page, folder))).toBeGreaterThan(0)
     }
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  it('of three rows, the command says what the page did', async () => {
+    const { page, context, faults } = await open(browser, `${isolated.url}#work`)
+    writeFileSync(join(folder, 'three.csv'), 'a,b\n1,2\n3,5\n9,1\n')
+    await openTable(page, join(folder, 'three.csv'))
+    await page.getByRole('button', { name: 'Anomalies', exact: true }).click()
+    for (const method of ['neighbors', 'centroids']) {
+      await page.selectOption('[data-method]', method)
+      await page.locator('[data-anomalies]').click()
+      await page.waitForSelector('[data-oddities]')
+      if (!(await page.locator('[data-recipe]').isVisible()))
+        await page.locator('summary', { hasText: 'The same again' }).click()
+      runRecipe(await page.locator('[data-recipe=command]').innerText(), folder)
+      expect((await download(page, 'Table')).equals(readFileSync(join(folder, 'three-anomalies.csv')))).toBe(
+        true,
+      )
+    }
+    await page.getByRole('button', { name: 'Predict', exact: true }).click()
+    await page.selectOption('[data-target]', 'b')
+    await page.locator('[data-evaluate]').click()
+    await page.waitForSelector('[data-evaluated]')
+    const shown = Number(await page.locator('[data-evaluated]').getAttribute('data-evaluated'))
+    await page.locator('summary', { hasText: 'The same again' }).click()
+    const said = runRecipe(`${await page.locator('[data-recipe=command]').innerText()} --json`, folder)
+    expect(JSON.parse(said).evaluation.accuracy).toBe(shown)
     expect(faults).toEqual([])
     await context.close()
   })

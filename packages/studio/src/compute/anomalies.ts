@@ -58,6 +58,7 @@ export async function anomalies(ask: Tasks['anomalies']['ask'], work: Work): Pro
     outliers++
   }
   return {
+    k: method === 'centroids' ? Math.min(ANOMALY_CLUSTERS, matrix.rows) : asked,
     names: shown,
     ranked: order.map((at, rank) => ({
       row: rows === null ? at : rows[at],

@@ -153,6 +153,8 @@ export interface Oddity {
 }
 
 export interface Oddities {
+  /** The k that was used: as asked, or as many as there are. */
+  readonly k: number
   readonly names: readonly string[]
   readonly ranked: readonly Oddity[]
   /** What the picture raises: 1 for a strange row, −1 for any other; one a table row. */

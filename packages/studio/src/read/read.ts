@@ -30,9 +30,13 @@ export interface ReadHow {
   /** Null where the format has none. */
   readonly delimiter: string | null
   readonly decimal: '.' | ','
+  /** Of text; what the file's first bytes say goes before what was chosen. */
+  readonly encoding: Encoding
   /** Columns of lists or structures: they are in the file, and not in the table. */
   readonly leftOut: readonly string[]
 }
+
+export type Encoding = 'utf-8' | 'windows-1252' | 'utf-16le' | 'utf-16be'
 
 /** What a format's reader found. */
 export interface ReadColumns {
@@ -156,7 +160,7 @@ async function columnsOf(
   choices: ReadChoices,
   work: ReadWork,
 ): Promise<ReadColumns & Omit<ReadHow, 'format'>> {
-  const plain = { delimiter: null, decimal: '.', leftOut: [] } as const
+  const plain = { delimiter: null, decimal: '.', leftOut: [], encoding: 'utf-8' } as const
   switch (format) {
     case 'csv':
     case 'tsv': {
@@ -167,12 +171,14 @@ async function columnsOf(
         choices,
         format === 'tsv' && choices.delimiter === null ? '\t' : null,
       )
-      return { ...plain, ...read }
+      return { ...plain, ...read, encoding: reading.encoding }
     }
     case 'json':
     case 'ndjson': {
       const { readJson } = await import('./json.ts')
-      return { ...plain, columns: await readJson(new TextFile(file, 'utf-8', work), format === 'ndjson') }
+      const reading = new TextFile(file, 'utf-8', work)
+      const columns = await readJson(reading, format === 'ndjson')
+      return { ...plain, columns, encoding: reading.encoding }
     }
     case 'parquet': {
       const { readParquet } = await import('./parquet.ts')
@@ -218,14 +224,15 @@ function joined(scraps: readonly Uint8Array[], size: number): Uint8Array {
 export class TextFile implements Reading {
   readonly name: string
   readonly #file: File
-  readonly #encoding: 'utf-8' | 'windows-1252'
+  /** As chosen, until the first bytes are read. */
+  encoding: Encoding
   readonly #work: ReadWork
   #ended = false
 
-  constructor(file: File, encoding: 'utf-8' | 'windows-1252', work: ReadWork) {
+  constructor(file: File, encoding: ReadChoices['encoding'], work: ReadWork) {
     this.name = file.name
     this.#file = file
-    this.#encoding = encoding
+    this.encoding = encoding
     this.#work = work
   }
 
@@ -257,7 +264,8 @@ export class TextFile implements Reading {
         `${this.name}: this browser cannot unpack gzip. Unpack the file first.`,
       )
     }
-    const encoding = marked ? (a === 0xff ? 'utf-16le' : 'utf-16be') : this.#encoding
+    if (marked) this.encoding = a === 0xff ? 'utf-16le' : 'utf-16be'
+    const { encoding } = this
     const decoder = new TextDecoder(encoding, { fatal: true })
     let unpacked = 0
     // One piece behind, so that the last is known to be the last when it goes out.

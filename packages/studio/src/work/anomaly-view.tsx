@@ -24,9 +24,6 @@ import {
   work,
 } from './state.ts'
 
-/** Clusters whose centres rows are measured from. */
-const ANOMALY_CLUSTERS = 8
-
 /** Rows that are listed at first. */
 const FIRST = 50
 
@@ -169,11 +166,12 @@ export function AnomalyPanel(): JSX.Element {
 
 function Exports(): JSX.Element | null {
   const opened = table.value
-  const { method, anomalyNeighbors, contamination } = settings.value
-  if (opened === null) return null
+  const given = oddities.value
+  const { method, contamination } = settings.value
+  if (opened === null || given === null) return null
   const base = stem(opened.name)
   const recipe = recipeNow(opened)
-  const found = { method, k: method === 'centroids' ? ANOMALY_CLUSTERS : anomalyNeighbors, contamination }
+  const found = { method, k: given.k, contamination }
   const give = async (what: 'anomalyTable' | 'anomalyModel', name: string): Promise<void> => {
     const made = await work(what, { name })
     if (made !== null) save(made)

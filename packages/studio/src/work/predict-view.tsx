@@ -66,6 +66,8 @@ export function PredictPanel(): JSX.Element {
   const column = opened.summaries.find(({ name }) => name === target)
   const ready = target !== null && columns.some((name) => name !== target)
   const recipe = recipeNow(opened)
+  // There are no more trials than rows.
+  const trials = Math.min(folds, evaluated.value?.rows ?? folds)
   const predictRows = async (file: File): Promise<void> => {
     const made = await work('predict', {
       roles: roles(target),
@@ -225,7 +227,7 @@ export function PredictPanel(): JSX.Element {
             code={knnCode(recipe, target ?? '', neighbors)}
             command={
               commandCan(recipe) && target !== null && !target.includes(',')
-                ? knnCommand(recipe, target, neighbors, folds, seed, asked.value)
+                ? knnCommand(recipe, target, neighbors, trials, seed, asked.value)
                 : null
             }
             stale={false}

@@ -219,6 +219,8 @@ export async function openFile(
           ...blank,
           columns: used,
           k: Math.min(4, Math.max(1, found.rows)),
+          neighbors: { ...blank.neighbors, k: Math.min(blank.neighbors.k, Math.max(1, found.rows - 1)) },
+          anomalyNeighbors: Math.min(blank.anomalyNeighbors, Math.max(1, found.rows - 1)),
           ...(used.length > DRAWN_TOGETHER ? { x: `c:${used[0]}`, y: `c:${used[1]}` } : {}),
         },
   )

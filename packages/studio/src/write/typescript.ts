@@ -69,7 +69,7 @@ function readerOf({ file, names, how, choices }: Recipe): Reader {
     "import { readFileSync } from 'node:fs'",
     ...(packed ? ["import { gunzipSync } from 'node:zlib'"] : []),
   ]
-  const text = `new TextDecoder(${literal(choices.encoding)}).decode(${bytes})`
+  const text = `new TextDecoder(${literal(how.encoding)}).decode(${bytes})`
   switch (how.format) {
     case 'csv':
     case 'tsv':
