@@ -147,6 +147,16 @@ export function clustersContract(name: string, family: Family): void {
       }
     })
 
+    test('progress never goes back', async () => {
+      const shares: number[] = []
+      const onProgress = ({ done, total }: { done: number; total: number }): void => {
+        shares.push(done / total)
+      }
+      await family.fit(data(3, 400), { k: 6, nInit: 2, onProgress })
+      expect(shares.length).toBeGreaterThan(0)
+      expect(shares.every((share, at) => share <= 1 && (at === 0 || share >= shares[at - 1]))).toBe(true)
+    })
+
     test('is saved and loaded', () => {
       const points = data(11)
       const model = family.fitSync(points, { k: 3 })

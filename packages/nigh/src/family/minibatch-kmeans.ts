@@ -1,6 +1,6 @@
 import { checkInteger, checkNumber, checkOptions, InputError, checkMade, orDefault } from '../check.ts'
 import type { PointsLike } from '../data/points.ts'
-import { type RunOptions, runHere, runPaced } from '../indexes/steps.ts'
+import { type RunOptions, runHere, runPaced, type SearchProgress } from '../indexes/steps.ts'
 import { isPointChunks, type PointChunks } from '../kmeans/chunks.ts'
 import { Random } from '../random.ts'
 import { Clusters, type Found, type Kept } from './clusters.ts'
@@ -294,7 +294,7 @@ function* descend(
   const size = Math.min(settings.batchSize, n)
   const cumulative = new Float64Array(count)
   for (let i = 0, sum = 0; i < count; i++) cumulative[i] = sum += rows.weights[i]
-  const progress = { done: 0, total: plan.maxIterations * n }
+  let progress: SearchProgress = { done: 0, total: plan.maxIterations * n }
   const centers =
     plan.init instanceof Float64Array
       ? plan.init.slice()
@@ -311,7 +311,8 @@ function* descend(
   while (descent.steps < steps && !descent.converged) {
     draw(rows, cumulative, size, random, batch)
     descent.take(batch)
-    yield { done: Math.min(progress.total, descent.steps * size), total: progress.total }
+    progress = { done: Math.min(progress.total, descent.steps * size), total: progress.total }
+    yield progress
   }
   const labels = new Uint32Array(rows.total)
   const costs = new Float64Array(rows.total)
