@@ -345,8 +345,8 @@ export const faults = [
     ],
     [
       'the residual of the first row stands for all',
-      'normSq <= NORM_SQ_LIMIT && residualSq > worst',
-      'normSq <= NORM_SQ_LIMIT && worst == 0',
+      'worst = max(worst, packRow(record, i, scratch, row, half))',
+      'const cut = packRow(record, i, scratch, row, half)\n        if (worst == 0) worst = cut',
     ],
   ]),
   ...plant(near, 'assembly/kdtree.ts', [

@@ -17,6 +17,21 @@ function checkFolds(splits: readonly Split[], rows: number): void {
 }
 
 describe('trainTestSplit', () => {
+  test('stratified: what whole rows leave over goes to the largest remainder, the first class on a tie', () => {
+    for (const [sizes, testSize, wanted] of [
+      [[6, 4], 3, [2, 1]],
+      [[4, 6], 3, [1, 2]],
+      [[5, 5], 3, [2, 1]],
+      [[7, 9, 4], 10, [4, 4, 2]],
+      [[11, 3, 6], 7, [4, 1, 2]],
+    ] as const) {
+      const stratify = sizes.flatMap((size, c) => Array.from({ length: size }, () => c))
+      const { test } = trainTestSplit(stratify.length, { stratify, testSize })
+      const tried = sizes.map((_, c) => Array.from(test).filter((row) => stratify[row] === c).length)
+      expect(tried).toEqual(wanted)
+    }
+  })
+
   test('every row once, a quarter to be tried on, the same for the same seed', () => {
     const split = trainTestSplit(150)
     checkParts(split, 150)
