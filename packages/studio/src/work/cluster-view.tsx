@@ -42,6 +42,9 @@ export function ClusterPicture(): JSX.Element {
   )
 }
 
+/** So many cells make the choice of k last longer than a moment's patience. */
+const LONG = 500_000
+
 /** The assistant that says how many clusters there are, if any. */
 function Choosing(): JSX.Element {
   const found = choice.value
@@ -64,7 +67,10 @@ function Choosing(): JSX.Element {
       {found === null || !current ? (
         <p class="small quiet">
           Six criteria look at k = 1 to 10 and at data without clusters
-          {rows > 4000 ? ', on 4,000 rows drawn from yours' : ''}: it takes some seconds.
+          {rows > 4000 ? ', on 4,000 rows drawn from yours' : ''}:{' '}
+          {Math.min(4000, rows) * settings.value.columns.length > LONG
+            ? 'of so many columns that takes minutes, and can be stopped.'
+            : 'it takes some seconds.'}
         </p>
       ) : (
         <>

@@ -41,7 +41,7 @@ function Scores(props: { readonly found: ChosenNeighbors }): JSX.Element {
         role="img"
         aria-label={`Score by k; best at ${found.best}`}
       >
-        {ticksOf(low, high, 3).map(({ at: tick, text }) => (
+        {ticksOf(low, high, 5).map(({ at: tick, text }) => (
           <g key={tick}>
             <line class="axis" x1={left} x2={width} y1={y(tick)} y2={y(tick)} />
             <text x={left - 6} y={y(tick) + 4} text-anchor="end">
