@@ -43,6 +43,8 @@ export function gathering(tasks: number): string {
  */
 export class Blocks {
   #view: Frame
+  /** The views that there were, which what is kept may be made anew from. */
+  readonly #before: Frame[] = []
   readonly columns: number
 
   private constructor(view: Frame, columns: number) {
@@ -103,6 +105,7 @@ export class Blocks {
     await this.#view.persist()
     await this.#view.count(watch)
     await many.unpersist().catch(() => {})
+    this.#before.push(many)
   }
 
   /** Runs one pass over all blocks and returns its answer; null where there are no rows. */
@@ -118,7 +121,7 @@ export class Blocks {
 
   /** Frees the blocks. */
   async free(): Promise<void> {
-    await this.#view.unpersist().catch(() => {})
+    for (const view of [this.#view, ...this.#before]) await view.dropView().catch(() => {})
   }
 }
 

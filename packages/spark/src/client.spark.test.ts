@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer as createWebServer } from 'node:http'
+import { type Server, createServer } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { SparkError } from './errors.ts'
 import { Frame } from './frame.ts'
@@ -20,6 +23,36 @@ describe('session', () => {
     const error = await connect(url, { token: 'wrong' }).catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(SparkError)
     expect(error).toMatchObject({ grpcCode: 16 })
+    expect(String(error)).toContain('the server does not take this token')
+  })
+
+  it('says what may be wrong with an address', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    const web = createWebServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+    const portOf = (server: Server): number => {
+      const address = server.address()
+      return address !== null && typeof address === 'object' ? address.port : 0
+    }
+    await Promise.all([once(silent, 'listening'), once(web, 'listening')])
+    const { port } = new URL(url.replace('sc:', 'http:'))
+    const options = { retryMs: 100, silenceMs: 1000 }
+    try {
+      for (const [address, told] of [
+        [`sc://127.0.0.1:${portOf(silent)}`, 'something is there and says nothing'],
+        [`sc://127.0.0.1:${portOf(web)}`, 'does it speak without TLS (else: use_ssl=true)?'],
+        [`sc://127.0.0.1:${port}/;use_ssl=true`, 'TLS is not spoken there'],
+        ['sc://127.0.0.1:1', 'is a Spark Connect server there'],
+      ] as const) {
+        const error = await connect(address, options).catch((caught: unknown) => caught)
+        expect(error).toBeInstanceOf(SparkError)
+        expect(error).toMatchObject({ errorClass: '' })
+        expect(String(error)).toContain(`connect: 127.0.0.1:`)
+        expect(String(error)).toContain(told)
+      }
+    } finally {
+      silent.close()
+      web.close()
+    }
   })
 
   it("carries Spark's error class, state and parameters", async () => {
@@ -104,6 +137,27 @@ describe('frames', () => {
       expect(plan.case === 'explain' && plan.value.explainString).toContain('InMemoryTableScan')
     }
     await session.close()
+  })
+
+  it('leaves no views behind', async () => {
+    const views = async (): Promise<number> => (await spark.sql('show views').collect()).length
+    const before = await views()
+    const table = spark.sql('select id as row, sin(id) as x from range(90)')
+    await spark.kmeans(table, { k: 2, nInit: 1 })
+    await spark.nearest([[0.5]], table, { k: 2 })
+    const bad = table.sql('select row, if(row = 5, null, x) as x from input')
+    await expect(spark.nearest([[0.5]], bad, { k: 2 })).rejects.toMatchObject({ code: 'E_NONFINITE' })
+    expect(await views()).toBe(before)
+  })
+
+  it('refuses options and names that it would not heed', async () => {
+    const frame = spark.sql('select 1 as a')
+    // What a program in JavaScript may pass.
+    const unknown = { max: 1, maxBytes: 100 }
+    await expect(frame.collect(unknown)).rejects.toThrow('there is no option "max"')
+    await expect(frame.count(unknown)).rejects.toThrow('there is no option "max"')
+    await expect(frame.writeParquet('/tmp/never', unknown)).rejects.toThrow('there is no option "max"')
+    expect(() => frame.join('select * from input', { input: frame })).toThrow('must not be called input')
   })
 
   it('asks many things at once, each of its own rows', async () => {

@@ -84,7 +84,9 @@ export function sparkError(
   // Without details the parameters come as JSON text in the ErrorInfo.
   const parameters = throwable?.messageParameters ?? parametersOf(metadata.messageParameters)
   // After what is wrong comes the whole plan, which says nothing to who wrote no query.
-  const [text] = (root?.message ?? error.rawMessage).split(/;\n(?=['!A-Z])/)
+  const [whole] = (root?.message ?? error.rawMessage).split(/;\n(?=['!A-Z])/)
+  // Nor does the way through Java's classes, of which a failed task tells each.
+  const text = whole.replaceAll(/\n\tat [^\n]*|\n\t\.\.\. \d+ more|\n+Driver stacktrace:/g, '')
   return new SparkError(
     `${call}: ${text.length > 4000 ? `${text.slice(0, 4000)}…` : text}`,
     {

@@ -1,6 +1,6 @@
 import type { Table as ArrowTable } from '@uwdata/flechette'
 import { InputError } from 'nigh'
-import { show } from 'nigh/internals'
+import { checkOptions, show } from 'nigh/internals'
 import { type Row, arrowTables, numbersOf, rowsOf } from './arrow.ts'
 import { SparkError } from './errors.ts'
 import type { DataType } from './gen/spark/connect/types_pb.ts'
@@ -16,6 +16,9 @@ export interface FrameColumn {
   readonly type: string
   readonly nullable: boolean
 }
+
+/** What watches and stops an execution. */
+export const watchOptions = ['signal', 'onProgress', 'maxBytes'] as const
 
 /**
  * Rows on the cluster: a table, files, a query, or what was computed from them. Nothing runs until rows are asked for.
@@ -72,6 +75,7 @@ export class Frame {
 
   /** The number of rows. Cost: one pass over them. */
   async count(watch: Watch = {}): Promise<number> {
+    checkOptions('count', watch, watchOptions)
     for await (const table of this.sql('select count(*) as n from input').tables(watch, 'count')) {
       if (table.numRows === 1) return numbersOf('count', table, 'n')[0]
     }
@@ -94,6 +98,14 @@ export class Frame {
     const inputs: Record<string, Relation> = { input: this.relation }
     const judged = [...this.#judged]
     for (const [name, other] of Object.entries(others)) {
+      checkFrame('join', name, other)
+      if (name === 'input') {
+        throw new InputError(
+          'E_PARAM',
+          'others',
+          "join: others must not be called input, which is this frame's name",
+        )
+      }
       inputs[name] = other.relation
       judged.push(...other.#judged)
     }
@@ -102,12 +114,14 @@ export class Frame {
 
   /** The rows, batch after batch as the cluster makes them: never more in memory than a batch. */
   async *stream(watch: Watch = {}): AsyncGenerator<readonly Row[], void> {
+    checkOptions('stream', watch, watchOptions)
     for await (const table of this.tables({ maxBytes: Number.POSITIVE_INFINITY, ...watch }, 'stream'))
       yield rowsOf('stream', table)
   }
 
   /** All rows at once. @throws {SparkError} where they take more than `maxBytes` on the way */
   async collect(watch: Watch = {}): Promise<Row[]> {
+    checkOptions('collect', watch, watchOptions)
     const rows: Row[] = []
     for await (const table of this.tables(watch, 'collect'))
       for (const row of rowsOf('collect', table)) rows.push(row)
@@ -132,6 +146,7 @@ export class Frame {
     if (typeof path !== 'string' || path === '') {
       throw new InputError('E_PARAM', 'path', `writeParquet: path must name a folder, got ${show(path)}`)
     }
+    checkOptions('writeParquet', options, ['overwrite', ...watchOptions])
     const mode =
       options.overwrite === true ? WriteOperation_SaveMode.OVERWRITE : WriteOperation_SaveMode.ERROR_IF_EXISTS
     const command: PlanInit = {
@@ -175,6 +190,19 @@ export class Frame {
   /** Frees what persist keeps. */
   async unpersist(): Promise<void> {
     await this.#session.analyze({ case: 'unpersist', value: { relation: this.relation, blocking: false } })
+  }
+
+  /** @internal Forgets a view's name and plan, and what is kept in memory of it. */
+  async dropView(): Promise<void> {
+    const { relType } = this.relation
+    if (relType?.case !== 'read' || relType.value.readType?.case !== 'namedTable') return
+    const { unparsedIdentifier: viewName = '' } = relType.value.readType.value
+    const dropped: Relation = {
+      relType: { case: 'catalog', value: { catType: { case: 'dropTempView', value: { viewName } } } },
+    }
+    for await (const _ of this.#session.execute('dropView', { case: 'root', value: dropped })) {
+      // Only its end matters.
+    }
   }
 
   /** Gives the frame a name in this session, under which queries see it. Its files are looked up now, and never again. */

@@ -115,7 +115,8 @@ export async function fitMany(
   const features = await featuresOf(call, rows, names, signal, left)
   const frame = features.frame.judging(encoder?.features ?? features.names)
   const weight = await weightOf(frame, options.weightColumn, signal)
-  const watch = watching(options)
+  const steps = watching(options)
+  const { watch } = steps
   const columns = encoder === undefined ? await widthOf(call, features, watch) : encoder.features.length
   const unit = weight === null ? 1 : await weightUnit(frame, weight, watch)
   const scaled = weight === null ? {} : { weight: `${weight} * ${sqlNumber(1 / unit)}` }
@@ -144,7 +145,7 @@ export async function fitMany(
       const outcome =
         checked.engine === 'mllib'
           ? await fitByMLlib(session, engine, datasetOf(frame, features, weight), checked, options, watch)
-          : await fitExactly(session, engine, checked, given, options, watch)
+          : await fitExactly(session, engine, checked, given, options, steps)
       models.push(modelOf(outcome, columns, unit, checked, encoder))
     }
     return [models, features]
@@ -169,13 +170,13 @@ async function fitExactly(
   checked: CheckedFit,
   given: Float64Array | null,
   options: SparkKMeansOptions,
-  watch: Watching,
+  told: Steps,
 ): Promise<Outcome> {
   const starts = startsOf(checked, engine.rows, engine.columns, given)
   const init: Init = given === null ? checked.init : [given]
   const { k, seed, maxIterations, tolerance } = checked
   const steps = fit(engine, { k, init, starts, maxIterations, tolerance, seed })
-  return session.steady(() => runLater(steps, stepsTo(options, watch)))
+  return session.steady(() => runLater(steps, stepsTo(options, told)))
 }
 
 /** Fits by Spark itself; then counts and inertia by nigh's rules, so that the model agrees with itself. */
@@ -401,29 +402,31 @@ function datasetOf(frame: Frame, features: Features, weight: string | null): Rel
 }
 
 /** Tells a caller's onProgress of the cluster's tasks. */
-type Watching = Watch & { at: Omit<SparkKMeansProgress, 'cluster'> }
+interface Steps {
+  readonly watch: Watch
+  at: Omit<SparkKMeansProgress, 'cluster'>
+}
 
-function watching(options: SparkKMeansOptions): Watching {
-  const watch = {
+function watching(options: SparkKMeansOptions): Steps {
+  const steps: Steps = {
     at: {
       start: 0,
       iteration: 0,
-      phase: options.engine === 'mllib' ? ('mllib' as const) : ('pack' as const),
+      phase: options.engine === 'mllib' ? 'mllib' : 'pack',
       changed: 0,
     },
-    signal: options.signal,
-    onProgress: (cluster: SparkProgress): void => options.onProgress?.({ ...watch.at, cluster }),
+    watch: {
+      signal: options.signal,
+      onProgress: (cluster: SparkProgress): void => options.onProgress?.({ ...steps.at, cluster }),
+    },
   }
-  return watch
+  return steps
 }
 
 /** Tells it of the steps of the fit. */
-function stepsTo(
-  { onProgress }: SparkKMeansOptions,
-  watch: { at: Omit<SparkKMeansProgress, 'cluster'> },
-): (step: FitStep) => void {
+function stepsTo({ onProgress }: SparkKMeansOptions, steps: Steps): (step: FitStep) => void {
   return ({ start, iteration, phase, changed }) => {
-    watch.at = { start, iteration, phase, changed }
+    steps.at = { start, iteration, phase, changed }
     onProgress?.({ start, iteration, phase, changed, cluster: null })
   }
 }

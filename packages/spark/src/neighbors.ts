@@ -6,7 +6,7 @@ import { Blocks, packBlock, unpackBlock } from './blocks.ts'
 import { type Cells, cellsFor, cutCells } from './cells.ts'
 import { type Features, featuresOf, idOf, rowColumn } from './columns.ts'
 import { SparkError } from './errors.ts'
-import { Frame, checkFrame } from './frame.ts'
+import { Frame, checkFrame, watchOptions } from './frame.ts'
 import { widthOf } from './kmeans.ts'
 import { FitPasses, torn } from './fit-passes.ts'
 import { judgedSql, largestNumber } from './refusals.ts'
@@ -63,7 +63,7 @@ const batchBytes = 8 << 20
 const nothing = new Uint8Array(0)
 
 /** Options of every search. */
-const searchOptions = ['columns', 'id', 'signal', 'onProgress', 'maxBytes'] as const
+const searchOptions = ['columns', 'id', ...watchOptions] as const
 
 /**
  * Rows on the cluster, packed for searches and kept in its memory: for several searches over the same rows.
@@ -125,7 +125,7 @@ export class SparkIndex {
       await (server.java ? blockRanges : plainRanges)(call, cut.view, columns, watch)
       return new SparkIndex(server, features.names, rows, columns, cut)
     } catch (error) {
-      await cut.view.unpersist().catch(() => {})
+      await cut.view.dropView().catch(() => {})
       throw error
     }
   }
@@ -434,7 +434,7 @@ export class SparkIndex {
 
   /** Frees the rows in the cluster's memory. */
   async free(): Promise<void> {
-    await this.#cut.view.unpersist().catch(() => {})
+    await this.#cut.view.dropView().catch(() => {})
   }
 }
 

@@ -207,6 +207,11 @@ describe('failures', () => {
       ),
     )
     expect(error.message).toBe('collect: [UNRESOLVED_COLUMN] no column SQLSTATE: 42703; line 1 pos 7')
+    const failed =
+      'Job aborted: java.io.IOException: no room\n\tat a.B.c(B.java:1)\n\tat d.E\n\nDriver stacktrace:'
+    expect(sparkError('collect', new ConnectError(failed, Code.Internal)).message).toBe(
+      'collect: Job aborted: java.io.IOException: no room',
+    )
   })
 })
 

@@ -137,14 +137,19 @@ export class Session {
   async #ask<Answer extends { serverSideSessionId: string }>(
     call: string,
     signal: AbortSignal | undefined,
-    send: (envelope: Envelope, options: { signal?: AbortSignal }) => Promise<Answer>,
+    send: (envelope: Envelope, options: { signal?: AbortSignal; timeoutMs?: number }) => Promise<Answer>,
+    timeoutMs?: number,
   ): Promise<Answer> {
     if (this.#closed) throw new SparkError(`${call}: this session is closed`)
     const retries = new Retries(this.limits, signal)
     for (;;) {
       signal?.throwIfAborted()
       try {
-        const answer = await send(this.#envelope(), signal === undefined ? {} : { signal })
+        const options = {
+          ...(signal === undefined ? {} : { signal }),
+          ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        }
+        const answer = await send(this.#envelope(), options)
         this.#observe(answer.serverSideSessionId)
         return answer
       } catch (error) {
@@ -172,15 +177,23 @@ export class Session {
     }
   }
 
-  /** Asks about a plan without running it: its schema, or to keep it in memory. */
+  /**
+   * Asks about a plan without running it: its schema, or to keep it in memory.
+   *
+   * @param timeoutMs how long the answer may take; without it there is no limit, as files may have to be listed first
+   */
   async analyze(
     analyze: NonNullable<MessageInitShape<typeof AnalyzePlanRequestSchema>['analyze']>,
     signal?: AbortSignal,
+    timeoutMs?: number,
   ): Promise<AnalyzePlanResponse['result']> {
     const endTurn = await this.#reading.take()
     try {
-      const answer = await this.#ask('Spark', signal, (envelope, options) =>
-        this.#client.analyzePlan({ ...envelope, analyze }, options),
+      const answer = await this.#ask(
+        'Spark',
+        signal,
+        (envelope, options) => this.#client.analyzePlan({ ...envelope, analyze }, options),
+        timeoutMs,
       )
       return answer.result
     } finally {
@@ -415,6 +428,14 @@ export class Session {
     if (summary?.isCrcSuccessful !== true) {
       throw new SparkError(`Spark: the upload of ${name} arrived damaged`, { grpcCode: Code.DataLoss })
     }
+  }
+
+  /** Lets go of a server that never answered. */
+  abandon(): void {
+    this.#closed = true
+    // A connection that broke tells so once more when its socket closes, and must find its listeners then; one that is
+    // whole would keep the program running.
+    setTimeout(() => this.#connections.abort(), 500).unref()
   }
 
   /** Ends the session: what it holds on the cluster is freed. */

@@ -3,7 +3,7 @@ import { checkOptions, show } from 'nigh/internals'
 import type { UploadColumn } from './arrow.ts'
 import { type ConnectOptions, checkConnect } from './connect-options.ts'
 import { SparkError } from './errors.ts'
-import { Frame, checkFrame } from './frame.ts'
+import { Frame, checkFrame, watchOptions } from './frame.ts'
 import { registerFunctions } from './functions.ts'
 import {
   type SparkAnomalies,
@@ -41,7 +41,7 @@ import {
 } from './predict.ts'
 import { Session, type Watch } from './session.ts'
 import { Uploads } from './uploads.ts'
-import { parseUrl } from './url.ts'
+import { type Endpoint, parseUrl } from './url.ts'
 
 /**
  * Opens a session on a Spark Connect server.
@@ -103,9 +103,9 @@ export class Spark {
   /** Opens a session; see {@link connect}. */
   static async open(url: string, options: ConnectOptions): Promise<Spark> {
     const { limits, functions } = checkConnect(options)
-    const session = new Session(parseUrl(url, options.token), limits, options.tls ?? {})
-    const answer = await session.analyze({ case: 'sparkVersion', value: {} })
-    const version = answer.case === 'sparkVersion' ? answer.value.version : ''
+    const endpoint = parseUrl(url, options.token)
+    const session = new Session(endpoint, limits, options.tls ?? {})
+    const version = await firstAnswer(session, endpoint)
     const [major, minor] = version.split('.').map(Number)
     if (!(major > 4 || (major === 4 && minor >= 1))) {
       await session.close()
@@ -236,7 +236,7 @@ export class Spark {
     options: SparkIndexOptions & { readonly k?: number } & Watch = {},
   ): Promise<SparkNeighbors> {
     const call = 'Spark.nearest'
-    checkOptions(call, options, ['columns', 'id', 'cells', 'k', 'signal', 'onProgress', 'maxBytes'])
+    checkOptions(call, options, ['columns', 'id', 'cells', 'k', ...watchOptions])
     const { columns, id, cells, ...search } = options
     const built = indexOptions(columns, id, cells, search.signal)
     const index = await SparkIndex.build(this.#server, table, built, call)
@@ -258,7 +258,7 @@ export class Spark {
     options: SparkIndexOptions & { readonly radius: number } & Watch,
   ): Promise<SparkNeighborsWithin> {
     const call = 'Spark.within'
-    checkOptions(call, options, ['columns', 'id', 'cells', 'radius', 'signal', 'onProgress', 'maxBytes'])
+    checkOptions(call, options, ['columns', 'id', 'cells', 'radius', ...watchOptions])
     const { columns, id, cells, ...search } = options
     const built = indexOptions(columns, id, cells, search.signal)
     const index = await SparkIndex.build(this.#server, table, built, call)
@@ -309,14 +309,18 @@ export class Spark {
   }
 
   /** A table's columns and one more, which holds each row's features as an encoder makes them. Default: `features`. */
-  async encode(encoder: Encoder, table: Frame, options: { readonly column?: string } = {}): Promise<Frame> {
+  async encode(
+    encoder: Encoder,
+    table: Frame,
+    options: { readonly column?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<Frame> {
     const call = 'Spark.encode'
-    checkOptions(call, options, ['column'])
+    checkOptions(call, options, ['column', 'signal'])
     checkFrame(call, 'table', table)
     if (!(encoder instanceof Encoder)) {
       throw new InputError('E_TYPE', 'encoder', `${call}: encoder must be an Encoder, got ${show(encoder)}`)
     }
-    return encodeFrame(table, encoder, options.column ?? 'features')
+    return encodeFrame(table, encoder, options.column ?? 'features', options.signal)
   }
 
   /** Says what sets each cluster of a model apart, from the rows of a table: two passes. */
@@ -326,7 +330,7 @@ export class Spark {
     options: { readonly columns?: readonly string[] } & Watch = {},
   ): Promise<SparkClusterProfile[]> {
     const call = 'Spark.profile'
-    checkOptions(call, options, ['columns', 'signal', 'onProgress', 'maxBytes'])
+    checkOptions(call, options, ['columns', ...watchOptions])
     const { columns, ...watch } = options
     return profileFrame(this.java, model, this.#modelRows(call, model, table, columns), watch)
   }
@@ -393,6 +397,42 @@ export class Spark {
   #frame(relation: Relation): Frame {
     return new Frame(this.#session, relation)
   }
+}
+
+/** The server's version: its first answer, which tells whether one is there. */
+async function firstAnswer(session: Session, endpoint: Endpoint): Promise<string> {
+  try {
+    const asked = { case: 'sparkVersion', value: {} } as const
+    const answer = await session.analyze(asked, undefined, session.limits.silenceMs)
+    return answer.case === 'sparkVersion' ? answer.value.version : ''
+  } catch (error) {
+    session.abandon()
+    throw error instanceof SparkError && error.errorClass === '' ? notThere(endpoint, error) : error
+  }
+}
+
+/** Says what may be wrong with an address, as what the way to it says does not. */
+function notThere({ host, port, secure, token }: Endpoint, error: SparkError): SparkError {
+  const said = error.message.replace(/^Spark: /, '').trim()
+  return new SparkError(
+    `connect: ${host}:${port}: ${said}: ${hintAt(said, error.grpcCode, secure, token)}`,
+    error,
+    error,
+  )
+}
+
+function hintAt(said: string, grpcCode: number, secure: boolean, token: string): string {
+  if (grpcCode === 16) {
+    return token === '' ? 'the server wants a token' : 'the server does not take this token'
+  }
+  if (grpcCode === 4) return 'something is there and says nothing; is it the port of a Spark Connect server?'
+  if (/self.signed|certificate|altname/i.test(said)) return 'name the authority of its certificate in tls.ca'
+  if (/wrong version number|packet length/i.test(said)) {
+    return 'TLS is not spoken there: leave out use_ssl=true, or name the port where it is'
+  }
+  return secure
+    ? 'is a Spark Connect server there, behind TLS?'
+    : 'is a Spark Connect server there, and does it speak without TLS (else: use_ssl=true)?'
 }
 
 function indexOptions(
