@@ -91,14 +91,14 @@ function report(error: unknown, args: readonly string[], aborted: boolean): numb
 function inFlags(message: string): string {
   return message
     .replace(/^(?:[A-Z]\w*\.)?[a-z]\w*(?:\.\w+)?: (?=\S)/, (call) =>
-      /^[A-Z]\w*\.[a-zA-Z]+: $/.test(call) ? '' : call,
+      /^(?:[A-Z]\w*\.[a-zA-Z]+|chooseK|chooseNeighbors): $/.test(call) ? '' : call,
     )
     .replace(
-      /^(k|init|nInit|maxIterations|tolerance|seed|threads|weights|metric|p|scale|missing|log|minSize|maxSize|batchSize|gamma|categorical|sphereRadius)(?= must )/,
+      /^(k|init|nInit|maxIterations|tolerance|seed|threads|weights|metric|p|scale|missing|log|minSize|maxSize|batchSize|gamma|categorical|sphereRadius|from|to|maxCategories)(?= must )/,
       flag,
     )
     .replace(/\b(missing|unseen): '(\w+)'/g, '--$1 $2')
-    .replace(/\bmaxCategories\b/g, 'the limit on categories')
+    .replace(/\bmaxCategories\b/g, '--max-categories')
     .replace('name the ones to use in columns', 'name the ones to use with --columns')
 }
 

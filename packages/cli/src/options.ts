@@ -7,6 +7,8 @@ export interface ReadFlags {
   readonly delimiter?: string | undefined
   readonly decimal?: '.' | ',' | undefined
   readonly thousands?: string | undefined
+  readonly units?: string[] | undefined
+  readonly dates?: ReadOptions['dates'] | undefined
   readonly header: boolean
   readonly encoding?: ReadOptions['encoding'] | undefined
   readonly missingMarks?: string[] | undefined
@@ -23,6 +25,8 @@ export function readOptionsOf(flags: ReadFlags): ReadOptions {
     ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
     ...(flags.decimal === undefined ? {} : { decimal: flags.decimal }),
     ...(flags.thousands === undefined ? {} : { thousands: flags.thousands }),
+    ...(flags.units === undefined ? {} : { units: flags.units }),
+    ...(flags.dates === undefined ? {} : { dates: flags.dates }),
     ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
     ...(flags.missingMarks === undefined ? {} : { missingMarks: flags.missingMarks }),
     ...(flags.text === undefined ? {} : { text: flags.text }),

@@ -25,7 +25,12 @@ export async function runProgram(
     .version(version)
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'nigh: ')),
+      outputError: (text, write) =>
+        write(
+          text
+            .replace(/^error: /, 'nigh: ')
+            .replace("'-k, --k <n>' not specified", '$&; --k auto takes the number that choose-k recommends'),
+        ),
     })
     .showSuggestionAfterError()
     .addHelpText(

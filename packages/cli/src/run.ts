@@ -152,7 +152,11 @@ export class Run {
       // Marked cells are filled as well, but the distance passes over them.
       if (encoder.settings.missing === 'mark' && /: \d+ empty cells? (?:is|are) filled /.test(note)) continue
       if (this.json || !/^column ".*(?: is not used: |: \d+ empty cells? (?:is|are) filled )/s.test(note)) {
-        this.warn(note.replaceAll("scale: 'standard'", '--scale standard'))
+        this.warn(
+          note
+            .replaceAll("scale: 'standard'", '--scale standard')
+            .replaceAll('maxCategories', '--max-categories'),
+        )
       }
     }
   }
@@ -179,7 +183,7 @@ export class Run {
       if (own !== undefined) rows.push([name, own])
       else if (use?.used === true) {
         rows.push([name, howUsed(use.how, encoder).replace('standard deviation', 'sd')])
-      } else unused.push([name, use?.how ?? 'not used'])
+      } else unused.push([name, use === undefined ? 'not used' : howUsed(use.how, encoder)])
     }
     const most = 30
     const lines = [...rows, ...unused]
@@ -197,6 +201,8 @@ const twoColumns = [
 
 /** How a column is used, in words: cells that a distance passes over are not filled for it. */
 export function howUsed(how: string, { settings }: Encoder): string {
+  if (how.includes('maxCategories'))
+    return how.replace('maxCategories', `--max-categories ${settings.maxCategories}`)
   return settings.missing === 'mark'
     ? how.replace(/, (\d+ empty cells?) filled with .*$/s, ', $1 passed over')
     : how

@@ -1,16 +1,26 @@
-import { KMeans, KNNClassifier, KNNRegressor, NearestNeighbors, summaryOf } from 'nigh'
+import {
+  CentroidDistance,
+  KMeans,
+  KNNClassifier,
+  KNNRegressor,
+  LocalOutlierFactor,
+  NearestNeighbors,
+  NeighborDistance,
+  summaryOf,
+} from 'nigh'
 import type { ColumnSummary, Encoder, Model } from 'nigh'
 import { readOptionsOf } from '../options.ts'
 import type { ReadFlags } from '../options.ts'
 import { inBytes } from '../read/limits.ts'
 import { openSource, readBytes } from '../read/source.ts'
-import { inputLines, timeLine } from '../run.ts'
+import { howUsed, inputLines, timeLine } from '../run.ts'
 import type { Run } from '../run.ts'
 import { grid } from '../show/grid.ts'
 import { aligned, brief, percent, plural, whole } from '../show/numbers.ts'
 import { profileCentres } from '../show/profile.ts'
 import { show, visible } from '../show/text.ts'
 import { dateText } from '../write/cells.ts'
+import { encoderOf, isAnswering } from './answers.ts'
 import { centroidRows } from './kmeans-fit.ts'
 import { isFamily } from './family-answers.ts'
 import { isModelStart, loadModel } from './predict.ts'
@@ -127,7 +137,8 @@ function inWords({ type, count, distinct, frequent, spread }: ColumnSummary): st
 
 async function inspectModel(name: string, size: number, run: Run): Promise<void> {
   const model = await run.time('load', 'loading the model', () => loadModel(name))
-  const encoder = 'encoder' in model ? model.encoder : undefined
+  const encoder =
+    isAnswering(model) || isFamily(model) ? encoderOf(model) : 'encoder' in model ? model.encoder : undefined
   const facts = factsOf(model)
   const encoding =
     encoder === undefined
@@ -184,7 +195,9 @@ function sayEncoder(encoder: Encoder, run: Run): void {
         { title: '', align: 'left' },
         { title: '', align: 'left' },
       ],
-      encoder.uses.slice(0, 50).map(({ name, how }) => [name, how.replace('standard deviation', 'sd')]),
+      encoder.uses
+        .slice(0, 50)
+        .map(({ name, how }) => [name, howUsed(how, encoder).replace('standard deviation', 'sd')]),
       run.width,
       run.paint,
     ),
@@ -223,6 +236,19 @@ function factsOf(model: Model): Record<string, string | number | boolean | reado
       features: model.centroids.columns,
       inertia: model.inertia,
       counts: [...model.counts],
+    }
+  }
+  if (
+    model instanceof CentroidDistance ||
+    model instanceof NeighborDistance ||
+    model instanceof LocalOutlierFactor
+  ) {
+    return {
+      model: model.constructor.name,
+      k: model instanceof CentroidDistance ? model.clusters.k : model.k,
+      rows: model.scores.length,
+      threshold: model.threshold,
+      outliers: model.outliers.reduce((sum, one) => sum + one, 0),
     }
   }
   return { model: model.constructor.name }

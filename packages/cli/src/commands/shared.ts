@@ -23,6 +23,7 @@ export interface DataFlags extends ReadFlags {
   readonly log?: string[] | undefined
   readonly missing: 'refuse' | 'drop' | 'impute' | 'mark'
   readonly unseen?: 'refuse' | 'zero' | undefined
+  readonly maxCategories?: number | undefined
   readonly seed: number
   readonly out?: string | undefined
   readonly model?: string | undefined
@@ -142,6 +143,7 @@ export function encoderOptions(
     missing: flags.missing,
     ...(flags.log === undefined ? {} : { log: [...new Set(flags.log)] }),
     ...(flags.unseen === undefined ? {} : { unseen: flags.unseen }),
+    ...(flags.maxCategories === undefined ? {} : { maxCategories: flags.maxCategories }),
     ...(flags.columns === undefined
       ? { ignore }
       : { columns: flags.columns.filter((name) => !ignore.includes(name)) }),

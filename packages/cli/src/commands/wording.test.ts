@@ -95,3 +95,55 @@ describe('a row with a cell too many and one with a cell too few', () => {
     }
   })
 })
+
+describe('options that a message names exist', () => {
+  const kinds = Array.from({ length: 140 }, (_, i) => `${i % 70},${i % 3},${i % 2 === 0 ? 'a' : 'b'}`)
+  writeFileSync(join(folder, 'kinds.csv'), `kind,n,g\n${kinds.map((row) => `k${row}`).join('\n')}\n`)
+
+  it('more categories than are allowed', async () => {
+    const left = await nigh('kmeans', 'kinds.csv', '--k', '2')
+    expect(left.out).toMatch(/kind +not used: it has 70 different texts, more than --max-categories 64/)
+    const refused = await nigh('kmeans', 'kinds.csv', '--k', '2', '--columns', 'kind,n')
+    expect(refused.err).toContain('has 70 different values; --max-categories allows 64: raise it')
+    const taken = await nigh('kmeans', 'kinds.csv', '--k', '2', '--max-categories', '70')
+    expect(taken.out).toMatch(/kind +one-hot, 70 categories/)
+  })
+
+  it('numbers out of range, and what may be given instead', async () => {
+    const told = async (...args: string[]): Promise<string> => (await nigh(...args)).err
+    expect(await told('choose-k', 'kinds.csv', '--from', '5', '--to', '2')).toMatch(
+      /^nigh choose-k: --from must be/,
+    )
+    expect(await told('kmeans', 'kinds.csv')).toContain('--k auto takes the number that choose-k recommends')
+    expect(await told('knn', 'kinds.csv', '--target', 'g', '--holdout', '1.5')).toContain(
+      'above 0 and below 1.',
+    )
+    expect(await told('anomalies', 'kinds.csv', '--contamination', '0')).toContain('above 0 and up to 0.5.')
+  })
+
+  it('a category that no row outside a cluster has is 0 % of them, not nearly', async () => {
+    const { out } = await nigh('kmeans', 'kinds.csv', '--k', '2', '--columns', 'g')
+    expect(out).toMatch(/g=[ab] (100|0) % \(others (0|100) %/)
+    expect(out).not.toContain('<0.1 %')
+  })
+
+  it('a model of anomalies says what it takes for one', async () => {
+    for (const method of ['neighbor', 'lof', 'centroid']) {
+      await nigh(
+        'anomalies',
+        'kinds.csv',
+        '--method',
+        method,
+        '--k',
+        '3',
+        '--columns',
+        'n,g',
+        '--model',
+        'a.nigh',
+      )
+      const { out } = await nigh('inspect', 'a.nigh')
+      expect(out).toMatch(/\n {2}k +3\n {2}rows +140\n {2}threshold +[\d.]+\n {2}outliers +\d+\n/)
+      expect(out).toMatch(/\n {2}n +number/)
+    }
+  })
+})

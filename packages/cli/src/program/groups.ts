@@ -7,7 +7,10 @@ import { formats, missingMarks } from '../read/options.ts'
 
 type Args = unknown[]
 type Values = Record<string, unknown>
-type DataValues = Pick<DataFlags, 'columns' | 'ignore' | 'scale' | 'log' | 'missing' | 'seed'>
+type DataValues = Pick<
+  DataFlags,
+  'columns' | 'ignore' | 'scale' | 'log' | 'missing' | 'maxCategories' | 'seed'
+>
 type ReadingValues = ReadFlags & Pick<DataFlags, 'json' | 'quiet'>
 
 /** Options of commands that turn tables into numbers. */
@@ -41,6 +44,12 @@ export function dataOptions(command: CommandUnknownOpts): unknown {
       )
         .choices(['refuse', 'drop', 'impute', 'mark'] as const)
         .default('refuse' as const),
+    )
+    .addOption(
+      new Option(
+        '--max-categories <n>',
+        'how many different texts a column may have to become as many columns (default: 64)',
+      ).argParser(integer(1)),
     )
     .addOption(new Option('--seed <n>', 'seed of the random numbers').argParser(integer(0)).default(0))
 }
@@ -86,6 +95,18 @@ export function readingOptions(command: CommandUnknownOpts): unknown {
     )
     .addOption(
       new Option('--thousands <mark>', 'the mark between thousands (default: none)').argParser(oneMark),
+    )
+    .addOption(
+      new Option(
+        '--units <a,b>',
+        'marks before or after numbers to leave out, such as $,€,%,kg (default: none)',
+      ).argParser(marks),
+    )
+    .addOption(
+      new Option(
+        '--dates <order>',
+        'how dates are written besides 2021-03-07: dmy for 7.3.2021, mdy for 3/7/2021, ymd for 2021/3/7',
+      ).choices(['dmy', 'mdy', 'ymd'] as const),
     )
     .addOption(new Option('--no-header', 'the first line of a CSV file is data'))
     .addOption(

@@ -28,6 +28,9 @@ export async function readArrow(source: Source, options: ReadOptions): Promise<F
   )
 }
 
+/** Milliseconds between two looks at a thread that decodes. */
+const beat = 100
+
 /**
  * Decodes an Arrow file or stream on a thread of its own. The bytes go to that thread.
  *
@@ -52,13 +55,16 @@ export async function decodeApart(
         reject(new InputError('E_ARROW', 'file', `${name}: this is not a sound Arrow file (${reason})`)),
       )
     const abort = (): void => end(() => reject(signal?.reason))
-    const timer = setTimeout(
-      () => fail(`decoding it takes longer than ${Math.round(patience / 1000)} s`),
-      patience,
-    )
+    // Counted in beats, not by the clock: a process that was stopped for an hour, or a laptop that slept, missed all
+    // but one of them.
+    let beats = 0
+    const timer = setInterval(() => {
+      beats++
+      if (beats * beat >= patience) fail(`decoding it takes longer than ${Math.round(patience / 1000)} s`)
+    }, beat)
     signal?.addEventListener('abort', abort)
     const end = (settle: () => void): void => {
-      clearTimeout(timer)
+      clearInterval(timer)
       signal?.removeEventListener('abort', abort)
       settle()
       void worker.terminate()

@@ -8,7 +8,14 @@ export interface NumberMarks {
   readonly decimal: '.' | ',' | undefined
   /** Between thousands; undefined: none. */
   readonly thousands: string | undefined
+  /** Left out before and after a number: `$`, `%`, `kg`. */
+  readonly units?: readonly string[] | undefined
+  /** How dates are written besides ISO 8601: the order of day, month and year. */
+  readonly dates?: DateOrder | undefined
 }
+
+/** Day, month, year; month, day, year; year, month, day: with points, slashes or hyphens between them. */
+export type DateOrder = 'dmy' | 'mdy' | 'ymd'
 
 const plainNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const isoDate =
@@ -61,6 +68,35 @@ export function parseDate(cell: string): number | undefined {
   )
 }
 
+/** What stands where in dates of other orders: the groups of year, month and day. */
+const orders = {
+  dmy: [/^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)$/, 4, 3, 1],
+  mdy: [/^(\d{1,2})([./-])(\d{1,2})\2(\d{4})(.*)$/, 4, 1, 3],
+  ymd: [/^(\d{4})([./-])(\d{1,2})\2(\d{1,2})(.*)$/, 1, 3, 4],
+} as const
+
+/** Reads a cell as a date in an order of its own, or as {@link parseDate} does: `7.3.2021 8:05` as 2021-03-07 08:05. */
+function parseOrdered(cell: string, order: DateOrder): number | undefined {
+  const [pattern, year, month, day] = orders[order]
+  const found = pattern.exec(cell.trim())
+  if (found === null) return parseDate(cell)
+  const two = (digits: string): string => digits.padStart(2, '0')
+  const time = found[5].replace(/^([ T])(\d):/, '$10$2:')
+  return parseDate(`${found[year]}-${two(found[month])}-${two(found[day])}${time}`)
+}
+
+/** A number's cell without the units around it: `-$5` and `5 kg` as -5 and 5. */
+function withoutUnits(cell: string, units: readonly string[]): string {
+  const text = cell.trim()
+  const sign = /^[+-]/.exec(text)?.[0] ?? ''
+  let rest = text.slice(sign.length).trimStart()
+  const before = units.find((unit) => rest.startsWith(unit))
+  if (before !== undefined) rest = rest.slice(before.length).trimStart()
+  const after = units.find((unit) => rest.endsWith(unit))
+  if (after !== undefined) rest = rest.slice(0, rest.length - after.length).trimEnd()
+  return `${sign}${rest}`
+}
+
 /** Reads a cell as true or false, in any case: undefined where it is anything else. */
 function parseBoolean(cell: string): boolean | undefined {
   const text = cell.trim().toLowerCase()
@@ -87,8 +123,10 @@ export function typeColumn(column: TextColumn, marks: NumberMarks, place: (row: 
       cells[i] = values[i] < 0 ? 255 : booleans[values[i]] === true ? 1 : 0
     return { name, type: 'boolean', values: cells }
   }
-  const decimal = marks.decimal ?? decimalOf(column, marks.thousands, place)
-  const numbers = categories.map((cell) => parseNumber(cell, decimal, marks.thousands))
+  const { units = [], dates } = marks
+  const figures = units.length === 0 ? categories : categories.map((cell) => withoutUnits(cell, units))
+  const decimal = marks.decimal ?? decimalOf({ ...column, categories: figures }, marks.thousands, place)
+  const numbers = figures.map((cell) => parseNumber(cell, decimal, marks.thousands))
   const asNumbers = spread(column, numbers, 'numbers', marks, place)
   if (asNumbers !== undefined) {
     const infinite = asNumbers.findIndex((value) => Math.abs(value) === Number.POSITIVE_INFINITY)
@@ -101,7 +139,10 @@ export function typeColumn(column: TextColumn, marks: NumberMarks, place: (row: 
     }
     return { name, type: 'number', values: asNumbers }
   }
-  const asDates = spread(column, categories.map(parseDate), 'dates', marks, place)
+  const instants = categories.map((cell) =>
+    dates === undefined ? parseDate(cell) : parseOrdered(cell, dates),
+  )
+  const asDates = spread(column, instants, 'dates', marks, place)
   return asDates === undefined ? column : { name, type: 'date', values: asDates }
 }
 
@@ -143,6 +184,9 @@ function spread(
 function advice(cell: string, name: string, marks: NumberMarks): string {
   const asText = `--text ${show(name)} to read the column as text`
   const text = cell.trim()
+  const money = /^[+-]?\s*(\p{Sc})|([%‰]|\p{Sc})$/u.exec(text)
+  if (money !== null && marks.units === undefined)
+    return `set --units ${show(money[1] ?? money[2])} if that is a unit, or ${asText}`
   const separated = /^[+-]?\d{1,3}(?:([,.'’_ \u00a0\u202f])\d{3})+(?:[.,]\d+)?$/.exec(text)
   if (separated !== null && marks.thousands === undefined) {
     return `set --thousands ${show(separated[1])} if that separates thousands, or ${asText}`
@@ -166,6 +210,7 @@ function decimalOf(
 ): '.' | ',' {
   const { name, values, categories } = column
   if (thousands === ',') return '.'
+  if (thousands === '.') return ','
   let ambiguous = -1
   let certain = false
   for (const [at, cell] of categories.entries()) {

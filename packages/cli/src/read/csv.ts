@@ -10,7 +10,8 @@ import { scanBytes, walkRecords } from './csv-scan.ts'
 import { openSandbox, quote } from './duckdb.ts'
 import type { Sandbox } from './duckdb.ts'
 import { checkEstimate } from './limits.ts'
-import { checkSome, missingMarks } from './options.ts'
+import { checkPoints, lookAlike } from './lookalikes.ts'
+import { checkSome, isDispensable, missingMarks } from './options.ts'
 import type { ReadOptions, ReadWarning } from './options.ts'
 import { hasRounded, roundedNumbers } from './rounded.ts'
 import type { Source } from './source.ts'
@@ -67,6 +68,13 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
   checkEstimate(source.name, rows, read.length, options.maxBytes)
   const marks = options.missingMarks ?? missingMarks
   checkMarks(source.name, marks, delimiter)
+  if (options.thousands !== undefined && options.thousands === options.decimal) {
+    throw new InputError(
+      'E_PARAM',
+      'thousands',
+      `${source.name}: --thousands and --decimal must differ, got ${show(options.thousands)} for both`,
+    )
+  }
   const body = header ? sample.slice(1) : sample
   const plan: Plan = {
     source,
@@ -74,18 +82,31 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     names,
     header,
     quotes: scan.quotes,
-    decimal: options.decimal ?? commaDecimals(delimiter, body),
+    decimal: options.decimal ?? (options.thousands === '.' ? ',' : commaDecimals(delimiter, body)),
     oddNumbers: scan.oddNumbers,
     rows,
     longestRecord: Math.max(scan.longestLine, walked?.longestRecord ?? 0),
     marks: ['', ...marks],
   }
+  const mixed =
+    options.decimal === undefined && options.thousands === undefined && mixesMarks(delimiter, body)
   const numeric = new Set(
     read.filter(
       (at) =>
-        !options.text?.includes(names[at]) && options.thousands === undefined && looksNumeric(body, at, plan),
+        !options.text?.includes(names[at]) &&
+        options.thousands === undefined &&
+        !(mixed && body.some((record) => pointed.test(record[at] ?? ''))) &&
+        looksNumeric(body, at, plan),
     ),
   )
+  for (const at of numeric) {
+    const cells = body.map((record) => record[at] ?? '')
+    const noted =
+      options.dispensable !== 'all' && isDispensable(options, names[at])
+        ? undefined
+        : leadingZeros(source.name, names[at], cells)
+    if (noted !== undefined) warnings.push(noted)
+  }
   const sandbox = await openSandbox(
     source,
     options.threads ?? availableParallelism(),
@@ -98,7 +119,16 @@ export async function readCsv(source: Source, options: ReadOptions): Promise<Fil
     if (rows === 0)
       throw new InputError('E_EMPTY', 'file', `${source.name}: the file has a header but no rows`)
     const store = options.store ?? inMemory
-    const type = columnTyper(plan, options)
+    if (mixed) {
+      checkPoints(
+        columns.flatMap((column) => {
+          const found = column()
+          return found.type === 'text' && options.text?.includes(found.name) !== true ? [found] : []
+        }),
+        placer(plan),
+      )
+    }
+    const type = columnTyper(plan, options, warnings)
     const typed = columns.map((column) => {
       const found = type(column())
       if (hasRounded(found))
@@ -125,19 +155,49 @@ function checkMarks(file: string, marks: readonly string[], delimiter: string): 
   )
 }
 
-/** Settles the type of a column from all of its cells. */
-function columnTyper(plan: Plan, options: ReadOptions): (column: Column) => Column {
-  const { source, delimiter, names, header } = plan
-  const place = (row: number): string => {
+/** Where a row stands, for messages. */
+function placer({ source, delimiter, names, header }: Plan): (row: number) => string {
+  return (row) => {
     const { line } = walkRecords(source, delimiter, names.length, header, row)
     return `${source.name}: line ${line}`
   }
+}
+
+/** Settles the type of a column from all of its cells. */
+function columnTyper(plan: Plan, options: ReadOptions, warnings: ReadWarning[]): (column: Column) => Column {
+  const { source } = plan
+  const place = placer(plan)
   const marks = {
     decimal: plan.decimal === ',' ? plan.decimal : options.decimal,
     thousands: options.thousands,
+    units: options.units,
+    dates: options.dates,
   }
-  return (column) =>
-    column.type !== 'text' || options.text?.includes(column.name) ? column : typeColumn(column, marks, place)
+  return (column) => {
+    if (column.type !== 'text' || options.text?.includes(column.name)) return column
+    const found = typeColumn(column, marks, place)
+    const spare = options.dispensable !== 'all' && isDispensable(options, column.name)
+    const noted = spare
+      ? undefined
+      : found.type === 'text'
+        ? lookAlike(source.name, found, marks)
+        : found.type === 'number'
+          ? leadingZeros(source.name, column.name, column.categories)
+          : undefined
+    if (noted !== undefined) warnings.push(noted)
+    return found
+  }
+}
+
+/** Digits that begin with 0 and are no small number: a postcode, a number of an article. */
+function leadingZeros(file: string, name: string, cells: readonly string[]): ReadWarning | undefined {
+  const zero = cells.find((cell) => /^\s*0\d{3,}\s*$/.test(cell))
+  return zero === undefined
+    ? undefined
+    : {
+        code: 'W_ZEROS',
+        message: `${file}: column ${show(name)} is read as numbers, without the 0 before ${show(zero)}; --text ${show(name)} keeps it`,
+      }
 }
 
 /** A column that was read: as often as it is asked for. */
@@ -274,6 +334,18 @@ function looksNumeric(body: readonly (readonly string[])[], at: number, plan: Pl
     numbers++
   }
   return numbers > 0
+}
+
+/** A point before three digits: a decimal mark, or one between thousands. */
+const pointed = /^\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*$/
+
+/** Whether the first cells hold decimal commas as well as points before three digits. */
+function mixesMarks(delimiter: string, body: readonly (readonly string[])[]): boolean {
+  const cells = delimiter === ',' ? [] : body.flat()
+  return (
+    cells.some((cell) => /^\s*[+-]?\d+,(?:\d\d?|\d{4,})\s*$/.test(cell)) &&
+    cells.some((cell) => pointed.test(cell))
+  )
 }
 
 /** Whether the first cells speak for decimal commas throughout: "1,5" somewhere and "1.5" nowhere. */

@@ -1,4 +1,5 @@
 import { InputError } from 'nigh'
+import type { DateOrder } from './cells.ts'
 import type { ColumnStore } from './store.ts'
 import { likest } from '../show/likest.ts'
 import { show } from '../show/text.ts'
@@ -13,6 +14,10 @@ export interface ReadOptions {
   readonly decimal?: '.' | ','
   /** The mark between thousands. Default: none. */
   readonly thousands?: string
+  /** Marks before and after the numbers of a CSV file that are left out: `$`, `%`, `kg`. Default: none. */
+  readonly units?: readonly string[]
+  /** How dates of a CSV file are written besides ISO 8601. Default: in no other way. */
+  readonly dates?: DateOrder
   /** False where a CSV file's first line is data. Default: true. */
   readonly header?: boolean
   readonly encoding?: 'utf-8' | 'utf-16' | 'latin1'

@@ -30,6 +30,33 @@ export interface Profile {
 }
 
 /**
+ * The mean of the rows outside each cluster; of a single cluster its own. Added up from both ends: the whole less the
+ * cluster would leave rounding where there is nothing, such as 0.0000000001 % of a category.
+ */
+function othersOf(centroids: Matrix, counts: ArrayLike<number>): Float64Array {
+  const { rows: k, columns: d, values } = centroids
+  const others = new Float64Array(k * d)
+  const add = (order: readonly number[]): void => {
+    const sums = new Float64Array(d)
+    for (const c of order) {
+      for (let j = 0; j < d; j++) {
+        others[c * d + j] += sums[j]
+        sums[j] += values[c * d + j] * counts[c]
+      }
+    }
+  }
+  const order = Array.from({ length: k }, (_, c) => c)
+  add(order)
+  add(order.toReversed())
+  const total = order.reduce((sum, c) => sum + counts[c], 0)
+  for (const c of order) {
+    const rest = total - counts[c]
+    for (let j = 0; j < d; j++) others[c * d + j] = rest > 0 ? others[c * d + j] / rest : values[c * d + j]
+  }
+  return others
+}
+
+/**
  * Describes clusters by their centres against the rest.
  *
  * Cost: one pass over the rows for the standard deviations.
@@ -52,15 +79,13 @@ export function profileOf(
     for (let j = 0; j < d; j++) means[j] += (centroids.values[c * d + j] * counts[c]) / total
   }
   const deviations = deviationsOf(blocks, weights, means, total)
-  const others = new Float64Array(k * d)
+  const others = othersOf(centroids, counts)
   const traits: Trait[][] = []
   for (let c = 0; c < k; c++) {
-    const rest = total - counts[c]
     const found: Trait[] = []
     for (let j = 0; j < d; j++) {
       const centre = centroids.values[c * d + j]
-      const other = rest > 0 ? (means[j] * total - centre * counts[c]) / rest : centre
-      others[c * d + j] = other
+      const other = others[c * d + j]
       const difference = deviations[j] > 0 ? (centre - other) / deviations[j] : 0
       found.push({ feature: j, difference })
     }

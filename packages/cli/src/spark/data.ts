@@ -205,6 +205,7 @@ export async function encoderFor(
       scale: flags.scale,
       missing,
       ...(flags.unseen === undefined ? {} : { unseen: flags.unseen }),
+      ...(flags.maxCategories === undefined ? {} : { maxCategories: flags.maxCategories }),
       ...watching(run),
     }),
   )
