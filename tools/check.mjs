@@ -10,7 +10,7 @@ import { licencesPage, shipped } from './licences.mjs'
 import { Report, root, run, tool } from './report.mjs'
 
 /** Largest sizes of what a page loads, bundled, minified and gzipped: kilobytes of 1000 bytes. */
-const SIZE_LIMITS = { KMeans: 60, 'KNNClassifier, KNNRegressor, NearestNeighbors': 60, '*': 135 }
+const SIZE_LIMITS = { KMeans: 60, 'KNNClassifier, KNNRegressor, NearestNeighbors': 60, '*': 140 }
 /** Licences that packages which ship with ours may have. */
 const LICENCES =
   /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|MPL-2\.0|CC0-1\.0|BlueOak-1\.0\.0|Unlicense)$/

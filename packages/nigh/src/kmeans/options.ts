@@ -56,7 +56,7 @@ export interface KMeansOptions extends PointsOptions {
 
 /** Options of the calls that answer later. */
 export interface LaterOptions {
-  /** Aborts the work: the call then throws the signal's reason, within 50 ms. */
+  /** Aborts the work: the call then throws the signal's reason, within 50 ms; on one thread (`threads: 1`), after the pass at work. */
   readonly signal?: AbortSignal
   /** Hears of every step: which start and iteration, and how many rows changed their label. */
   readonly onProgress?: (progress: Progress) => void
