@@ -68,7 +68,8 @@ export async function fitEncoder(frame: Frame, options: SparkEncoderOptions): Pr
     missing === 'drop'
       ? frame.sql(`select * from input where ${sources.map(({ sql }) => `${sql} is not null`).join(' and ')}`)
       : frame
-  const all = await frame.count(options)
+  const { signal, onProgress, maxBytes } = options
+  const all = await frame.count({ signal, onProgress, maxBytes })
   if (all === 0) throw new InputError('E_EMPTY', 'table', `${call}: table must have a row, got none`)
 
   const first = await facts(whole, sources, options)
@@ -114,7 +115,11 @@ export async function fitEncoder(frame: Frame, options: SparkEncoderOptions): Pr
       const fill = missing === 'impute' ? (yes > first.cells[j] - yes ? 1 : 0) : null
       columns.push({ use: 'boolean', name, type: kind, fill, filled })
     } else if (kind === 'text') {
-      const { categories, fill } = await categoriesOf(whole, sources[j], maxCategories, options)
+      const { categories, fill } = await categoriesOf(whole, sources[j], maxCategories, {
+        signal,
+        onProgress,
+        maxBytes,
+      })
       columns.push({
         use: 'one-hot',
         name,
