@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { InputError } from '../check.ts'
 import { Random } from '../random.ts'
 import { KNNClassifier } from './classifier.ts'
-import { type KernelName, kernelNames, normalQuantile } from './kernel-weights.ts'
+import { type KernelName, kernelNames, kernelWeights, normalQuantile } from './kernel-weights.ts'
 import { KNNRegressor } from './regressor.ts'
 
 function codeOf(run: () => unknown): string {
@@ -202,6 +202,19 @@ describe('kernels', () => {
       expect(weighted.predictSync(rows)).toEqual(repeated.predictSync(rows))
       expect(KNNRegressor.fromBytes(weighted.toBytes()).predictSync(rows)).toEqual(weighted.predictSync(rows))
     }
+  })
+
+  test("'rank': equal distances share the mean of their ranks", () => {
+    const out = new Float64Array(6)
+    kernelWeights('rank', Float64Array.of(0, 1, 1, 2, 2, 2), 3, 1, out)
+    expect(Array.from(out)).toEqual([6, 4.5, 4.5, 2, 2, 2])
+    // A vote by ranks alone: two rows at one distance count alike, whichever stands first.
+    const points = [[1], [-1], [2], [9]]
+    const shares = KNNClassifier.fitSync(points, ['a', 'b', 'c', 'c'], {
+      k: 3,
+      weights: 'rank',
+    }).predictProbaSync([[0]])
+    expect(Array.from(shares.values)).toEqual([2.5 / 6, 2.5 / 6, 1 / 6])
   })
 
   test('the normal quantile', () => {
