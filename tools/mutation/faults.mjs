@@ -6,7 +6,7 @@
 const src = 'packages/nigh/src'
 const kmeans = [
   [`${src}/kernels`, `${src}/engine/working-copy.test.ts`],
-  [`${src}/kmeans/kmeans.test.ts`],
+  [`${src}/kmeans/kmeans.test.ts`, `${src}/kmeans/options.test.ts`],
   [`${src}/kmeans`, `${src}/engine`, 'packages/nigh/fixtures/kmeans.golden.test.ts'],
 ]
 const near = [
