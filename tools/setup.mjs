@@ -2,8 +2,7 @@
 // what it does, and does nothing where nothing is to be done (so it also works without network after the first time).
 // Usage: node tools/setup.mjs
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -33,14 +32,27 @@ if (Number(major) < 20) {
   process.exit(1)
 }
 
-const lock = createHash('sha256')
-  .update(readFileSync(join(root, 'package-lock.json')))
-  .digest('hex')
-const stamp = join(root, 'node_modules', '.cache', 'nigh-setup')
-const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock
-if (!installed) {
-  run('installing packages', 'npm', ['ci', '--no-audit', '--no-fund'])
-  mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, lock)
+/**
+ * Whether `node_modules` holds what the lockfile asks for, as npm itself noted it there after installing: so that who
+ * ran `npm ci` needs no second one, and no network for it. Optional packages may be for another system.
+ */
+function isInstalled() {
+  const note = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(note)) return false
+  const { packages: held } = JSON.parse(readFileSync(note, 'utf8'))
+  const { packages: wanted } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  for (const [path, { version, integrity }] of Object.entries(held)) {
+    const other = wanted[path]
+    if (other === undefined || other.version !== version || other.integrity !== integrity) return false
+  }
+  return Object.entries(wanted).every(
+    ([path, { optional, devOptional, link }]) =>
+      !path.includes('node_modules/') ||
+      held[path] !== undefined ||
+      optional === true ||
+      (devOptional === true && link !== true),
+  )
 }
+
+if (!isInstalled()) run('installing packages', 'npm', ['ci', '--no-audit', '--no-fund'])
 run('building', 'npx', ['--no-install', 'tsc', '-b'])
