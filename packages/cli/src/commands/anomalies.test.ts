@@ -145,7 +145,7 @@ describe('anomalies', () => {
   test('bad usage is refused with the reason', async () => {
     const refusals = [
       [['--contamination', '0.1', '--threshold', '2'], 'exclude each other'],
-      [['--contamination', '0.7'], 'from'],
+      [['--contamination', '0.7'], 'above 0 and up to 0.5'],
       [['--label', 'kind'], '--anomalous'],
       [['--label', 'kind', '--anomalous', 'weird'], 'has no such value'],
       [['--label', 'nothing'], 'has no such column'],
