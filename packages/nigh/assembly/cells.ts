@@ -31,6 +31,7 @@ import {
   SCRATCH,
   SCRATCH_BYTES,
 } from '../src/kernels/near-layout'
+import { storeScores } from './flat-scan'
 import { packRow, placeOrigin, strideOf, widthOf } from './flat-pack'
 import { address, integer } from './record'
 
@@ -206,7 +207,10 @@ export function flatCells(record: usize, from: i32, to: i32, thread: i32): void 
   // Scratch: the origin in float32, 4 packed rows, the same column pair by column pair.
   const words = placeOrigin(record, scratch)
   const group = words + 4 * stride
-  const half = scratch + (<usize>integer(record, SCRATCH_BYTES) - 16)
+  // At its end: scores of the four with a panel, the smallest so far and their places, half norms.
+  const scores = scratch + (<usize>integer(record, SCRATCH_BYTES) - 272)
+  const bests = scores + 128
+  const half = bests + 128
   for (let i = from; i < to; i += 4) {
     const here = min(4, to - i)
     for (let r = 0; r < here; r++) {
@@ -215,109 +219,55 @@ export function flatCells(record: usize, from: i32, to: i32, thread: i32): void 
       for (let at: usize = 0; at < width; at += 4) {
         store<i32>(group + (at << 2) + ((<usize>r) << 2), load<i32>(row + at))
       }
+      v128.store(bests + ((<usize>r) << 5), i32x4.splat(NO_HALF))
     }
-    let best0 = i32x4.splat(NO_HALF),
-      best1 = best0,
-      best2 = best0,
-      best3 = best0
-    let at0 = i32x4.splat(0),
-      at1 = at0,
-      at2 = at0,
-      at3 = at0
-    let pair = address(record, PIVOTS)
+    let panel = address(record, PIVOTS)
     let halves = address(record, PIVOT_HALVES)
     for (let p = 0; p < panels; p++) {
-      let a0 = i32x4.splat(0),
-        a1 = a0,
-        a2 = a0,
-        a3 = a0
-      let b0 = a0,
-        b1 = a0,
-        b2 = a0,
-        b3 = a0
-      for (let x = group, end = group + (width << 2); x < end; x += 16) {
-        const pa = v128.load(pair)
-        const pb = v128.load(pair, 16)
-        pair += 32
-        let q = v128.load32_splat(x)
-        a0 = i32x4.add(a0, i32x4.dot_i16x8_s(q, pa))
-        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(q, pb))
-        q = v128.load32_splat(x, 4)
-        a1 = i32x4.add(a1, i32x4.dot_i16x8_s(q, pa))
-        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(q, pb))
-        q = v128.load32_splat(x, 8)
-        a2 = i32x4.add(a2, i32x4.dot_i16x8_s(q, pa))
-        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(q, pb))
-        q = v128.load32_splat(x, 12)
-        a3 = i32x4.add(a3, i32x4.dot_i16x8_s(q, pa))
-        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(q, pb))
-      }
-      const ha = v128.load(halves)
-      const hb = v128.load(halves, 16)
+      storeScores(group, panel, width, halves, scores)
+      panel += width << 3
       halves += 32
       // The smaller of the two halves of the panel, lane by lane, with its place: 8·p + lane, or 4 more.
       const low = i32x4.add(i32x4.splat(p << 3), i32x4(0, 1, 2, 3))
       const high = i32x4.add(low, i32x4.splat(4))
-      a0 = i32x4.sub(ha, a0)
-      b0 = i32x4.sub(hb, b0)
-      let less = i32x4.lt_s(b0, a0)
-      let least = i32x4.min_s(a0, b0)
-      let better = i32x4.lt_s(least, best0)
-      at0 = v128.bitselect(v128.bitselect(high, low, less), at0, better)
-      best0 = i32x4.min_s(least, best0)
-      a1 = i32x4.sub(ha, a1)
-      b1 = i32x4.sub(hb, b1)
-      less = i32x4.lt_s(b1, a1)
-      least = i32x4.min_s(a1, b1)
-      better = i32x4.lt_s(least, best1)
-      at1 = v128.bitselect(v128.bitselect(high, low, less), at1, better)
-      best1 = i32x4.min_s(least, best1)
-      a2 = i32x4.sub(ha, a2)
-      b2 = i32x4.sub(hb, b2)
-      less = i32x4.lt_s(b2, a2)
-      least = i32x4.min_s(a2, b2)
-      better = i32x4.lt_s(least, best2)
-      at2 = v128.bitselect(v128.bitselect(high, low, less), at2, better)
-      best2 = i32x4.min_s(least, best2)
-      a3 = i32x4.sub(ha, a3)
-      b3 = i32x4.sub(hb, b3)
-      less = i32x4.lt_s(b3, a3)
-      least = i32x4.min_s(a3, b3)
-      better = i32x4.lt_s(least, best3)
-      at3 = v128.bitselect(v128.bitselect(high, low, less), at3, better)
-      best3 = i32x4.min_s(least, best3)
+      for (let r = 0; r < here; r++) {
+        const a = v128.load(scores + ((<usize>r) << 5))
+        const b = v128.load(scores + ((<usize>r) << 5), 16)
+        const best = bests + ((<usize>r) << 5)
+        const least = i32x4.min_s(a, b)
+        const better = i32x4.lt_s(least, v128.load(best))
+        const place = v128.bitselect(high, low, i32x4.lt_s(b, a))
+        v128.store(best, v128.bitselect(place, v128.load(best, 16), better), 16)
+        v128.store(best, v128.bitselect(least, v128.load(best), better))
+      }
     }
-    keepCell(record, i, half, words, stride, best0, at0)
-    if (here > 1) keepCell(record, i + 1, half + 4, words + stride, stride, best1, at1)
-    if (here > 2) keepCell(record, i + 2, half + 8, words + 2 * stride, stride, best2, at2)
-    if (here > 3) keepCell(record, i + 3, half + 12, words + 3 * stride, stride, best3, at3)
+    for (let r = 0; r < here; r++) {
+      keepCell(
+        record,
+        i + r,
+        half + ((<usize>r) << 2),
+        words + <usize>r * stride,
+        stride,
+        bests + ((<usize>r) << 5),
+      )
+    }
   }
 }
 
 /** Keeps the smallest of four scores as a row's cell, a tie to the smaller place, and its distance. */
-function keepCell(record: usize, i: i32, half: usize, row: usize, stride: usize, best: v128, at: v128): void {
+function keepCell(record: usize, i: i32, half: usize, row: usize, stride: usize, best: usize): void {
   const out = (<usize>i) << 2
   if (load<i32>(half) == NO_HALF) {
     store<i32>(address(record, ROW_CELLS) + out, NO_CELL)
     return
   }
-  let score = i32x4.extract_lane(best, 0)
-  let place = i32x4.extract_lane(at, 0)
-  for (let lane = 1; lane < 4; lane++) {
-    const otherScore =
-      lane == 1
-        ? i32x4.extract_lane(best, 1)
-        : lane == 2
-          ? i32x4.extract_lane(best, 2)
-          : i32x4.extract_lane(best, 3)
-    const otherPlace =
-      lane == 1
-        ? i32x4.extract_lane(at, 1)
-        : lane == 2
-          ? i32x4.extract_lane(at, 2)
-          : i32x4.extract_lane(at, 3)
-    if (otherScore < score || (otherScore == score && otherPlace < place)) {
-      score = otherScore
+  let score = load<i32>(best)
+  let place = load<i32>(best, 16)
+  for (let lane: usize = 4; lane < 16; lane += 4) {
+    const other = load<i32>(best + lane)
+    const otherPlace = load<i32>(best + lane, 16)
+    if (other < score || (other == score && otherPlace < place)) {
+      score = other
       place = otherPlace
     }
   }

@@ -178,3 +178,42 @@ export function scan1(
     row += 8
   }
 }
+
+/** Scores of a panel for four rows, interleaved pair by pair as a block's queries are: 4 × 8 int32 to `out`. */
+export function storeScores(x: usize, panel: usize, width: usize, halves: usize, out: usize): void {
+  let a0 = i32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0
+  let b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
+  for (const end = x + (width << 2); x < end; x += 16) {
+    const pa = v128.load(panel)
+    const pb = v128.load(panel, 16)
+    panel += 32
+    let q = v128.load32_splat(x)
+    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(q, pa))
+    b0 = i32x4.add(b0, i32x4.dot_i16x8_s(q, pb))
+    q = v128.load32_splat(x, 4)
+    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(q, pa))
+    b1 = i32x4.add(b1, i32x4.dot_i16x8_s(q, pb))
+    q = v128.load32_splat(x, 8)
+    a2 = i32x4.add(a2, i32x4.dot_i16x8_s(q, pa))
+    b2 = i32x4.add(b2, i32x4.dot_i16x8_s(q, pb))
+    q = v128.load32_splat(x, 12)
+    a3 = i32x4.add(a3, i32x4.dot_i16x8_s(q, pa))
+    b3 = i32x4.add(b3, i32x4.dot_i16x8_s(q, pb))
+  }
+  const ha = v128.load(halves)
+  const hb = v128.load(halves, 16)
+  v128.store(out, i32x4.sub(ha, a0))
+  v128.store(out, i32x4.sub(hb, b0), 16)
+  v128.store(out, i32x4.sub(ha, a1), 32)
+  v128.store(out, i32x4.sub(hb, b1), 48)
+  v128.store(out, i32x4.sub(ha, a2), 64)
+  v128.store(out, i32x4.sub(hb, b2), 80)
+  v128.store(out, i32x4.sub(ha, a3), 96)
+  v128.store(out, i32x4.sub(hb, b3), 112)
+}

@@ -3,7 +3,6 @@ import {
   CELL_SHARE,
   CELL_WORK,
   CELLS,
-  COLUMNS,
   NO_CELL,
   NO_ROW,
   PANEL_COUNT,
@@ -14,14 +13,13 @@ import {
   QUERY_ORDER,
   ROW_CELLS,
   ROW_REACHES,
-  ROWS,
   RUN_BYTES,
   RUNS,
   SAMPLE_COUNT,
   SAMPLE_ROWS,
 } from '../kernels/near-layout.ts'
 import { Random } from '../random.ts'
-import type { Runner } from './runner.ts'
+import type { NearRecord } from './near-record.ts'
 
 // Cells of a flat search (assembly/cells.ts, assembly/flat-cells.ts): where rows lie in clusters, they are packed cell by
 // cell, and a search passes over the cells that the triangle inequality puts out of reach.
@@ -42,26 +40,22 @@ const RINGS = 64
 /** Rows that a step of the ordering looks at: a few milliseconds. */
 const STEP_ROWS = 1 << 19
 
-/** The cells of a search whose fields lie at `record`. */
+/** The cells of a flat search. */
 export class NearCells {
-  readonly #runner: Runner
-  readonly #record: number
+  readonly #record: NearRecord
 
-  constructor(runner: Runner, record: number) {
-    this.#runner = runner
+  constructor(record: NearRecord) {
     this.#record = record
-    this.#set(CELLS, 0)
-    this.#set(PLACE_ROWS, 0)
   }
 
   /** How many there are; 0 where rows stay in their own order. */
   get count(): number {
-    return this.#get(CELLS)
+    return this.#record.get(CELLS)
   }
 
   /** Share of the rows that a search looks at, as a sample has it; 1 without cells. */
   get share(): number {
-    return this.count === 0 ? 1 : this.#get(CELL_SHARE)
+    return this.count === 0 ? 1 : this.#record.get(CELL_SHARE)
   }
 
   /** How many distances to pivots are kept for a query: cells in eights. */
@@ -71,7 +65,7 @@ export class NearCells {
 
   /** Panels that the rows may take at most. */
   get mostPanels(): number {
-    return Math.ceil(this.#get(ROWS) / 8) + this.count
+    return Math.ceil(this.#record.rows / 8) + this.count
   }
 
   /**
@@ -79,39 +73,38 @@ export class NearCells {
    * before.
    */
   choose(): void {
-    const { memory, kernels } = this.#runner
-    const rows = this.#get(ROWS)
-    const columns = this.#get(COLUMNS)
+    const { memory, kernels } = this.#record.runner
+    const { rows, columns } = this.#record
     if (rows < LEAST_ROWS || columns < LEAST_COLUMNS || kernels.set === 'scalar') return
     const bottom = memory.top
     const most = Math.min(MOST_CELLS, Math.round(Math.sqrt(rows) / 20) * 8)
-    const width = Math.ceil(columns / 2) * 4
-    this.#set(CELLS, most)
-    this.#set(PIVOTS, memory.allocate((most / 8) * width * 8))
-    this.#set(PIVOT_HALVES, memory.allocate(most * 4))
-    this.#set(CELL_RUNS, memory.allocate((most + 1) * 4))
+    const width = this.#record.packedWidth
+    this.#record.set(CELLS, most)
+    this.#record.set(PIVOTS, memory.allocate((most / 8) * width * 8))
+    this.#record.set(PIVOT_HALVES, memory.allocate(most * 4))
+    this.#record.set(CELL_RUNS, memory.allocate((most + 1) * 4))
     const top = memory.top
     const count = most * SAMPLE_PER_CELL
     const sample = memory.allocate(count * 4)
     const random = new Random(2)
     memory.u32(sample, count).set(Uint32Array.from({ length: count }, () => random.integer(rows)))
-    this.#set(SAMPLE_ROWS, sample)
-    this.#set(SAMPLE_COUNT, count)
+    this.#record.set(SAMPLE_ROWS, sample)
+    this.#record.set(SAMPLE_COUNT, count)
     const stride = Math.ceil(width / 16) * 16
-    this.#set(CELL_WORK, memory.allocate((count + most) * (stride + 20) + columns * 4 + 64))
-    this.#runner.run('flatPivots', this.#record, 1, 1)
+    this.#record.set(CELL_WORK, memory.allocate((count + most) * (stride + 20) + columns * 4 + 64))
+    this.#record.run('flatPivots', 1, 1)
     memory.release(top)
-    if (this.#get(CELL_SHARE) <= SHARE_THAT_PAYS) return
-    this.#set(CELLS, 0)
+    if (this.#record.get(CELL_SHARE) <= SHARE_THAT_PAYS) return
+    this.#record.set(CELLS, 0)
     memory.release(bottom)
   }
 
   /** Makes room for the places of the rows, and for runs. */
   makeRoom(): void {
-    const { memory } = this.#runner
+    const { memory } = this.#record.runner
     const panels = this.mostPanels
-    this.#set(PLACE_ROWS, memory.allocate(panels * 32))
-    this.#set(RUNS, memory.allocate((this.count + Math.ceil(panels / RUN_LENGTH)) * RUN_BYTES))
+    this.#record.set(PLACE_ROWS, memory.allocate(panels * 32))
+    this.#record.set(RUNS, memory.allocate((this.count + Math.ceil(panels / RUN_LENGTH)) * RUN_BYTES))
   }
 
   /**
@@ -120,20 +113,19 @@ export class NearCells {
    * @returns the rows that have no place, since they are out of the packed numbers' range
    */
   *fill(block: number): Generator<number, number[], void> {
-    const { memory } = this.#runner
-    const rows = this.#get(ROWS)
-    const columns = this.#get(COLUMNS)
+    const { memory } = this.#record.runner
+    const { rows, columns } = this.#record
     const { count } = this
-    this.#set(ROW_CELLS, memory.allocate(rows * 4))
-    this.#set(ROW_REACHES, memory.allocate(rows * 4))
+    this.#record.set(ROW_CELLS, memory.allocate(rows * 4))
+    this.#record.set(ROW_REACHES, memory.allocate(rows * 4))
     const step = Math.max(block, Math.floor((1 << 23) / columns / (1 + count / 32) / block) * block)
     for (let first = 0; first < rows; first += step) {
-      this.#runner.run('flatCells', this.#record, Math.min(rows, first + step), block, first)
+      this.#record.run('flatCells', Math.min(rows, first + step), block, first)
       yield step * columns
     }
     // Row by row in windows: nothing here may hold the thread for long, however many rows there are.
-    const cells = memory.u32(this.#get(ROW_CELLS), rows)
-    const reaches = memory.f32(this.#get(ROW_REACHES), rows)
+    const cells = memory.u32(this.#record.get(ROW_CELLS), rows)
+    const reaches = memory.f32(this.#record.get(ROW_REACHES), rows)
     const farthest = new Float32Array(count)
     const unplaced: number[] = []
     for (let first = 0; first < rows; first += STEP_ROWS) {
@@ -168,8 +160,8 @@ export class NearCells {
       place = Math.ceil(place / 8) * 8
     }
     starts[count] = place
-    this.#set(PANEL_COUNT, place / 8)
-    const places = memory.u32(this.#get(PLACE_ROWS), place)
+    this.#record.set(PANEL_COUNT, place / 8)
+    const places = memory.u32(this.#record.get(PLACE_ROWS), place)
     places.fill(NO_ROW)
     for (let first = 0; first < rows; first += STEP_ROWS) {
       for (let i = first; i < Math.min(rows, first + STEP_ROWS); i++) {
@@ -186,10 +178,10 @@ export class NearCells {
     places: Uint32Array<ArrayBufferLike>,
     reaches: Float32Array<ArrayBufferLike>,
   ): Generator<number, void, void> {
-    const { memory } = this.#runner
+    const { memory } = this.#record.runner
     const { count } = this
-    const address = this.#get(RUNS)
-    const firstRuns = memory.u32(this.#get(CELL_RUNS), count + 1)
+    const address = this.#record.get(RUNS)
+    const firstRuns = memory.u32(this.#record.get(CELL_RUNS), count + 1)
     const { u32, f32 } = memory.views
     let run = 0
     let looked = 0
@@ -226,20 +218,12 @@ export class NearCells {
 
   /** Puts queries that have the same nearest cell side by side: they look at the same cells. */
   sortQueries(queries: number): void {
-    const { memory } = this.#runner
-    const nearest = memory.u32(this.#get(QUERY_NEAREST), queries)
+    const { memory } = this.#record.runner
+    const nearest = memory.u32(this.#record.get(QUERY_NEAREST), queries)
     const next = new Uint32Array(this.count + 1)
     for (let i = 0; i < queries; i++) next[nearest[i] + 1]++
     for (let cell = 0; cell < this.count; cell++) next[cell + 1] += next[cell]
-    const order = memory.u32(this.#get(QUERY_ORDER), queries)
+    const order = memory.u32(this.#record.get(QUERY_ORDER), queries)
     for (let i = 0; i < queries; i++) order[next[nearest[i]]++] = i
-  }
-
-  #set(field: number, value: number): void {
-    this.#runner.memory.views.f64[this.#record / 8 + field] = value
-  }
-
-  #get(field: number): number {
-    return this.#runner.memory.views.f64[this.#record / 8 + field]
   }
 }
