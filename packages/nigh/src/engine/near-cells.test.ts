@@ -1,30 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { makeDealingRunner } from '../../test/dealing-runner.ts'
 import { Matrix } from '../data/matrix.ts'
-import type { KernelName } from '../kernels/contract.ts'
-import { Memory } from '../kernels/memory.ts'
-import { searchKit } from '../kernels/search-kit.ts'
-import { bindKernels } from '../kernels/simd.ts'
 import { Random } from '../random.ts'
 import { NearSearch } from './near.ts'
-import type { Runner } from './runner.ts'
-
-/** Deals blocks out to thread numbers in turn, the last block first: what a team may do, on one thread. */
-function makeRunner(threads: number): Runner {
-  const memory = Memory.create(false)
-  const kernels = bindKernels('simd', memory, [searchKit])
-  return {
-    memory,
-    kernels,
-    threads,
-    run(kernel: KernelName, record: number, count: number, block: number, first = 0): void {
-      const starts: number[] = []
-      for (let from = first; from < count; from += block) starts.push(from)
-      starts.reverse().forEach((from, turn) => {
-        kernels[kernel](record, from, Math.min(from + block, count), turn % threads)
-      })
-    },
-  }
-}
 
 const rows = 16_400
 const columns = 11
@@ -93,7 +71,7 @@ describe.each([
   const expected = Array.from({ length: queries.rows }, (_, i) => defined(points, queries, i, false))
 
   test.each([1, 2, 3])('%i threads: the answers of the definition', (threads) => {
-    const search = NearSearch.build(makeRunner(threads), points, 'flat')
+    const search = NearSearch.build(makeDealingRunner('simd', threads), points, 'flat')
     expect(search.share).toBeLessThan(0.5)
     // One query, a few (sliced), many; more neighbours than a cell has rows.
     for (const [from, to, k] of [
@@ -119,7 +97,7 @@ describe.each([
   })
 
   test('rows among themselves', () => {
-    const search = NearSearch.build(makeRunner(2), points, 'flat')
+    const search = NearSearch.build(makeDealingRunner('simd', 2), points, 'flat')
     const { indices, distancesSq } = search.nearest(null, 4, 30, 6)
     for (let q = 4; q < 30; q++) {
       const near = defined(points, points, q, true).slice(0, 6)
@@ -129,7 +107,7 @@ describe.each([
   })
 
   test('within: the same rows, at the limit too', () => {
-    const search = NearSearch.build(makeRunner(2), points, 'flat')
+    const search = NearSearch.build(makeDealingRunner('simd', 2), points, 'flat')
     for (const rank of [0, 30, 900]) {
       const limit = expected[9][rank].sq
       const { offsets, indices } = search.within(queries, 0, queries.rows, limit)
@@ -141,7 +119,7 @@ describe.each([
   })
 
   test('most rows are never looked at', () => {
-    const search = NearSearch.build(makeRunner(1), points, 'flat')
+    const search = NearSearch.build(makeDealingRunner('simd', 1), points, 'flat')
     const many = draw(3, 400, coarse, double)
     search.nearest(many, 0, 400, 5)
     const { work, exact } = search.work
@@ -154,7 +132,7 @@ describe.each([
 test('uniform rows stay in their own order', () => {
   const random = new Random(4)
   const values = Float32Array.from({ length: 16_400 * 24 }, () => random.integer(1 << 20) / 2 ** 20)
-  const search = NearSearch.build(makeRunner(1), Matrix.of(values, 24), 'flat')
+  const search = NearSearch.build(makeDealingRunner('simd', 1), Matrix.of(values, 24), 'flat')
   expect(search.share).toBe(1)
 })
 
@@ -162,7 +140,7 @@ test('rows that are nearly all equal', () => {
   const values = new Float32Array(20_000 * 9).fill(3)
   for (let i = 0; i < 50; i++) values[i * 397 * 9] = i
   const points = Matrix.of(values, 9)
-  const search = NearSearch.build(makeRunner(2), points, 'flat')
+  const search = NearSearch.build(makeDealingRunner('simd', 2), points, 'flat')
   const { indices } = search.nearest(
     Matrix.of(
       Float32Array.from({ length: 9 }, () => 3),

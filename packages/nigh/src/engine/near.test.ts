@@ -1,38 +1,18 @@
 import { setFlagsFromString } from 'node:v8'
 import { describe, expect, test } from 'vitest'
 import { Matrix, type Reals } from '../data/matrix.ts'
-import type { KernelName, KernelSetName } from '../kernels/contract.ts'
-import { Memory } from '../kernels/memory.ts'
+import type { KernelSetName } from '../kernels/contract.ts'
 import { Random } from '../random.ts'
 import { workingUnit } from './near-unit.ts'
 import { type NearAlgorithm, NearSearch, type Nearest } from './near.ts'
-import type { Runner } from './runner.ts'
 
 // Node 20 has relaxed SIMD behind this flag; it must be set before anything is compiled.
 setFlagsFromString('--experimental-wasm-relaxed-simd')
-const { availableKernels, bindKernels } = await import('../kernels/simd.ts')
-const { searchKit } = await import('../kernels/search-kit.ts')
+const { availableKernels } = await import('../kernels/simd.ts')
+const { makeDealingRunner: makeRunner } = await import('../../test/dealing-runner.ts')
 
 const sets: readonly KernelSetName[] = ['scalar', 'simd', 'relaxed']
 const algorithms: readonly NearAlgorithm[] = ['flat', 'kdtree']
-
-/** Deals blocks out to thread numbers in turn, the last block first: what a team may do, on one thread. */
-function makeRunner(set: KernelSetName, threads: number): Runner {
-  const memory = Memory.create(false)
-  const kernels = bindKernels(set, memory, [searchKit])
-  return {
-    memory,
-    kernels,
-    threads,
-    run(kernel: KernelName, record: number, count: number, block: number, first = 0): void {
-      const starts: number[] = []
-      for (let from = first; from < count; from += block) starts.push(from)
-      starts.reverse().forEach((from, turn) => {
-        kernels[kernel](record, from, Math.min(from + block, count), turn % threads)
-      })
-    },
-  }
-}
 
 /** The answer by the definition: every distance, sorted by (distance, row). Shares nothing with the kernels. */
 function defined(points: Matrix, queries: Matrix | null, from: number, to: number, k: number): Nearest {
